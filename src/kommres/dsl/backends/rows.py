@@ -1,0 +1,66 @@
+"""Rows as the back ends see them: an entity's values, children, events and supplied past months.
+
+Numbers are ``int`` or ``Fraction`` in the input's unit, dates day numbers, instants seconds since 1970-01-01T00:00Z,
+enumeration members and ids text. A value that could not be read is kept as :class:`Bad`: it refuses what uses it and nothing else.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+
+Plain: TypeAlias = int | Fraction | str | bool
+InputKey: TypeAlias = tuple[str, tuple[str, ...]]  # input name, key members
+
+
+@frozen
+class Bad:
+    """A supplied value that cannot be used, with the reason (a code ``D01xx`` and a message)."""
+
+    code: str
+    message: str
+    field: str
+
+
+@frozen
+class Steps:
+    """A step function over days: ``starts[i]`` is the first day of ``values[i]``; ``starts[0]`` may be None (always)."""
+
+    starts: tuple[int | None, ...]
+    values: tuple[Plain | Bad | None, ...]
+
+
+@define(eq=False)
+class EventRow:
+    """One event of a row; ``values`` by field name (``from`` and ``to`` included; absent fields are missing)."""
+
+    values: dict[str, Plain | Bad]
+    id: str = ""
+
+
+@define(eq=False)
+class Row:
+    """One row of an entity.
+
+    ``values``: (input, key members) -> value, Steps or Bad; a missing key means not supplied. ``history``: the same key -> absolute month number
+    (``year * 12 + month - 1``) -> value. ``problem``: set where the whole row is unusable (duplicate id, missing parent).
+    """
+
+    entity: str
+    id: str
+    parent: Row | None = None
+    values: dict[InputKey, Plain | Steps | Bad] = field(factory=dict)
+    history: dict[InputKey, dict[int, Plain | Bad]] = field(factory=dict)
+    events: dict[str, list[EventRow]] = field(factory=dict)
+    children: dict[str, list[Row]] = field(factory=dict)
+    memo: dict[object, object] = field(factory=dict, repr=False)
+    problem: Bad | None = None
+
+    def descendants(self, entity: str) -> list[Row]:
+        """All rows of an entity below this row (itself, if it is one)."""
+        if self.entity == entity:
+            return [self]
+        return [row for children in self.children.values() for child in children for row in child.descendants(entity)]

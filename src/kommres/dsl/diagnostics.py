@@ -1,0 +1,122 @@
+"""Diagnostics as values: what was found, where, why it cannot be, what to do.
+
+A diagnostic is data. ``kommres.dsl.render`` turns it into a terminal picture, a plain line or JSON; ``codes/<code>.md`` explains
+each code with a wrong and a right example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from enum import StrEnum
+
+from attrs import define, field, frozen
+
+from kommres.dsl.source import Span
+from kommres.errors import RulesError
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@frozen(kw_only=True)
+class Label:
+    """A second place that matters, with a word about it."""
+
+    span: Span
+    text: str
+
+
+@frozen(kw_only=True)
+class Suggestion:
+    """An edit that would help: replace the span's text by ``replacement``."""
+
+    span: Span
+    replacement: str
+    text: str = ""
+
+
+@frozen(kw_only=True)
+class Diagnostic:
+    """One finding about rule text.
+
+    ``code`` is stable (``K0203``); ``message`` says what was found and why it cannot be, ``note`` marks the span in a few words,
+    ``help`` says what to do.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    note: str = ""
+    labels: tuple[Label, ...] = ()
+    help: str = ""
+    suggestion: Suggestion | None = None
+    severity: Severity = Severity.ERROR
+
+    @property
+    def sort_key(self) -> tuple[str, int, str]:
+        return (self.span.source.name if self.span else "", self.span.start if self.span else 0, self.code)
+
+    def __str__(self) -> str:
+        where = f"{self.span}: " if self.span else ""
+        return f"{where}{self.severity} {self.code}: {self.message}"
+
+
+@define
+class Diagnostics:
+    """A collector that the passes write to; several findings per run, the same finding once."""
+
+    items: list[Diagnostic] = field(factory=list)
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        note: str = "",
+        labels: Sequence[Label] = (),
+        help: str = "",  # noqa: A002 - the reader's word
+        suggestion: Suggestion | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        item = Diagnostic(
+            code=code, message=message, span=span, note=note, labels=tuple(labels), help=help, suggestion=suggestion, severity=severity
+        )
+        if item not in self.items:
+            self.items.append(item)
+
+    def warn(self, code: str, message: str, span: Span | None = None, *, help: str = "") -> None:  # noqa: A002
+        self.add(code, message, span, help=help, severity=Severity.WARNING)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [d for d in self.items if d.severity is Severity.ERROR]
+
+    def sorted(self) -> list[Diagnostic]:
+        return sorted(self.items, key=lambda d: d.sort_key)
+
+    def raise_errors(self) -> None:
+        """Raise :class:`DiagnosticError` if there is an error."""
+        if self.errors:
+            raise DiagnosticError(self.sorted())
+
+
+class DiagnosticError(RulesError):
+    """Rule text cannot be used; ``diagnostics`` holds every finding."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        first = next((d for d in diagnostics if d.severity is Severity.ERROR), None)
+        super().__init__(first.message if first else "no error", code=first.code if first else None)
+        self.diagnostics = tuple(diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(str(d) for d in self.diagnostics)
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like ``word``, if one is like it: for "did you mean"."""
+    found = get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    return found[0] if found else None
