@@ -101,6 +101,8 @@ class ResourceSpec:
         Kinds of meters that measure the services.
     rules
         Folder with the ``.kmr`` files, given as ``importlib.resources.files(__name__) / "rules"``.
+    city
+        What a synthetic city with this resource is made of: a TOML file for ``kommres synth``.
 
     Raises
     ------
@@ -115,6 +117,7 @@ class ResourceSpec:
     services: tuple[str, ...] = field()
     meters: tuple[MeterKind, ...] = field()
     rules: Traversable
+    city: Traversable | None = None
 
     @services.validator
     def _check_services(self, attribute: object, value: tuple[str, ...]) -> None:

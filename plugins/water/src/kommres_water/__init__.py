@@ -16,5 +16,6 @@ RESOURCE: Final = ResourceSpec(
         MeterKind(service="hot_water", unit="m3", digits=5, step="0.001"),
     ),
     rules=files(__name__) / "rules",
+    city=files(__name__) / "synth" / "city.toml",
 )
 """The declaration that the entry point names."""

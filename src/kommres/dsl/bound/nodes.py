@@ -466,6 +466,17 @@ class Tiers(Expr):
 
 
 @frozen(kw_only=True)
+class TableRef(Expr):
+    """The whole bracket table of a parameter on the current day: what ``tiers`` reads, so that its change cuts a slice.
+
+    It is never a value of a rule; it stands only in ``OverSlices.names``.
+    """
+
+    param: Param
+    keys: tuple[Expr | None, ...]
+
+
+@frozen(kw_only=True)
 class AtEdge(Expr):
     value: Expr
     edge: str  # start end

@@ -43,7 +43,8 @@ class Cuts:
 
     ``own``: varying inputs with the number of parents to climb; ``below``: varying inputs of descendants; ``params``: dated parameters looked up
     at the current day; ``days``: fixed dates of alternatives; ``events``: events read through ``covering`` (with the number of
-    parents to climb), ``events_below`` those of descendants.
+    parents to climb), ``events_below`` those of descendants. ``around`` and ``events_around`` are those of the descendants of
+    an ancestor (with the number of parents to climb to it): siblings count, as when a premises reads a total of its building.
     """
 
     own: tuple[tuple[Input, int], ...] = ()
@@ -52,6 +53,8 @@ class Cuts:
     days: tuple[int, ...] = ()
     events: tuple[tuple[object, int], ...] = ()
     events_below: tuple[object, ...] = ()
+    around: tuple[tuple[Input, int], ...] = ()
+    events_around: tuple[tuple[object, int], ...] = ()
 
 
 @frozen(kw_only=True, eq=False)

@@ -1,0 +1,133 @@
+"""``kommres check``: diagnostics of rule text, the citation debt, the stages, the pages of codes."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import click
+
+from kommres import cli
+from kommres.cli.common import counted, show_diagnostics, show_json
+from kommres.errors import UsageError
+
+if TYPE_CHECKING:
+    from kommres.dsl.bound.nodes import BoundProgram
+    from kommres.dsl.pipeline import State
+
+STAGES = ("syntax", "bound", "rules", "plan")
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--format", "form", type=click.Choice(["terminal", "plain", "json"]), default="terminal", help="How findings look."
+)
+@click.option("--unchecked", is_flag=True, help="List citations whose text nobody compared with the act.")
+@click.option("--show", "stage", type=click.Choice(STAGES), help="Print a stage instead of the verdict.")
+@click.option("--rule", "rule", help="With --show rules or plan: only the rule of this name.")
+@click.option("--code", help="Print the page of a code, such as K0101, and stop.")
+def command(
+    paths: tuple[str, ...], form: str, unchecked: bool, stage: str | None, rule: str | None, code: str | None
+) -> int:
+    """Check rules: files, folders or modules of installed plugins (default: all of these).
+
+    \b
+    Examples:
+      kommres check rules/
+      kommres check rules/ --format json
+      kommres check --unchecked
+      kommres check rules/water.kmr --show rules --rule volume
+      kommres check --code K0201
+    """
+    if code:
+        click.echo(_page(code))
+        return cli.FINE
+    from kommres.dsl.program import check
+
+    state = check(*paths)
+    findings = state.out.sorted()
+    # A stage can be looked at as soon as it stands, even where a later one found something.
+    if stage and _has(state, stage):
+        click.echo(_stage(state, stage, rule))
+        return cli.ERRORS if state.out.errors else cli.FINE
+    if state.out.errors or state.bound is None:
+        show_diagnostics(findings, form=form)
+        return cli.ERRORS
+    if unchecked:
+        _debt(state.bound, form)
+        return cli.FINE
+    if findings or form == "json":
+        show_diagnostics(findings, form=form)
+    if form == "terminal":
+        click.echo(_verdict(state.bound, len(findings)))
+    return cli.FINE
+
+
+def _page(code: str) -> str:
+    name = code.strip().upper()
+    page = files("kommres.dsl") / "codes" / f"{name}.md"
+    if name.isalnum() and page.is_file():
+        return page.read_text(encoding="utf-8").rstrip()
+    from kommres.dsl.problems import TITLES
+
+    if name in TITLES:
+        return f"{name}: {TITLES[name]} (a problem of data: the line is refused and goes to quarantine)"
+    raise UsageError(f"no code {code!r}", code="U0201", todo="copy the code from a message, such as K0201")
+
+
+def _verdict(bound: BoundProgram, warnings: int) -> str:
+    charges = sum(rule.is_charge for rule in bound.rules)
+    parts = [
+        counted(len(bound.modules), "module"),
+        counted(len(bound.rules) - charges, "rule"),
+        counted(charges, "charge"),
+        counted(len(bound.params), "parameter"),
+        counted(len(bound.examples), "example"),
+    ]
+    return f"fine: {', '.join(parts)}" + (f"; {counted(warnings, 'warning')}" if warnings else "")
+
+
+def _debt(bound: BoundProgram, form: str) -> None:
+    from kommres.dsl.describe import citation, debt, uncited
+
+    uses, bare = debt(bound), uncited(bound)
+    if form == "json":
+        items = [
+            {"of": u.owner, "module": u.module, "place": f"{u.span.source.name}:{u.span.line}", **citation(u.citation)}
+            for u in uses
+        ]
+        nothing = [{"of": of, "module": m, "place": f"{s.source.name}:{s.line}", "status": "nothing cited"} for of, m, s in bare]
+        show_json([*items, *nothing])
+        return
+    module = ""
+    for use in uses:
+        if use.module != module:
+            module = use.module
+            click.echo(module)
+        cite, status = use.citation, "unchecked" if use.citation.status == "unchecked" else "not said"
+        note = f" ({cite.note})" if cite.note else ""
+        click.echo(f"  {use.span.source.name}:{use.span.line}  {use.owner}: {cite.act} {cite.text}: {status}{note}")
+    for owner, where, span in bare:
+        click.echo(f"{span.source.name}:{span.line}  {owner} of {where} cites nothing")
+    click.echo(f"{counted(len(uses), 'citation')} not checked, {counted(len(bare), 'rule')} without a citation")
+
+
+def _has(state: State, stage: str) -> bool:
+    match stage:
+        case "syntax":
+            return bool(state.trees)
+        case "bound":
+            return state.bound is not None
+        case "rules":
+            return state.rules is not None
+        case _:
+            return state.plan is not None
+
+
+def _stage(state: State, stage: str, rule: str | None) -> str:
+    from importlib import import_module
+
+    show = import_module(f"kommres.dsl.{stage}.show").show
+    text: str = show(state, rule)
+    return text.rstrip()

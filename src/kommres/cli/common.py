@@ -1,0 +1,225 @@
+"""What the verbs share: words of options, colours, messages."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from kommres.errors import KommresError, UsageError
+from kommres.period import Month
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kommres.dsl.diagnostics import Diagnostic
+    from kommres.dsl.program import Program
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+# --- words of options ----------------------------------------------------------------------------------------
+
+
+class MonthType(click.ParamType):
+    """``2026-01``."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Month:
+        """Read a month, or refuse it as usage."""
+        try:
+            return value if isinstance(value, Month) else Month.parse(str(value))
+        except UsageError as error:
+            self.fail(f"{error.found}; {error.todo}", param, ctx)
+
+
+class DateType(click.ParamType):
+    """``2026-01-31``."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        """Read a date, or refuse it as usage."""
+        try:
+            return value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{str(value)!r} is not a date; write it as YYYY-MM-DD, such as 2026-01-31", param, ctx)
+
+
+class ChoiceType(click.ParamType):
+    """``name=choice``: an option of legal reading."""
+
+    name = "NAME=CHOICE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the equals sign, or refuse as usage."""
+        if isinstance(value, tuple):
+            return value
+        name, sign, choice = (part.strip() for part in str(value).partition("="))
+        if not (name and sign and choice):
+            self.fail(f"{str(value)!r} does not choose; write name=choice", param, ctx)
+        return name, choice
+
+
+MONTH: Final = MonthType()
+DATE: Final = DateType()
+CHOICE: Final = ChoiceType()
+
+
+def on_option(command: F) -> F:
+    """Add ``--on``: the month of a case."""
+    return click.option("--on", "month", type=MONTH, required=True, help="The month of the case.")(command)
+
+
+def known_option(command: F) -> F:
+    """Add ``--known``: what was known at a day."""
+    return click.option(
+        "--known", type=DATE, help="Use only parameter values known at this day (default: all)."
+    )(command)
+
+
+def choices_option(command: F) -> F:
+    """Add ``--option``: chosen readings of the law."""
+    return click.option(
+        "--option", "choices", type=CHOICE, multiple=True, help="Choose a legal reading; may be repeated."
+    )(command)
+
+
+def rules_option(command: F) -> F:
+    """Add ``--rules``: where rules lie besides the installed plugins."""
+    return click.option(
+        "--rules",
+        multiple=True,
+        metavar="PATH",
+        help="A file, a folder or a module with rules; may be repeated. Default: all installed plugins.",
+    )(command)
+
+
+def as_options(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return chosen readings as a mapping; the same option twice with two choices is usage."""
+    chosen: dict[str, str] = {}
+    for name, choice in choices:
+        if chosen.setdefault(name, choice) != choice:
+            raise UsageError(f"--option {name} is given as {chosen[name]} and as {choice}", todo="give it once")
+    return chosen
+
+
+# --- output --------------------------------------------------------------------------------------------------
+
+
+def colours(stream: IO[str]) -> bool:
+    """Say whether a stream shows colours: a terminal, and nobody asked for none (``NO_COLOR``, ``TERM=dumb``)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def show_json(data: object) -> None:
+    """Print data as JSON, letters as they are."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def complain(error: KommresError) -> None:
+    """Print an error on stderr: diagnostics as pictures, others as a line."""
+    from kommres.dsl.diagnostics import DiagnosticError
+
+    if isinstance(error, DiagnosticError):
+        show_diagnostics(error.diagnostics, stream=sys.stderr)
+    else:
+        click.echo(f"error: {error}", err=True)
+
+
+def show_diagnostics(diagnostics: Sequence[Diagnostic], *, form: str = "terminal", stream: IO[str] | None = None) -> None:
+    """Print diagnostics in one of the forms ``terminal``, ``plain`` and ``json``."""
+    from kommres.dsl import render
+
+    stream = stream or sys.stdout
+    match form:
+        case "json":
+            text = render.json(diagnostics)
+        case "plain":
+            text = render.plain(diagnostics)
+        case _:
+            text = render.terminal(diagnostics, color=colours(stream))
+    click.echo(text, file=stream)
+
+
+def counted(number: int, word: str) -> str:
+    """Return ``1 file``, ``2 files``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+# --- input ---------------------------------------------------------------------------------------------------
+
+
+def load_module(module: str, rules: Sequence[str]) -> Program:
+    """Load the rules that hold a module: those named, or the installed module itself.
+
+    Raises :class:`UsageError` where the module is not among them.
+    """
+    from kommres.dsl.diagnostics import closest
+    from kommres.dsl.program import load
+
+    program = load(*rules) if rules else load(module)
+    if Path(module).exists():
+        return program
+    if not any(_within(name, module) for name in program.modules):
+        like = closest(module, program.modules)
+        raise UsageError(
+            f"no module {module!r} in the rules",
+            code="U0202",
+            why=f"they hold {', '.join(program.modules)}",
+            todo=f"did you mean {like}?" if like else "name one of these, or give its file with --rules",
+        )
+    return program
+
+
+def _within(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def asked(program: Program) -> frozenset[str] | None:
+    """Return the names of the files that were asked for, without those that they use; None for all."""
+    if not program.given:
+        return None
+    found = set()
+    for given in program.given:
+        path = Path(given)
+        if path.exists():
+            found |= {s.name for s in program.sources if s.name == path.as_posix() or Path(s.name).is_relative_to(path)}
+        else:
+            found |= {module.source for module in program.bound.modules if _within(module.name, given)}
+    return frozenset(found)
+
+
+def kmr_files(paths: Sequence[str]) -> list[Path]:
+    """Return rule files: the files named and those in the folders named, each once."""
+    found: dict[Path, None] = {}
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            found |= dict.fromkeys(sorted(path.rglob("*.kmr")))
+        elif path.is_file():
+            found[path] = None
+        else:
+            raise UsageError(f"{text} is no file and no folder", code="U0201", todo="check the path")
+    return list(found)
+
+
+def read_case(text: str) -> str:
+    """Return the JSON of ``--json``: the text itself, ``@file``, or ``-`` for stdin."""
+    if text == "-":
+        return sys.stdin.read()
+    if text.startswith("@"):
+        path = Path(text[1:])
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise UsageError(f"the case file {path} cannot be read: {error.strerror}", todo="check the path") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"the case file {path} is not UTF-8", todo="save it as UTF-8") from error
+    return text

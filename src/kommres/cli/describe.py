@@ -1,0 +1,72 @@
+"""``kommres describe``: what rules read and make, and which tables a run expects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kommres import cli
+from kommres.cli.common import show_json
+
+if TYPE_CHECKING:
+    from kommres.columns.schema import TableSchema
+
+
+@click.command("describe")
+@click.argument("paths", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, complete.")
+def command(paths: tuple[str, ...], as_json: bool) -> int:
+    """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables that `run` reads.
+
+    \b
+    Examples:
+      kommres describe
+      kommres describe rules/ --json
+    """
+    from kommres.columns.schema import schema_of
+    from kommres.dsl.describe import describe, describe_text, table
+    from kommres.dsl.program import load
+
+    program = load(*paths)
+    tables = schema_of(program.plan)
+    if as_json:
+        show_json({**describe(program.bound), "tables": [_table(entry) for entry in tables]})
+        return cli.FINE
+    click.echo(describe_text(program.bound))
+    click.echo("data folder of a run: one Parquet or CSV file a table; * marks what a run cannot do without")
+    for entry in tables:
+        click.echo(f"  {_starred(entry.name, required=entry.required)}  {entry.description}".rstrip())
+        rows = [
+            (_starred(c.name, required=c.required), " ".join(filter(None, (c.type, c.unit))), c.description)
+            for c in entry.columns
+        ]
+        for line in table(rows):
+            click.echo(f"  {line}")
+    return cli.FINE
+
+
+def _starred(name: str, *, required: bool) -> str:
+    return f"{name}*" if required else name
+
+
+def _table(entry: TableSchema) -> dict[str, object]:
+    columns = [
+        {
+            "name": c.name,
+            "role": c.role,
+            "type": c.type,
+            "unit": c.unit or None,
+            "required": c.required,
+            "text": c.description,
+        }
+        for c in entry.columns
+    ]
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "entity": entry.entity,
+        "required": entry.required,
+        "text": entry.description,
+        "columns": columns,
+    }

@@ -1,0 +1,1 @@
+"""``kommres run``: a month's charges of a data folder."""

@@ -1,0 +1,1 @@
+"""Tables in, tables out: the only place that knows the names of columns and Arrow."""

@@ -1,0 +1,91 @@
+"""Cells of Arrow columns as text, without loss, so that one reader decides what any cell means, however it was supplied."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import struct
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from kommres.columns.arrow import require_arrow
+from kommres.dsl.quantity import exact
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def texts(column: pa.Array, step: Fraction | None = None) -> tuple[list[str | None], Sequence[int]]:
+    """Return the different texts of a column and, for each row, which of them it holds. Empty and blank cells are None.
+
+    Parameters
+    ----------
+    column
+        A column whose type was found readable before.
+    step
+        The declared step of a number: a floating-point cell stands for the multiple of it whose nearest float it is.
+    """
+    pa = require_arrow()
+    # Dictionaries that were supplied may hold a value twice or many that the rows do not use.
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    encoded = plain.dictionary_encode()
+    words: list[str | None]
+    if pa.types.is_floating(plain.type):
+        words = [_float_text(value, step, plain.type.bit_width) for value in encoded.dictionary.to_pylist()]
+    elif pa.types.is_timestamp(plain.type):
+        words = [_timestamp_text(value, plain.type) for value in encoded.dictionary.cast(pa.int64()).to_pylist()]
+    else:
+        words = [_text(value) for value in encoded.dictionary.to_pylist()]
+    absent = len(words)
+    return [*words, None], encoded.indices.fill_null(absent).to_pylist() if plain.null_count else encoded.indices.to_pylist()
+
+
+def _text(value: object) -> str | None:
+    match value:
+        case str():
+            return value if value and not value.isspace() else None
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return f"{value:f}"
+        case datetime.date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _float_text(value: float, step: Fraction | None, bits: int) -> str | None:
+    if math.isnan(value):
+        return None  # data frames write absent numbers so
+    if step is None or math.isinf(value):
+        return repr(value)
+    nearest = round(Fraction(value) / step) * step
+    return exact(nearest) if _as_float(nearest, bits) == value else exact(Fraction(value))
+
+
+def _as_float(value: Fraction, bits: int) -> float:
+    """Return the float of so many bits that is nearest to a number."""
+    code = {16: "e", 32: "f", 64: "d"}[bits]
+    try:
+        (back,) = struct.unpack(code, struct.pack(code, value.numerator / value.denominator))
+    except OverflowError:
+        return math.inf
+    return float(back)
+
+
+def _timestamp_text(value: int | None, arrow: pa.DataType) -> str | None:
+    """Write a timestamp as ISO text: wall-clock time as it is, one of a time zone in UTC."""
+    if value is None:
+        return None
+    per_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[arrow.unit]
+    seconds, rest = divmod(value, per_second)
+    try:
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)  # noqa: DTZ001 - wall-clock time
+    except OverflowError:
+        return f"{value} {arrow.unit} since 1970"
+    text = moment.isoformat()
+    if rest:
+        text += f".{rest * 1_000_000_000 // per_second:09}"
+    return text if arrow.tz is None else f"{text}+00:00"

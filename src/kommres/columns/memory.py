@@ -1,0 +1,87 @@
+"""Tables from memory: anything with ``__arrow_c_stream__``, or columns of Python values. Nothing is converted on the way."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from kommres.columns.arrow import require_arrow
+from kommres.columns.files import SourceTable
+from kommres.dsl.quantity import decimals, exact
+from kommres.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_object(name: str, data: object) -> SourceTable:
+    """Take a table from memory. Raises :class:`DataError` for what is no table."""
+    pa = require_arrow()
+    if hasattr(data, "__arrow_c_stream__"):
+        table = pa.table(data)
+    elif isinstance(data, Mapping):
+        table = _from_columns(name, data)
+    else:
+        raise DataError(
+            f"the table {name} is a {type(data).__name__}",
+            why="it has no __arrow_c_stream__ and is no mapping of columns",
+            todo="pass a pyarrow, polars or pandas table, or a mapping of column name -> list of values",
+        )
+    return SourceTable(name=name, source="memory", digest=_digest(table), table=table)
+
+
+def _from_columns(name: str, columns: Mapping[Any, Any]) -> pa.Table:
+    pa = require_arrow()
+    arrays: dict[str, pa.Array] = {}
+    for column, values in columns.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise DataError(f"the column {column} of {name} is no list of values", todo="pass a list")
+        arrays[str(column)] = _array(values)
+    if len({len(array) for array in arrays.values()}) > 1:
+        lengths = ", ".join(f"{column} {len(array)}" for column, array in arrays.items())
+        raise DataError(f"the columns of {name} have different lengths: {lengths}", todo="pass one value a row")
+    return pa.table(arrays)
+
+
+def _array(values: Sequence[object]) -> pa.Array:
+    pa = require_arrow()
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) <= 1 and not kinds & {Fraction, Decimal, int}:
+        return pa.array(values)
+    if float in kinds:
+        # Kept as a float column, so that the check of float columns sees it.
+        return pa.array([None if value is None else float(value) for value in values])  # type: ignore[arg-type]
+    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Fraction() if decimals(value) is None:
+            raise DataError(f"the value {value} has no end as a decimal", todo="pass a number with finitely many digits")
+        case Decimal():
+            return f"{value:f}"
+        case int() | Fraction():
+            return exact(value)
+        case datetime.date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _digest(table: pa.Table) -> str:
+    """SHA-256 of names, types and cells; how the table is cut into chunks does not matter."""
+    pa = require_arrow()
+    digest = hashlib.sha256()
+    for column_name, column in zip(table.column_names, table.columns, strict=True):
+        digest.update(f"{column_name}\0{column.type}\0{len(column)}\0".encode())
+        plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for start in range(0, len(plain), 65536):
+            cells = plain.slice(start, 65536).to_pylist()
+            digest.update(repr(cells).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,495 @@
+"""Steps to closures: the walk over the steps, references, conditions and choice.
+
+:func:`compile_steps` goes through the steps once, in order; every step becomes a function of the frame that calls the functions of its
+arguments where it needs them. Arithmetic, functions, aggregates and slices stand in their own modules; :data:`COMPILERS` names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+from attrs import define, field
+
+from kommres.dsl.backends.frame import Evaluate, Frame
+from kommres.dsl.backends.rows import Bad, InputKey, Row, Steps
+from kommres.dsl.backends.tables import Miss, Table
+from kommres.dsl.bound.nodes import Event, EventField, Input, ParamRow, Value
+from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, SourcePlan, Step
+from kommres.dsl.problems import DataProblem
+from kommres.dsl.quantity import day as show_day
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.hooks import Hook
+    from kommres.dsl.backends.machine import Machine
+    from kommres.dsl.backends.slicing import Cutter
+
+#: Classes of supplied values that are what they are; others are step functions, unreadable, or missing.
+_READY = frozenset({int, Fraction, str, bool})
+_MISSING = object()
+
+#: Operations whose value depends on their arguments alone.
+_PURE = frozenset({Op.SCALE, Op.ADD, Op.MUL, Op.DIV, Op.COMPARE, Op.AND, Op.OR, Op.NOT})
+_NOWHERE: Any = None
+
+
+@define
+class Scope:
+    """What the compilers of steps know. ``made`` and ``constants`` grow step by step.
+
+    ``past``: the definition is computed for a past month. ``events``: which event a slot of the frame holds.
+    """
+
+    machine: Machine
+    definition: DefinitionPlan | None
+    steps: Sequence[Step]
+    past: bool = False
+    cutter: Cutter | None = None
+    made: list[Evaluate] = field(factory=list)
+    constants: dict[int, Value] = field(factory=dict)
+    events: dict[int, Event] = field(factory=dict)
+
+    @property
+    def hook(self) -> Hook | None:
+        """The hook, where there is a definition to tell it about."""
+        return self.machine.hook if self.definition is not None else None
+
+    @property
+    def number(self) -> int:
+        """The number of the step that is compiled now."""
+        return len(self.made)
+
+    def args(self, step: Step) -> list[Evaluate]:
+        """Return the functions of a step's arguments."""
+        return [self.made[i] for i in step.args]
+
+    def in_past(self, months_slot: object) -> bool:
+        """Whether a reference is read in a past month."""
+        return self.past or months_slot is not None
+
+
+Compiler: TypeAlias = Callable[[Scope, Step], Evaluate]
+
+
+def compile_steps(scope: Scope, compilers: dict[Op, Compiler]) -> list[Evaluate]:
+    """Return one function a step."""
+    for step in scope.steps:
+        if isinstance(step.data, Gather):
+            for slot, source in step.data.binders:
+                event = event_of(source)
+                if event is not None:
+                    scope.events[slot] = event
+    for step in scope.steps:
+        run = compilers[step.op](scope, step)
+        if scope.hook is None:
+            run = _folded(scope, step, run)
+        elif scope.definition is not None:
+            run = _told(scope.hook, scope.definition, scope.number, run)
+        scope.made.append(run)
+    return scope.made
+
+
+def event_of(source: SourcePlan) -> Event | None:
+    """Return the event that a source draws from, through interval functions; None for other sources."""
+    inner: SourcePlan | None = source
+    while inner is not None and inner.of is not None:
+        inner = inner.of
+    return inner.data if inner is not None and isinstance(inner.data, Event) else None
+
+
+def _folded(scope: Scope, step: Step, run: Evaluate) -> Evaluate:
+    if step.op is Op.CONST:
+        scope.constants[scope.number] = step.data  # type: ignore[assignment] - the payload of CONST
+    pure = step.op in _PURE or (step.op is Op.CALL and isinstance(step.data, tuple) and step.data[0] in _PURE_CALLS)
+    if not pure or not step.args or not all(i in scope.constants for i in step.args):
+        return run
+    try:
+        value = run(_NOWHERE)
+    except DataProblem:
+        return run
+    scope.constants[scope.number] = value
+    return always(value)
+
+
+_PURE_CALLS = frozenset({"round", "floor", "ceil", "whole", "steps", "min", "max", "clamp", "abs", "days_between"})
+
+
+def _told(hook: Hook, definition: DefinitionPlan, number: int, run: Evaluate) -> Evaluate:
+    def told(f: Frame) -> Any:  # noqa: ANN401
+        value = run(f)
+        hook.step(definition, number, f, value)
+        return value
+
+    return told
+
+
+def always(value: object) -> Evaluate:
+    """Return a function that returns the value."""
+
+    def constant(_f: Frame) -> object:
+        return value
+
+    return constant
+
+
+def known(scope: Scope, value: Value) -> Evaluate:
+    """Return a constant that later steps may fold."""
+    if scope.hook is None:
+        scope.constants[scope.number] = value
+    return always(value)
+
+
+def absent(step: Step) -> NoReturn:
+    """Raise D0405 for a step whose argument is absent."""
+    text = " ".join(step.span.text.split()) if step.span is not None else step.op.value
+    raise DataProblem("D0405", f"a value in `{text[:80]}` is absent, and nothing says what holds then")
+
+
+def climb(row: Row | None, up: int) -> Row:
+    """Return the ancestor ``up`` steps above. Raises :class:`DataProblem` where it does not exist or is unusable."""
+    for _ in range(up):
+        below, row = row, row.parent if row is not None else None
+        if row is None:
+            where = f"{below.entity} {below.id}" if below is not None else ""
+            raise DataProblem("D0503", f"{where} has no parent row", row=below.id if below else "")
+        check_row(row)
+    return row  # type: ignore[return-value] - the loop leaves no None
+
+
+def check_row(row: Row) -> None:
+    """Raise :class:`DataProblem` where the whole row is unusable."""
+    if row.problem is not None:
+        raise problem_of(row.problem, row)
+
+
+def problem_of(bad: Bad, row: Row) -> DataProblem:
+    """Return the problem of a value that could not be read."""
+    return DataProblem(bad.code, bad.message, row=row.id, field=bad.field, caused_by=f"{row.entity} {row.id}")
+
+
+def at_row(code: str, message: str, row: Row, name: str) -> DataProblem:
+    """Return a problem of a value of a row."""
+    return DataProblem(code, message, row=row.id, field=name, caused_by=f"{row.entity} {row.id}")
+
+
+# --- references ----------------------------------------------------------------------------------------------
+
+
+def _const(_scope: Scope, step: Step) -> Evaluate:
+    return always(step.data)
+
+
+def _absent(_scope: Scope, _step: Step) -> Evaluate:
+    return always(None)
+
+
+def show_input(key: InputKey) -> str:
+    """Return an input as a bill's reader writes it: ``metered(day)``."""
+    name, members = key
+    return f"{name}({', '.join(members)})" if members else name
+
+
+def settle(value: Any, row: Row, declared: Input, key: InputKey, day: int) -> Value:  # noqa: ANN401
+    """Return the usable value of what was supplied on a day. Raises :class:`DataProblem` (D01xx)."""
+    if value.__class__ in _READY:
+        return value  # type: ignore[no-any-return]
+    name = show_input(key)
+    if value is _MISSING or value is None:
+        if declared.optional:
+            return None
+        raise at_row("D0101", f"{name} is missing", row, name)
+    if value.__class__ is Bad:
+        raise problem_of(value, row)
+    for start, piece in zip(reversed(value.starts), reversed(value.values), strict=True):
+        if start is None or start <= day:
+            if piece is None and declared.optional:
+                return None
+            return settle(_MISSING if piece is None else piece, row, declared, key, day)
+    if declared.optional:
+        return None
+    raise at_row("D0106", f"{name} says nothing about {show_day(day)}", row, name)
+
+
+def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Value:
+    """Return what was supplied for the month of the frame. Raises :class:`DataProblem` (D0108)."""
+    name = show_input(key)
+    if not declared.history:
+        raise at_row("D0108", f"{name} is read in {f.term} but has no history; mark the input `history`", row, name)
+    value = row.history.get(key, {}).get(f.term.number)
+    if value is None and not declared.optional:
+        raise at_row("D0108", f"{name} of {f.term} was not supplied", row, name)
+    return settle(value, row, declared, key, f.day)
+
+
+def _input(scope: Scope, step: Step) -> Evaluate:
+    declared, slot, up, months = step.data  # type: ignore[misc, attr-defined] - the payload of INPUT
+    keys = scope.args(step)
+    name = declared.name
+    if scope.in_past(months):
+
+        def read_past(f: Frame) -> Value:
+            row = climb(f.rows[slot], up)
+            return past_value(row, declared, (name, tuple([k(f) for k in keys])), f)
+
+        return read_past
+    if keys:
+
+        def read_keyed(f: Frame) -> Value:
+            row = climb(f.rows[slot], up)
+            key = (name, tuple([k(f) for k in keys]))
+            return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
+
+        return read_keyed
+    return _plain_input(declared, slot, up)
+
+
+def _plain_input(declared: Input, slot: int, up: int) -> Evaluate:
+    key: InputKey = (declared.name, ())
+    if up:
+
+        def read_above(f: Frame) -> Value:
+            row = climb(f.rows[slot], up)
+            return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
+
+        return read_above
+
+    def read(f: Frame) -> Value:
+        row = f.rows[slot]
+        value = row.values.get(key, _MISSING)
+        return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
+
+    return read
+
+
+def _rule(scope: Scope, step: Step) -> Evaluate:
+    number, slot, up, months = step.data  # type: ignore[misc, attr-defined] - the payload of RULE
+    keys = scope.args(step)
+    target = scope.machine.computation(number, past=scope.in_past(months))
+    value = target.value
+    if keys:
+        return lambda f: value(climb(f.rows[slot], up), tuple([k(f) for k in keys]), f.day, f.term)
+    if up:
+        return lambda f: value(climb(f.rows[slot], up), (), f.day, f.term)
+    return lambda f: value(f.rows[slot], (), f.day, f.term)
+
+
+def _charged(scope: Scope, step: Step) -> Evaluate:
+    number, slot, up, _ = step.data  # type: ignore[misc, attr-defined] - the payload of CHARGED
+    rule = scope.machine.definition(number).rule
+    key: InputKey = (rule.id, ())
+
+    def read_charged(f: Frame) -> Value:
+        row = climb(f.rows[slot], up)
+        value = row.history.get(key, {}).get(f.term.number)
+        if value is None:
+            raise at_row("D0108", f"the charged amount of {rule.name} in {f.term} was not supplied", row, rule.name)
+        if isinstance(value, Bad):
+            raise problem_of(value, row)
+        return value
+
+    return read_charged
+
+
+def _param(scope: Scope, step: Step) -> Evaluate:
+    number, has_on, months = step.data  # type: ignore[misc, attr-defined] - the payload of PARAM
+    table: Table = scope.machine.tables[number]
+    args = scope.args(step)
+    on = args.pop() if has_on else None
+    find: Callable[[Frame], ParamRow]
+    if on is not None:
+
+        def find_on(f: Frame) -> ParamRow:
+            day = on(f)
+            return table.find(tuple([k(f) for k in args]), absent(step) if day is None else day)
+
+        find = find_on
+    elif not args:
+        find = lambda f: table.find((), f.day)  # noqa: E731
+        if scope.hook is None and table.constant and not scope.in_past(months):
+            return known(scope, table.find((), 0).value)
+    elif len(args) == 1:
+        only = args[0]
+        find = lambda f: table.find((only(f),), f.day)  # noqa: E731
+    else:
+        find = lambda f: table.find(tuple([k(f) for k in args]), f.day)  # noqa: E731
+    hook, definition, place = scope.hook, scope.definition, scope.number
+    if hook is None or definition is None:
+        return lambda f: find(f).value
+
+    def look_up(f: Frame) -> Value:
+        entry = find(f)
+        hook.looked_up(definition, place, f, entry)
+        return entry.value
+
+    return look_up
+
+
+def _table(scope: Scope, step: Step) -> Evaluate:
+    number, position = step.data  # type: ignore[misc, attr-defined] - the payload of TABLE
+    del position
+    table: Table = scope.machine.tables[number]
+    keys = scope.args(step)
+
+    def whole(f: Frame) -> tuple[object, ...]:
+        return tuple((low, high, row.value) for low, high, row in table.brackets(tuple([k(f) for k in keys]), f.day))
+
+    return whole
+
+
+def _option(scope: Scope, step: Step) -> Evaluate:
+    number, slot = step.data  # type: ignore[misc, attr-defined] - the payload of OPTION
+    choice = scope.machine.choices[number]
+    if choice.fixed is not None:
+        return known(scope, choice.fixed)
+    return lambda f: choice.of(f.rows[slot])
+
+
+def _var(_scope: Scope, step: Step) -> Evaluate:
+    slot: Any = step.data
+    return lambda f: f.rows[slot]
+
+
+def _field(scope: Scope, step: Step) -> Evaluate:
+    slot, name = step.data  # type: ignore[misc, attr-defined] - the payload of FIELD
+    event = scope.events.get(slot)
+    declared: EventField | None = event.field(name) if event is not None else None
+    required = declared is not None and not declared.type.optional
+    label = f"{event.name}.{name}" if event is not None else name
+
+    def read_field(f: Frame) -> Value:
+        row = f.rows[slot]
+        value = row.values.get(name)
+        if value.__class__ in _READY:
+            return value  # type: ignore[no-any-return]
+        if value is not None:
+            raise DataProblem(value.code, value.message, row=row.id, field=label)
+        if required:
+            raise DataProblem("D0101", f"{label} is missing", row=row.id, field=label)
+        return None
+
+    return read_field
+
+
+def _period(scope: Scope, step: Step) -> Evaluate:
+    member, months = step.data  # type: ignore[misc, attr-defined] - the payload of PERIOD
+    if member == "months":
+        return known(scope, 1)
+    if not scope.in_past(months):
+        return known(scope, getattr(scope.machine.term, member))
+    return lambda f: getattr(f.term, member)
+
+
+# --- conditions and choice -----------------------------------------------------------------------------------
+
+
+def _and(scope: Scope, step: Step) -> Evaluate:
+    parts = scope.args(step)
+
+    def every(f: Frame) -> bool:
+        for part in parts:
+            value = part(f)
+            if not value:
+                return absent(step) if value is None else False
+        return True
+
+    return every
+
+
+def _or(scope: Scope, step: Step) -> Evaluate:
+    parts = scope.args(step)
+
+    def some(f: Frame) -> bool:
+        for part in parts:
+            value = part(f)
+            if value:
+                return True
+            if value is None:
+                absent(step)
+        return False
+
+    return some
+
+
+def _not(scope: Scope, step: Step) -> Evaluate:
+    (part,) = scope.args(step)
+
+    def negated(f: Frame) -> bool:
+        value = part(f)
+        return absent(step) if value is None else not value
+
+    return negated
+
+
+def _has(scope: Scope, step: Step) -> Evaluate:
+    (part,) = scope.args(step)
+    return lambda f: part(f) is not None
+
+
+def _if(scope: Scope, step: Step) -> Evaluate:
+    condition, then, otherwise = scope.args(step)
+    hook, definition, place = scope.hook, scope.definition, scope.number
+    if hook is None or definition is None:
+
+        def choose(f: Frame) -> Value:
+            value = condition(f)
+            if value:
+                return then(f)  # type: ignore[no-any-return]
+            return absent(step) if value is None else otherwise(f)
+
+        return choose
+
+    def choose_told(f: Frame) -> Value:
+        value = condition(f)
+        if value is None:
+            absent(step)
+        hook.branch(definition, place, 0 if value else 1)
+        return then(f) if value else otherwise(f)  # type: ignore[no-any-return]
+
+    return choose_told
+
+
+def _else(scope: Scope, step: Step) -> Evaluate:
+    value, fallback = scope.args(step)
+    hook, definition, place = scope.hook, scope.definition, scope.number
+
+    def own(f: Frame) -> Value:
+        try:
+            return value(f)  # type: ignore[no-any-return]
+        except Miss:
+            return None
+
+    if hook is None or definition is None:
+
+        def value_or(f: Frame) -> Value:
+            found = own(f)
+            return fallback(f) if found is None else found
+
+        return value_or
+
+    def value_or_told(f: Frame) -> Value:
+        found = own(f)
+        hook.branch(definition, place, 0 if found is not None else 1)
+        return fallback(f) if found is None else found
+
+    return value_or_told
+
+
+COMPILERS: dict[Op, Compiler] = {
+    Op.CONST: _const,
+    Op.ABSENT: _absent,
+    Op.INPUT: _input,
+    Op.RULE: _rule,
+    Op.CHARGED: _charged,
+    Op.PARAM: _param,
+    Op.OPTION: _option,
+    Op.VAR: _var,
+    Op.FIELD: _field,
+    Op.PERIOD: _period,
+    Op.AND: _and,
+    Op.OR: _or,
+    Op.NOT: _not,
+    Op.HAS: _has,
+    Op.IF: _if,
+    Op.ELSE: _else,
+}

@@ -1,0 +1,181 @@
+"""The functions of the language: rounding, choice of numbers, dates, lengths of intervals, tiers."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from kommres.dsl.backends.arithmetic import MODES, quotient, round_to, steps_of
+from kommres.dsl.backends.closures import Compiler, Scope, absent
+from kommres.dsl.backends.frame import Evaluate, Frame, Number
+from kommres.dsl.backends.intervals import length
+from kommres.dsl.backends.tables import Miss, Table
+from kommres.dsl.backends.zones import DAY_SECONDS
+from kommres.dsl.bound.nodes import Calendar
+from kommres.dsl.plan.nodes import Op, Step
+from kommres.dsl.problems import DataProblem
+from kommres.dsl.quantity import day as show_day
+from kommres.dsl.quantity import exact
+from kommres.period import Month, month_of
+
+_SATURDAY = 5
+
+
+def _clamp(x: Number, low: Number, high: Number) -> Number:
+    return min(max(x, low), high)
+
+
+def _share(part: Number, whole: Number) -> Number:
+    if not 0 <= part <= whole:
+        raise DataProblem("D0402", f"{exact(part)} is not between 0 and the whole {exact(whole)}")
+    if whole == 0:
+        raise Miss("D0204", "the whole of a share is zero")
+    return quotient(part, whole)
+
+
+def _full_days(a: int, b: int) -> int:
+    return max(0, b - a - 1)
+
+
+def _month_end(day: int) -> int:
+    return Month(month_of(day).number).end
+
+
+def next_working_day(day: int, calendar: Calendar) -> int:
+    """Return the day itself if it is a working day, else the next one. Raises :class:`Miss` (D0205)."""
+    first = day
+    while calendar.start <= day < calendar.until:
+        working = calendar.days.get(day)
+        if working is None:
+            working = datetime.date.fromordinal(day).weekday() < _SATURDAY
+        if working:
+            return day
+        day += 1
+    bounds = f"from {show_day(calendar.start)} until {show_day(calendar.until)}"
+    raise Miss("D0205", f"the calendar {calendar.name} is complete {bounds} only; {show_day(first)} needs more", field=calendar.name)
+
+
+def _least(*values: Any) -> Any:  # noqa: ANN401
+    return min(values)
+
+
+def _greatest(*values: Any) -> Any:  # noqa: ANN401
+    return max(values)
+
+
+_SIMPLE: dict[str, Callable[..., Any]] = {
+    "floor": lambda x, step=1: round_to(x, step, MODES["floor"]),
+    "ceil": lambda x, step=1: round_to(x, step, MODES["ceiling"]),
+    "whole": lambda x, step=1: round_to(x, step, MODES["down"]),
+    "steps": lambda x, step=1: steps_of(x, step, MODES["down"]),
+    "min": _least,
+    "max": _greatest,
+    "clamp": _clamp,
+    "abs": abs,
+    "share": _share,
+    "days_between": lambda a, b: b - a,
+    "full_days_between": _full_days,
+    "month_start": lambda day: month_of(day).start,
+    "month_end": _month_end,
+    "day_of_week": lambda day: datetime.date.fromordinal(day).isoweekday(),
+    "year": lambda day: datetime.date.fromordinal(day).year,
+    "month": lambda day: datetime.date.fromordinal(day).month,
+}
+
+
+def _call(scope: Scope, step: Step) -> Evaluate:
+    function, mode, calendar = step.data  # type: ignore[misc, attr-defined] - the payload of CALL
+    args = scope.args(step)
+    match function:
+        case "round":
+            return _round(scope, step, args, mode)
+        case "hours" | "days":
+            return _length(scope, step, function)
+        case "months_since":
+            return _months_since(step, args[0])
+        case "next_working_day":
+            return _spread(step, args, lambda day: next_working_day(day, calendar))
+    return _spread(step, args, _SIMPLE[function])
+
+
+def _spread(step: Step, args: list[Evaluate], function: Callable[..., Any]) -> Evaluate:
+    if len(args) == 1:
+        only = args[0]
+
+        def one(f: Frame) -> Any:  # noqa: ANN401
+            x = only(f)
+            return absent(step) if x is None else function(x)
+
+        return one
+
+    def several(f: Frame) -> Any:  # noqa: ANN401
+        values = [a(f) for a in args]
+        return absent(step) if any(v is None for v in values) else function(*values)
+
+    return several
+
+
+def _round(scope: Scope, step: Step, args: list[Evaluate], mode: str) -> Evaluate:
+    near = MODES[mode or "half_up"]
+    if len(args) == 1:
+        return _spread(step, args, lambda x: round_to(x, 1, near))
+    size = scope.constants.get(step.args[1])
+    if not isinstance(size, int | Fraction) or size.numerator <= 0:
+        return _spread(step, args, lambda x, size: round_to(x, size, near))
+    value = args[0]
+    above, below = size.numerator, size.denominator
+
+    def rounded(f: Frame) -> Number:
+        x = value(f)
+        if x is None:
+            absent(step)
+        count = near(x.numerator * below, x.denominator * above) * above
+        return count // below if count % below == 0 else Fraction(count, below)
+
+    return rounded
+
+
+def _length(scope: Scope, step: Step, function: str) -> Evaluate:
+    (row,) = scope.args(step)
+    slot: Any = scope.steps[step.args[0]].data
+    event = scope.events.get(slot)
+    unit = 1 if event is None or event.interval == "date" else DAY_SECONDS
+    if function == "hours":
+        return lambda f: quotient(length(row(f)) * 24, unit)
+    return lambda f: quotient(length(row(f)), unit)
+
+
+def _months_since(step: Step, value: Evaluate) -> Evaluate:
+    def counted(f: Frame) -> int:
+        day = value(f)
+        if day is None:
+            absent(step)
+        return max(0, f.term.number - month_of(day).number + 1)
+
+    return counted
+
+
+def _tiers(scope: Scope, step: Step) -> Evaluate:
+    number, has_scale, _ = step.data  # type: ignore[misc, attr-defined] - the payload of TIERS
+    table: Table = scope.machine.tables[number]
+    volume, *rest = scope.args(step)
+    scale = rest.pop(0) if has_scale else None
+    hook, definition, place = scope.hook, scope.definition, scope.number
+
+    def by_tiers(f: Frame) -> Number:
+        x = volume(f)
+        size = None if scale is None else scale(f)
+        if x is None or (scale is not None and size is None):
+            absent(step)
+        total, used = table.tiers(x, tuple([k(f) for k in rest]), f.day, size)
+        if hook is not None and definition is not None:
+            for row in used:
+                hook.looked_up(definition, place, f, row)
+        return total
+
+    return by_tiers
+
+
+FUNCTIONS: dict[Op, Compiler] = {Op.CALL: _call, Op.TIERS: _tiers}

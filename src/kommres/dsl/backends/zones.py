@@ -1,0 +1,60 @@
+"""Local days and instants: where a day begins in the time zone of a building."""
+
+from __future__ import annotations
+
+import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DAY_SECONDS = 86400
+_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
+
+
+class Zone:
+    """A time zone; UTC where nothing else is known.
+
+    >>> Zone.named("Asia/Irkutsk").instant(Zone.UTC.day(0), 480)
+    0
+    """
+
+    UTC: Zone
+
+    def __init__(self, info: ZoneInfo | None) -> None:
+        self._info = info
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def named(name: str) -> Zone:
+        """Return the zone with an IANA name. Raises :class:`ValueError` if there is none."""
+        if name in {"", "UTC"}:
+            return Zone.UTC
+        try:
+            return Zone(ZoneInfo(name))
+        except (ZoneInfoNotFoundError, OSError, ValueError):
+            raise ValueError(name) from None
+
+    def instant(self, day: int, minutes: int = 0) -> int:
+        """Return the instant [s since 1970, UTC] of a local time of day; ``minutes`` after midnight, 1440 and more are later days."""
+        more, minute = divmod(minutes, 1440)
+        day += more
+        if self._info is None:
+            return (day - _EPOCH_DAY) * DAY_SECONDS + minute * 60
+        date = datetime.date.fromordinal(day)
+        wall = datetime.datetime(date.year, date.month, date.day, minute // 60, minute % 60, tzinfo=self._info)
+        return int(wall.timestamp())
+
+    def of_wall(self, wall: datetime.datetime) -> int:
+        """Return the instant of a wall-clock time; one with an offset keeps it."""
+        if wall.tzinfo is None:
+            wall = wall.replace(tzinfo=self._info or datetime.UTC)
+        whole = wall.replace(microsecond=0) - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+        return whole.days * DAY_SECONDS + whole.seconds
+
+    def day(self, instant: int) -> int:
+        """Return the local day that an instant lies in."""
+        if self._info is None:
+            return instant // DAY_SECONDS + _EPOCH_DAY
+        return datetime.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
+
+
+Zone.UTC = Zone(None)

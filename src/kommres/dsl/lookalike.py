@@ -1,0 +1,42 @@
+"""Values that look alike but are not the same: for "did you mean" in messages about data."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from kommres.dsl.diagnostics import closest
+
+#: Cyrillic letters that look like Latin ones, and the digits that letters are taken for.
+_TWINS = str.maketrans("аеорсухкмтнвіјѕАЕОРСУХКМТНВІЈЅ", "aeopcyxkmthbijsAEOPCYXKMTHBIJS")
+
+
+def skeleton(text: str) -> str:
+    """Return what a reader sees: blanks around, case and look-alike letters of another alphabet do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_TWINS).split())
+
+
+def nearest_hint(value: object, known: Iterable[object]) -> str:
+    """Return ``; did you mean ...?`` for the known value most like ``value``, saying what differs; else an empty text."""
+    words = [word for word in known if isinstance(word, str)]
+    if not isinstance(value, str) or not words:
+        return ""
+    seen = skeleton(value)
+    twin = next((word for word in words if skeleton(word) == seen), None)
+    if twin is not None:
+        return f'; it looks like "{twin}" but {_difference(value, twin)}'
+    near = closest(value, words) or closest(seen, words)
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def _difference(value: str, twin: str) -> str:
+    for position, (have, want) in enumerate(zip(value, twin, strict=False), start=1):
+        if have != want and have.casefold() != want.casefold():
+            return f"character {position} is {_named(have)}, not {_named(want)}"
+    if value.strip() != value or len(value) != len(twin):
+        return "has other blanks"
+    return "has other capital letters"
+
+
+def _named(char: str) -> str:
+    return f"{char!r} ({unicodedata.name(char, 'unnamed').capitalize()})"

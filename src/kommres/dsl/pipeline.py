@@ -1,0 +1,74 @@
+"""The order of the passes, in one tuple, and the state that they hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field
+
+from kommres.dsl.bound.from_syntax import bind
+from kommres.dsl.bound.nodes import BoundProgram
+from kommres.dsl.diagnostics import Diagnostics
+from kommres.dsl.limits import DEFAULT, Limits
+from kommres.dsl.plan.from_rules import lower
+from kommres.dsl.plan.nodes import Plan
+from kommres.dsl.rules.from_bound import build
+from kommres.dsl.rules.nodes import RuleSet
+from kommres.dsl.source import Source
+from kommres.dsl.syntax.from_text import parse
+from kommres.dsl.syntax.nodes import ModuleTree
+
+ReadTable = Callable[[Source, str], str | None]
+
+
+@define(kw_only=True)
+class State:
+    """A program on its way: each pass fills the next field."""
+
+    sources: Sequence[Source]
+    read_table: ReadTable
+    limits: Limits = DEFAULT
+    out: Diagnostics = field(factory=Diagnostics)
+    trees: list[ModuleTree] = field(factory=list)
+    bound: BoundProgram | None = None
+    rules: RuleSet | None = None
+    plan: Plan | None = None
+
+
+def parse_pass(state: State) -> None:
+    """text -> syntax"""
+    state.trees = [parse(source, state.out, state.limits) for source in state.sources]
+
+
+def bind_pass(state: State) -> None:
+    """syntax -> bound"""
+    state.bound = bind(state.trees, state.read_table, state.out, state.limits)
+
+
+def rules_pass(state: State) -> None:
+    """bound -> rules"""
+    if state.bound is not None and not state.out.errors:
+        state.rules = build(state.bound, state.out, state.limits)
+
+
+def plan_pass(state: State) -> None:
+    """rules -> plan"""
+    if state.rules is not None and not state.out.errors:
+        state.plan = lower(state.rules, state.out, state.limits)
+
+
+#: The pipeline. No pass knows a later one.
+PASSES: tuple[Callable[[State], None], ...] = (parse_pass, bind_pass, rules_pass, plan_pass)
+
+
+def compile_sources(sources: Sequence[Source], read_table: ReadTable = lambda _source, _name: None, limits: Limits = DEFAULT) -> State:
+    """Run all passes; findings are in ``out``, and ``plan`` is None if one of them is an error."""
+    state = State(sources=sources, read_table=read_table, limits=limits)
+    for run in PASSES:
+        run(state)
+    return state
+
+
+def check_text(text: str, name: str = "<text>", limits: Limits = DEFAULT) -> Diagnostics:
+    """Check one text on its own."""
+    return compile_sources([Source(name=name, text=text)], limits=limits).out

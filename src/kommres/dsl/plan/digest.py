@@ -1,0 +1,75 @@
+"""One number for all text that a plan came from: rule files, tables and calendars, whatever their order and their place on a disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from kommres.dsl.bound.nodes import BoundProgram, Calendar, Param
+from kommres.dsl.source import Source
+
+
+def digest(program: BoundProgram) -> str:
+    """The SHA-256 of a program's content in hexadecimal digits."""
+    total = hashlib.sha256()
+    for part in sorted({_hash(part) for part in _parts(program)}):
+        total.update(part.encode())
+    return total.hexdigest()
+
+
+def _parts(program: BoundProgram) -> Iterator[Iterable[str]]:
+    for module, source in sorted(_sources(program), key=lambda pair: (pair[0], pair[1].text)):
+        yield ("text", module, source.text)
+    for param in program.params:
+        yield ("param", param.id, *_rows(param))
+    for calendar in program.calendars:
+        yield ("calendar", calendar.id, *_days(calendar))
+
+
+def _sources(program: BoundProgram) -> set[tuple[str, Source]]:
+    """Each text with the module that it belongs to."""
+    declared = (
+        *program.enums,
+        *program.inputs,
+        *program.events,
+        *program.calendars,
+        *program.options,
+        *program.option_bindings,
+        *program.params,
+        *program.entities,
+        *program.rules,
+        *program.amendments,
+        *program.examples,
+    )
+    return {(item.module, item.span.source) for item in declared}
+
+
+def _rows(param: Param) -> list[str]:
+    """The rows of a table as text; a row's place in a file does not count."""
+    return sorted(
+        repr(
+            (
+                tuple(map(str, row.keys)),
+                row.start,
+                row.until,
+                row.known_from,
+                str(row.value),
+                row.complete_until,
+                row.source,
+                row.status,
+            )
+        )
+        for row in param.rows
+    ) + [str(param.complete_until)]
+
+
+def _days(calendar: Calendar) -> list[str]:
+    return [f"{calendar.start} {calendar.until}", *(f"{day} {calendar.days[day]}" for day in sorted(calendar.days))]
+
+
+def _hash(parts: Iterable[str]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        total.update(b"%d:" % len(data) + data)
+    return total.hexdigest()

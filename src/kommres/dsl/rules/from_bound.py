@@ -1,0 +1,156 @@
+"""From what was meant to what holds: overlays merged, order decided, conflicts found, slices planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import define, field
+
+from kommres.dsl.bound.nodes import (
+    BoundProgram,
+    Event,
+    Events,
+    Expr,
+    InputRef,
+    OptionBinding,
+    OptionRef,
+    ParamRef,
+    Rule,
+    Source,
+    Tiers,
+)
+from kommres.dsl.bound.walk import rule_expressions, sources, walk
+from kommres.dsl.diagnostics import Diagnostics, Label
+from kommres.dsl.limits import CODES, DEFAULT, Limits
+from kommres.dsl.rules import lint
+from kommres.dsl.rules.conditions import Answer, Leaf, Reader, Solver
+from kommres.dsl.rules.conflicts import Conflicts
+from kommres.dsl.rules.cuts import rule_cuts, rule_varies
+from kommres.dsl.rules.nodes import Definition, RuleSet
+from kommres.dsl.rules.order import (
+    Reads,
+    amendments_of,
+    evaluation_order,
+    option_bindings,
+    reached_options,
+    reads,
+    sort_key,
+)
+from kommres.dsl.rules.overlay import merge, visible_modules
+from kommres.dsl.rules.precedence import beats
+
+
+def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> RuleSet:
+    """Merge, order and check all rules of a program.
+
+    Findings go to ``out``: K06xx about exceptions and overlays, K07xx about rules that reach themselves. With errors there the result is
+    complete but must not be run.
+    """
+    graph = reads(program)
+    order = evaluation_order(graph, out)
+    bindings = option_bindings(program)
+    solver = Solver()
+    reader = Reader(_LeavesOf(graph, program).of)
+    _check_bindings(bindings, reader, solver, out)
+    options = reached_options(order, graph)
+    amended, visible = amendments_of(program), visible_modules(program)
+    known: dict[Rule, Definition] = {}
+    for rule in order:
+        merged = merge(rule, amended.get(rule, ()), visible, out)
+        if len(merged.drafts) > limits.alternatives:
+            out.add(
+                CODES["alternatives"],
+                f"the rule {rule.name!r} has {len(merged.drafts)} alternatives with its overlays; the limit is {limits.alternatives}",
+                rule.span,
+                help="write bands and lists of values as a parameter instead of exceptions",
+            )
+            continue
+        alternatives = tuple(draft.finished() for draft in merged.drafts)
+        pairs = beats(merged, out)
+        order_of = pairs or frozenset()
+        conflicts = Conflicts(
+            rule=rule,
+            alternatives=alternatives,
+            beats=order_of,
+            replacing=frozenset(d.number for d in merged.drafts if d.replaces),
+            reader=reader,
+            solver=solver,
+        )
+        exclusive = conflicts.exclusive()
+        if pairs is not None:
+            conflicts.report(exclusive, out)
+        lint.alternatives(conflicts, out)
+        known[rule] = Definition(
+            rule=rule,
+            alternatives=alternatives,
+            beats=order_of,
+            exclusive=exclusive,
+            cuts=rule_cuts(rule, alternatives, known, bindings),
+            varies=rule_varies(rule, alternatives, known, bindings),
+            uses=tuple(sorted(graph[rule].now, key=sort_key)),
+            options=tuple(sorted(options[rule])),
+        )
+    lint.unused(program, graph, out)
+    return RuleSet(program=program, definitions=tuple(known.values()), entities=program.entities)
+
+
+def _check_bindings(
+    bindings: Mapping[str, tuple[OptionBinding, ...]], reader: Reader, solver: Solver, out: Diagnostics
+) -> None:
+    """Report two choices of one option that hold for one row (K0607)."""
+    for chosen in bindings.values():
+        for number, one in enumerate(chosen):
+            for other in chosen[:number]:
+                if one.choice == other.choice or (one.when is None) != (other.when is None):
+                    continue
+                conditions = [reader.formula(b.when) for b in (one, other) if b.when is not None]
+                if solver.ask(conditions) is Answer.POSSIBLE:
+                    out.add(
+                        "K0607",
+                        f"the option {one.option.name!r} is bound to {other.choice!r} and to {one.choice!r} for the same rows",
+                        one.span,
+                        note=f"`{one.choice}`",
+                        labels=[Label(span=other.span, text=f"`{other.choice}`")],
+                        help="keep one of them, or give both a `when` that excludes the other",
+                    )
+
+
+@define
+class _LeavesOf:
+    """What rules depend on through every path: inputs, events, parameters and options, by identity."""
+
+    graph: Mapping[Rule, Reads]
+    program: BoundProgram
+    done: dict[Rule, frozenset[Leaf]] = field(factory=dict)
+    direct: dict[Rule, frozenset[Leaf]] = field(factory=dict)
+
+    def of(self, rule: Rule) -> frozenset[Leaf]:
+        if rule not in self.done:
+            reached, queue = {rule}, [rule]
+            while queue:
+                for read in self.graph[queue.pop()].all:
+                    if read not in reached:
+                        reached.add(read)
+                        queue.append(read)
+            self.done[rule] = frozenset[Leaf]().union(*(self._direct(r) for r in reached))
+        return self.done[rule]
+
+    def _direct(self, rule: Rule) -> frozenset[Leaf]:
+        if rule not in self.direct:
+            self.direct[rule] = frozenset(leaf for e in rule_expressions(rule) for leaf in _leaves(e))
+        return self.direct[rule]
+
+
+def _leaves(expression: Expr) -> set[Leaf]:
+    found: set[Leaf] = set()
+    for expr in walk(expression):
+        match expr:
+            case InputRef(input=declared):
+                found.add(id(declared))
+            case ParamRef(param=param) | Tiers(param=param):
+                found.add(id(param))
+            case OptionRef(option=option):
+                found.add(id(option))
+            case _:
+                found.update(id(s.event) for s in sources(expr) if isinstance(s, Events))
+    return found

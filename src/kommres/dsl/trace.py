@@ -1,0 +1,247 @@
+"""The trace of an evaluation: a hook of the interpreter that keeps every computed step as a tree.
+
+A :class:`Call` is one evaluation of a definition for a row; its body is a tree of :class:`Computed` steps, whose leaves are
+inputs, table rows, options, and calls of other definitions. What was computed once stands once: calls are shared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field
+
+from kommres.dsl.backends.frame import Frame
+from kommres.dsl.backends.hooks import EvaluationKey, Hook, Outcome
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.bound.nodes import ParamRow
+from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Gather, Op, Step
+from kommres.dsl.problems import DataProblem
+
+
+@define(eq=False, kw_only=True)
+class Piece:
+    """One slice (days ``start .. end``), or one combination of an aggregate's binders (``rows``, by slot)."""
+
+    start: int
+    end: int
+    rows: tuple[Any, ...]
+    value: Computed | None = None
+    where: Computed | None = None
+    by: Computed | None = None
+
+
+@define(eq=False, kw_only=True)
+class Computed:
+    """A step with its value. ``args`` stand as in the plan, None where the argument was not needed.
+
+    ``rows`` is the frame by slot, ``day`` the current day, ``month`` the month number of the evaluation. ``call``: what a rule step read.
+    ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE.
+    """
+
+    definition: DefinitionPlan
+    number: int
+    value: Any
+    args: tuple[Computed | None, ...]
+    rows: tuple[Any, ...]
+    day: int
+    month: int
+    call: Call | None = None
+    entries: tuple[ParamRow | None, ...] = ()
+    branch: int | None = None
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        """The step of the plan."""
+        return self.definition.steps[self.number]
+
+
+@define(eq=False, kw_only=True)
+class Tested:
+    """An alternative that was tested: whether it held, and the conditions that were computed for that."""
+
+    alternative: AlternativePlan
+    index: int
+    holds: bool
+    conditions: tuple[Computed, ...]
+
+
+@define(eq=False, kw_only=True)
+class Call:
+    """One evaluation of a definition. ``applies`` is set for charges: False where there is no line."""
+
+    definition: DefinitionPlan
+    row: Row
+    key: EvaluationKey
+    outcome: Outcome = None
+    tested: list[Tested] = field(factory=list)
+    chosen: int | None = None
+    body: Computed | None = None
+    applies: bool | None = None
+    when: tuple[Computed, ...] = ()
+    volume: Computed | None = None
+    price: Computed | None = None
+
+    @property
+    def problem(self) -> DataProblem | None:
+        """Why there is no value, if there is none."""
+        return self.outcome if isinstance(self.outcome, DataProblem) else None
+
+    @property
+    def alternative(self) -> AlternativePlan | None:
+        """The alternative that was taken."""
+        return None if self.chosen is None else self.definition.alternatives[self.chosen]
+
+
+@define(eq=False)
+class _Open:
+    """An evaluation under way: the latest value of each step, what the steps that are under way have collected."""
+
+    call: Call
+    done: dict[int, Computed] = field(factory=dict)
+    pieces: dict[int, list[Piece]] = field(factory=dict)
+    entries: dict[int, list[ParamRow | None]] = field(factory=dict)
+    branches: dict[int, int] = field(factory=dict)
+    read: Call | None = None
+
+    def gather(self, number: int) -> None:
+        """Give the piece that ends the steps computed since it began."""
+        pieces = self.pieces.get(number)
+        if not pieces:
+            return
+        step, piece = self.call.definition.steps[number], pieces[-1]
+        if isinstance(step.data, Gather):
+            piece.value = self._take(step.data.value)
+            piece.where = self._take(step.data.where)
+            piece.by = self._take(step.data.by)
+        else:
+            piece.value = self._take(step.args[0])
+
+    def forget(self, number: int) -> None:
+        """Drop what a step collected that ended in a problem."""
+        waiting, seen = [number], {number}
+        while waiting:
+            number = waiting.pop()
+            self.pieces.pop(number, None)
+            self.entries.pop(number, None)
+            self.done.pop(number, None)
+            step = self.call.definition.steps[number]
+            below = (step.data.value, step.data.where, step.data.by) if isinstance(step.data, Gather) else ()
+            new = {argument for argument in (*step.args, *below) if argument is not None} - seen
+            seen |= new
+            waiting.extend(new)
+
+    def _take(self, number: int | None) -> Computed | None:
+        return None if number is None else self.done.pop(number, None)
+
+
+@define(eq=False)
+class Trace(Hook):
+    """Keeps what the interpreter does. ``roots`` are the evaluations asked for from outside, in order."""
+
+    calls: dict[tuple[int, EvaluationKey], Call] = field(factory=dict)
+    roots: list[Call] = field(factory=list)
+    _stack: list[_Open] = field(factory=list)
+
+    def enter(self, definition: DefinitionPlan, frame: Frame, key: EvaluationKey) -> None:
+        """Open a call."""
+        self._stack.append(_Open(Call(definition=definition, row=frame.rows[0], key=key)))
+
+    def leave(self, definition: DefinitionPlan, frame: Frame, outcome: Outcome) -> None:  # noqa: ARG002 - the hook's shape
+        """Close the call that was opened last and hand it to its reader."""
+        ended = self._stack.pop()
+        call = ended.call
+        call.outcome = outcome
+        if call.alternative is not None:
+            call.body = ended.done.get(call.alternative.body)
+        self._remember(call)
+        self._read(call)
+
+    def recall(self, definition: DefinitionPlan, row: Row, key: EvaluationKey, outcome: Outcome) -> None:
+        """Hand a call that was computed before to its reader."""
+        call = self.calls.get((id(row), key))
+        if call is None:
+            call = Call(definition=definition, row=row, key=key, outcome=outcome)
+            self._remember(call)
+        self._read(call)
+
+    def applies(self, definition: DefinitionPlan, row: Row, *, yes: bool) -> None:
+        """Note whether the charge makes a line."""
+
+    def condition(self, definition: DefinitionPlan, index: int, frame: Frame, *, holds: bool) -> None:  # noqa: ARG002
+        """Note an alternative that was tested."""
+        alternative = definition.alternatives[index]
+        top = self._stack[-1]
+        conditions = tuple(top.done[number] for number in alternative.conditions if number in top.done)
+        top.call.tested.append(Tested(alternative=alternative, index=index, holds=holds, conditions=conditions))
+
+    def alternative(self, definition: DefinitionPlan, index: int, frame: Frame) -> None:  # noqa: ARG002
+        """Note the alternative that won."""
+        self._stack[-1].call.chosen = index
+
+    def branch(self, definition: DefinitionPlan, number: int, which: int) -> None:
+        """Note the branch of a step that is being computed."""
+        if self._stack:
+            top = self._stack[-1]
+            top.branches[number] = which
+            step = definition.steps[number]
+            if step.op is Op.ELSE and which:
+                top.forget(step.args[0])
+
+    def looked_up(
+        self,
+        definition: DefinitionPlan,  # noqa: ARG002
+        number: int,
+        frame: Frame,  # noqa: ARG002
+        entry: ParamRow | None,
+    ) -> None:
+        """Note the table row of a look-up that is being computed."""
+        if self._stack:
+            self._stack[-1].entries.setdefault(number, []).append(entry)
+
+    def item(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:  # noqa: ARG002
+        """Begin a combination of an aggregate."""
+        self._begin(number, frame)
+
+    def slice(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:  # noqa: ARG002
+        """Begin a slice."""
+        self._begin(number, frame)
+
+    def step(self, definition: DefinitionPlan, number: int, frame: Frame, value: object) -> None:
+        """Keep a computed step with its arguments."""
+        if not self._stack:
+            return
+        top = self._stack[-1]
+        step = definition.steps[number]
+        top.gather(number)
+        # Taken out: what an argument was in another slice must not stand for one that was not needed in this slice.
+        found = {argument: top.done.pop(argument, None) for argument in step.args}
+        computed = Computed(
+            definition=definition,
+            number=number,
+            value=value,
+            args=tuple(found[argument] for argument in step.args),
+            rows=tuple(frame.rows),
+            day=frame.day,
+            month=frame.term.number,
+            call=top.read if step.op is Op.RULE else None,
+            entries=tuple(top.entries.pop(number, ())),
+            branch=top.branches.pop(number, None),
+            pieces=tuple(top.pieces.pop(number, ())),
+        )
+        top.done[number] = computed
+
+    def _begin(self, number: int, frame: Frame) -> None:
+        if self._stack:
+            top = self._stack[-1]
+            top.gather(number)
+            top.pieces.setdefault(number, []).append(Piece(start=frame.start, end=frame.end, rows=tuple(frame.rows)))
+
+    def _remember(self, call: Call) -> None:
+        self.calls[id(call.row), call.key] = call
+
+    def _read(self, call: Call) -> None:
+        if self._stack:
+            self._stack[-1].read = call
+        else:
+            self.roots.append(call)

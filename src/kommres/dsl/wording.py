@@ -1,0 +1,201 @@
+"""Words of explanations in English and Russian: one table, and values with units as each language writes them."""
+
+from __future__ import annotations
+
+import datetime
+from fractions import Fraction
+from typing import Final
+
+from attrs import frozen
+
+from kommres.dsl.keywords import AGGREGATE, FUNCTION, WORDS
+from kommres.dsl.quantity import decimals, exact, fixed, instant
+from kommres.units import CURRENCIES
+
+#: key -> (English, Russian); places in braces are filled by name.
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "title": ("{entity} {row}, {month}", "{entity} {row}, {month}"),
+    "title_no_row": ("{month}", "{month}"),
+    "charge": ("{name}: {value}", "{name}: {value}"),
+    "service": ("service {service}, line {line}", "услуга {service}, строка {line}"),
+    "no_line": ("{name}: no line, because {reason}", "{name}: начисления нет, так как {reason}"),
+    "refused": ("{name}: not charged. {code}: {message}", "{name}: не начислено. {code}: {message}"),
+    "caused_by": ("caused by {row}", "причина: {row}"),
+    "not_in_force": ("the charge is not in force in this period", "в этом периоде начисление не действует"),
+    "when_no": ("{text} does not hold", "не выполнено условие «{text}»"),
+    "module_no": (
+        "{module} does not apply here: {text} does not hold",
+        "модуль {module} здесь не действует: не выполнено условие «{text}»",
+    ),
+    "volume": ("volume on the bill: {value}", "объём в счёте: {value}"),
+    "price": ("price on the bill: {value}", "тариф в счёте: {value}"),
+    "where": ("where", "где"),
+    "see_above": ("computed above", "расчёт приведён выше"),
+    "base": ("general rule", "общее правило"),
+    "exception": ("exception {name}", "исключение {name}"),
+    "only": ("the only definition", "единственное определение"),
+    "because": ("because {text}", "так как {text}"),
+    "of_module": ("module {module}", "модуль {module}"),
+    "not_taken": ("not {name}: {reason}", "не {name}: {reason}"),
+    "false": ("{text} does not hold ({values})", "не выполнено «{text}» ({values})"),
+    "false_bare": ("{text} does not hold", "не выполнено «{text}»"),
+    "before": ("holds from {day}", "действует с {day}"),
+    "after": ("held until {day}", "действовало до {day}"),
+    "suppressed": ("replaced or repealed by {by}", "заменено или отменено: {by}"),
+    "beaten": ("gives way to {by}", "уступает: {by}"),
+    "formula": ("= {text}", "= {text}"),
+    "input": ("supplied", "исходные данные"),
+    "input_month": ("supplied for {month}", "исходные данные за {month}"),
+    "input_from": ("supplied, from {day}", "исходные данные, с {day}"),
+    "override": ("set for this case", "задано для этого расчёта"),
+    "charged": ("charged for {month}", "начислено за {month}"),
+    "table": ("table {file}", "таблица {file}"),
+    "row_from": ("in force from {day}", "действует с {day}"),
+    "row_until": ("until {day}", "до {day}"),
+    "row_known": ("known from {day}", "известно с {day}"),
+    "source": ("source: {source}", "источник: {source}"),
+    "checked": ("checked", "сверено"),
+    "checked_on": ("checked {day}", "сверено {day}"),
+    "checked_where": ("checked {day}, {note}", "сверено {day}, {note}"),
+    "unchecked": ("unchecked", "не сверено"),
+    "unchecked_why": ("unchecked: {note}", "не сверено: {note}"),
+    "unsaid": ("not said whether checked", "о сверке не указано"),
+    "option": ("reading {name} = {choice}", "трактовка {name} = {choice}"),
+    "option_default": ("default", "по умолчанию"),
+    "option_run": ("chosen for this calculation", "выбрано для этого расчёта"),
+    "option_module": ("chosen by {module}", "выбрано модулем {module}"),
+    "slices": ("the period in parts, where a value changes:", "период по частям, где меняется значение:"),
+    "slice": ("from {start} to {end}, {days}", "с {start} по {end}, {days}"),
+    "slice_of": (
+        "from {start} to {end}, {days} of {month_days}",
+        "с {start} по {end}, {days} из {month_days}",
+    ),
+    "mean_days": ("mean over the days:", "среднее по дням:"),
+    "items": ("for each of {count}:", "по каждому из {count}:"),
+    "item": ("{name}", "{name}"),
+    "left_out": ("left out", "не учитывается"),
+    "nothing": ("there is none", "нет ни одного"),
+    "more": ("and {count} more", "и ещё {count}"),
+    "rounded": ("rounded to {step}", "округлено до {step}"),
+    "absent": ("absent", "нет"),
+    "is_absent": ("{name} is absent", "нет значения {name}"),
+    "is_present": ("{name} is there", "есть значение {name}"),
+    "yes": ("yes", "да"),
+    "no": ("no", "нет"),
+    "about": ("about {value}", "около {value}"),
+    "and": (" and ", " и "),
+    "total": ("total {value}", "итого {value}"),
+    "sum_of": ("sum of {count}", "сумма по {count}"),
+    "cites": ("basis: {text}", "основание: {text}"),
+    "past": ("as of {month}", "за {month}"),
+}
+
+#: Russian spellings of units on bills; others stay as the rules write them.
+_UNITS_RU: Final[dict[str, str]] = {
+    "m": "м", "m2": "м²", "m3": "м³", "l": "л", "kg": "кг", "t": "т", "s": "с", "min": "мин", "h": "ч", "day": "сут.", "month": "мес.",
+    "year": "год", "person": "чел.", "kW": "кВт", "kWh": "кВт·ч", "MW": "МВт", "MWh": "МВт·ч", "kvar": "квар", "kvarh": "квар·ч",
+    "J": "Дж", "MJ": "МДж", "GJ": "ГДж", "Gcal": "Гкал", "Mcal": "Мкал", "kcal": "ккал", "W": "Вт", "MPa": "МПа", "kPa": "кПа",
+    "Pa": "Па", "degC": "°C", "deltaC": "°C", "V": "В", "A": "А", "RUB": "руб.",
+}  # fmt: skip
+
+_MONTHS: Final = (
+    ("January", "январь", "января"),
+    ("February", "февраль", "февраля"),
+    ("March", "март", "марта"),
+    ("April", "апрель", "апреля"),
+    ("May", "май", "мая"),
+    ("June", "июнь", "июня"),
+    ("July", "июль", "июля"),
+    ("August", "август", "августа"),
+    ("September", "сентябрь", "сентября"),
+    ("October", "октябрь", "октября"),
+    ("November", "ноябрь", "ноября"),
+    ("December", "декабрь", "декабря"),
+)
+
+#: digits after the point of an approximate value
+_ABOUT: Final = 6
+
+
+@frozen
+class Wording:
+    """Writes words, numbers, units and dates in one language (``en`` or ``ru``)."""
+
+    language: str
+
+    @property
+    def _column(self) -> int:
+        return 1 if self.language == "ru" else 0
+
+    def __call__(self, key: str, **parts: object) -> str:
+        """Return a text of the table with its places filled."""
+        return TEXTS[key][self._column].format(**parts)
+
+    def function(self, name: str) -> str:
+        """Return the name of a function or an aggregate of the language."""
+        return self.keyword(name, FUNCTION, AGGREGATE)
+
+    def keyword(self, word: str, *kinds: str) -> str:
+        """Return a keyword of one of these kinds in the language; any other word as it is."""
+        for kind in kinds:
+            for keyword in WORDS[kind].get(word, ()):
+                return keyword.ru if self.language == "ru" else keyword.en
+        return word
+
+    def unit(self, text: str) -> str:
+        """Write a unit: ``m3/person/month`` is ``м³/чел./мес.``."""
+        if text in {"", "number", "1"}:
+            return ""
+        if self.language != "ru":
+            return text
+        return "/".join("·".join(_UNITS_RU.get(w, w) for w in part.split("*")) for part in text.split("/"))
+
+    def number(self, value: int | Fraction, unit: str = "") -> str:
+        """Write a number with its unit: exact, and with an approximation where no decimal ends."""
+        digits = decimals(value)
+        if digits is None:
+            text = f"{exact(value)} ({self('about', value=self._point(fixed(value, _ABOUT)))})"
+        elif unit in CURRENCIES:
+            text = self._point(fixed(value, max(digits, 2)))
+        else:
+            text = self._point(exact(value))
+        written = self.unit(unit)
+        return f"{text} {written}" if written else text
+
+    def _point(self, text: str) -> str:
+        return text.replace(".", ",") if self.language == "ru" else text
+
+    def day(self, number: int) -> str:
+        """Write a day: ``16 January 2026``, ``16 января 2026``."""
+        date = datetime.date.fromordinal(number)
+        return f"{date.day} {_MONTHS[date.month - 1][2 if self._column else 0]} {date.year}"
+
+    def month(self, number: int) -> str:
+        """Write a month (``year * 12 + month - 1``): ``January 2026``, ``январь 2026``."""
+        return f"{_MONTHS[number % 12][self._column]} {number // 12}"
+
+    def days(self, count: int) -> str:
+        """Write a count of days in words: ``1 day``, ``3 дня``."""
+        if self.language != "ru":
+            return f"{count} day" if count == 1 else f"{count} days"
+        if 11 <= count % 100 <= 14:
+            return f"{count} дней"
+        return f"{count} {('дней', 'день', 'дня', 'дня', 'дня', 'дней', 'дней', 'дней', 'дней', 'дней')[count % 10]}"
+
+    def value(self, value: object, kind: str, unit: str = "") -> str:
+        """Write any value of the language."""
+        match value:
+            case None:
+                return self("absent")
+            case bool():
+                return self("yes" if value else "no")
+            case str():
+                return value
+            case int() | Fraction() if kind == "date":
+                return self.day(int(value))
+            case int() | Fraction() if kind == "instant":
+                return instant(value)
+            case int() | Fraction():
+                return self.number(value, unit)
+            case _:
+                return str(value)

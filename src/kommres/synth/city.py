@@ -1,0 +1,197 @@
+"""Buildings, flats and the people behind each door, over all months of a city's window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import define, field, frozen
+
+from kommres.period import Month
+from kommres.synth.dice import Dice
+from kommres.synth.meters import Meters, meters_of
+from kommres.synth.profile import Households, Profile, Quarter
+
+#: persons -> what they use together, in hundredths of what one alone uses
+_TOGETHER = (0, 100, 185, 258, 322, 380, 432, 480)
+
+
+@frozen(kw_only=True)
+class Absence:
+    """Persons away from the day ``start`` until they come back on the day ``end``; they applied for it on the day ``applied``."""
+
+    start: int
+    end: int
+    people: int
+    applied: int
+    proven: bool
+
+
+@define(kw_only=True)
+class Flat:
+    """A flat, a room of a shared flat or a small house: an account.
+
+    ``residents``: first day -> persons. ``neighbours``: persons in the other rooms of a shared flat, 0 elsewhere. ``area`` in
+    tenths of m2. ``meters`` and ``possible`` (can meters be installed) by service.
+    """
+
+    id: str
+    number: str
+    area: int
+    rooms: int
+    owners: int
+    residents: dict[int, int]
+    neighbours: int
+    absences: list[Absence]
+    meters: dict[str, Meters] = field(factory=dict)
+    possible: dict[str, bool] = field(factory=dict)
+    columns: dict[str, Any] = field(factory=dict)
+
+    def living(self, month: Month) -> dict[int, int]:
+        """First day -> persons, from the month's first day on."""
+        start = max(day for day in self.residents if day <= month.start)
+        inside = {day: count for day, count in self.residents.items() if month.start < day < month.end}
+        return {month.start: self.residents[start], **inside}
+
+
+@define(kw_only=True)
+class Building:
+    """A building with its flats."""
+
+    id: str
+    quarter: Quarter
+    columns: dict[str, Any]
+    flats: list[Flat]
+
+
+def buildings(profile: Profile, accounts: int, seed: int, months: tuple[Month, ...]) -> Iterator[Building]:
+    """Yield the city's buildings, in order of their quarters, with ``accounts`` flats in all."""
+    window = tuple(Month(number) for number in range(months[0].number - profile.history, months[-1].number + 1))
+    number = 0
+    for quarter, flats in zip(profile.quarters, _split(accounts, profile.quarters), strict=True):
+        left = flats
+        while left:
+            number += 1
+            dice = Dice(seed, "building", number)
+            size = min(left, dice.between(*quarter.flats))
+            yield Building(
+                id=f"{quarter.prefix}-{number:05}",
+                quarter=quarter,
+                columns={name: _drawn(value, dice) for name, value in quarter.building.items()},
+                flats=[
+                    _flat(profile, quarter, f"{quarter.account + flats - left + place:010}", place + 1, seed, window)
+                    for place in range(size)
+                ],
+            )
+            left -= size
+
+
+def _split(accounts: int, quarters: tuple[Quarter, ...]) -> list[int]:
+    """Whole numbers in proportion to the shares that add up to ``accounts``."""
+    whole = sum(quarter.share for quarter in quarters)
+    bounds, mark = [0], 0
+    for quarter in quarters:
+        mark += quarter.share
+        bounds.append(accounts * mark // whole)
+    return [high - low for low, high in zip(bounds, bounds[1:], strict=False)]
+
+
+def _drawn(value: Any, dice: Dice) -> Any:  # noqa: ANN401 - a profile's cell is text, number or yes/no
+    return dice.weighted(value) if isinstance(value, dict) else value
+
+
+def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: int, window: tuple[Month, ...]) -> Flat:
+    dice = Dice(seed, "flat", account)
+    people = profile.households
+    residents = _residents(people, dice, window)
+    rooms = min(5, max(1, 1 + dice.below(3) + max(residents.values()) // 4))
+    flat = Flat(
+        id=account,
+        number=str(place),
+        area=150 + rooms * 160 + dice.below(90),
+        rooms=rooms,
+        owners=dice.weighted(people.owners),
+        residents=residents,
+        neighbours=dice.between(2, 6) if dice.chance(people.shared) else 0,
+        absences=list(_absences(people, residents, dice, window)),
+        columns={name: _drawn(value, dice) for name, value in quarter.premises.items()},
+    )
+    _meter(flat, profile, quarter, dice, window)
+    return flat
+
+
+def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Month, ...]) -> None:
+    """Give a flat its meters; a flat has them for all services or for none, as they are installed together."""
+    metered = dice.chance(quarter.metered)
+    possible = metered or dice.chance(quarter.possible)
+    dials = 2 if quarter.dials and dice.below(6) == 0 else 1
+    step = 1000 if dice.below(100) < 40 else 1
+    days = [_person_days(flat, month) for month in window] if metered else []
+    for service in quarter.services:
+        flat.possible[service] = possible
+        if metered and (use := profile.uses.get(service)):
+            litres = max(use.middle // 5, dice.bell(use.middle, use.spread))
+            flat.meters[service] = meters_of(
+                [litres * count // 100 for count in days],
+                {name: profile.mishaps[name] for name in quarter.mishaps},
+                dice,
+                window,
+                dials=dials,
+                step=step,
+            )
+
+
+def _residents(people: Households, dice: Dice, window: tuple[Month, ...]) -> dict[int, int]:
+    count = dice.weighted(people.sizes)
+    residents = {window[0].start: count}
+    for month in window:
+        if dice.chance(people.change):
+            after = dice.weighted(people.sizes) if dice.below(3) == 0 else max(0, count + (1 if dice.below(2) else -1))
+            if after != count:
+                residents[month.start + dice.between(1, month.days - 1)] = count = after
+    return residents
+
+
+def _absences(people: Households, residents: dict[int, int], dice: Dice, window: tuple[Month, ...]) -> Iterator[Absence]:
+    free = window[0].start
+    for month in window:
+        if not dice.chance(people.absence):
+            continue
+        start = month.start + dice.below(month.days)
+        # A week or two mostly; a few stay away for months.
+        longest = people.absence_days if dice.below(8) == 0 else 24
+        end = start + dice.between(2, longest)
+        here = min(count for day, count in residents.items() if day <= end and _last(residents, day) >= start)
+        if here and start > free:
+            free = end
+            yield Absence(
+                start=start,
+                end=end,
+                people=here if dice.below(3) else dice.between(1, here),
+                applied=start - dice.below(10) if dice.below(4) else end + dice.below(25),
+                proven=dice.below(10) > 0,
+            )
+
+
+def _last(residents: dict[int, int], start: int) -> int:
+    """The day on which the step after ``start`` begins."""
+    return min((day for day in residents if day > start), default=10**7)
+
+
+def _person_days(flat: Flat, month: Month) -> int:
+    """What the household (of a shared flat: all together) uses in a month, in hundredths of a person's day."""
+    steps = flat.living(month)
+    others = flat.neighbours
+    total = 0
+    for day, count in steps.items():
+        until = min((other for other in steps if other > day), default=month.end)
+        for absence in flat.absences:
+            gone = min(until, absence.end) - max(day, absence.start)
+            if gone > 0:
+                total -= gone * (_together(count + others) - _together(max(0, count - absence.people) + others))
+        total += (until - day) * _together(count + others)
+    return max(0, total)
+
+
+def _together(count: int) -> int:
+    return _TOGETHER[count] if count < len(_TOGETHER) else _TOGETHER[-1] + 45 * (count - len(_TOGETHER) + 1)

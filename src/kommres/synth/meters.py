@@ -1,0 +1,159 @@
+"""The life of a flat's meters: what the dials show, which readings are sent, and what keeps others from counting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define, field, frozen
+
+from kommres.period import Month
+from kommres.synth.dice import Dice
+from kommres.synth.profile import Mishap
+
+#: whole digits of a dial -> weight
+_DIGITS = {5: 97, 4: 2, 8: 1}
+
+
+@frozen(kw_only=True)
+class Reading:
+    """What a dial showed at the month's ends [thousandths of the unit]. ``now`` None: not sent. ``rolled``: past its last number."""
+
+    before: int
+    now: int | None
+    rolled: bool
+
+
+@frozen(kw_only=True)
+class State:
+    """A flat's meters of a service in one month. ``volume`` of all readings [thousandths of the unit], None where one is missing."""
+
+    volume: int | None
+    readings: tuple[Reading, ...]
+
+
+@define(kw_only=True)
+class Trouble:
+    """Days or months in which readings do not come or do not count: from the day ``start`` until ``end`` (None: not ended)."""
+
+    mishap: str
+    start: int
+    end: int | None = None
+
+
+@define(kw_only=True)
+class _Dial:
+    shows: int
+    sent: int
+    capacity: int
+
+    def read(self, step: int) -> Reading:
+        shown = self.shows // step * step
+        reading = Reading(before=self.sent % self.capacity, now=shown % self.capacity, rolled=self._laps(shown) > self._laps(self.sent))
+        self.sent = shown
+        return reading
+
+    def unread(self) -> Reading:
+        return Reading(before=self.sent % self.capacity, now=None, rolled=False)
+
+    def _laps(self, shown: int) -> int:
+        return shown // self.capacity
+
+
+@define(kw_only=True)
+class Meters:
+    """Meters of one service. ``installed`` is a day; ``digits`` of each dial; ``states`` by month number, from installation on."""
+
+    installed: int
+    digits: tuple[int, ...]
+    states: dict[int, State] = field(factory=dict)
+    troubles: list[Trouble] = field(factory=list)
+
+
+def meters_of(
+    used: Sequence[int],
+    mishaps: Mapping[str, Mishap],
+    dice: Dice,
+    window: Sequence[Month],
+    *,
+    dials: int = 1,
+    step: int = 1,
+) -> Meters:
+    """Draw the life of a flat's meters.
+
+    Parameters
+    ----------
+    used
+        What is used in each month of the window [thousandths of the unit].
+    mishaps
+        What may happen to them.
+    dice
+        Draws.
+    window
+        Months.
+    dials
+        How many meters there are.
+    step
+        People send readings in whole steps [thousandths of the unit].
+    """
+    first = dice.below(len(window)) if dice.below(25) == 0 else -1
+    installed = window[0].start - dice.between(60, 3000) if first < 0 else window[first].start + dice.below(28)
+    meters = Meters(installed=installed, digits=tuple(dice.weighted(_DIGITS) for _ in range(dials)))
+    wheels = [_dial(digits, dice, new=first >= 0) for digits in meters.digits]
+    trouble: Trouble | None = None
+    for index in range(max(first, 0), len(window)):
+        month = window[index]
+        if trouble is None and (mishap := _begins(mishaps, dice)):
+            trouble, end = _trouble(mishap, mishaps[mishap], dice, window, index)
+            meters.troubles.append(trouble)
+        shares = _sound_days(month, installed, trouble, end if trouble else 0)
+        volume = used[index] * dice.bell(100, 35) // 100 // dials
+        silent = trouble is not None and mishaps[trouble.mishap].silent
+        for wheel in wheels:
+            wheel.shows += volume * (month.days if silent else shares) // month.days
+        if silent or not shares:
+            readings = tuple(wheel.unread() for wheel in wheels)
+        else:
+            readings = tuple(wheel.read(step) for wheel in wheels)
+        meters.states[month.number] = _state(readings, meters.digits)
+        if trouble is not None and end <= month.end:
+            trouble.end = end
+            if mishaps[trouble.mishap].replaced:
+                wheels = [_dial(digits, dice, new=True) for digits in meters.digits]
+            trouble = None
+    return meters
+
+
+def _dial(digits: int, dice: Dice, *, new: bool) -> _Dial:
+    capacity = 10**digits * 1000
+    # Small dials often stand close before their last number.
+    shows = 0 if new else dice.below(400_000) if digits > 4 else capacity - dice.below(150_000)
+    shows = shows // 1000 * 1000
+    return _Dial(shows=shows, sent=shows, capacity=capacity)
+
+
+def _begins(mishaps: Mapping[str, Mishap], dice: Dice) -> str:
+    return next((name for name, mishap in mishaps.items() if dice.chance(mishap.share)), "")
+
+
+def _trouble(name: str, mishap: Mishap, dice: Dice, window: Sequence[Month], index: int) -> tuple[Trouble, int]:
+    """Return a trouble that begins in a month of the window, and the day on which it will end."""
+    months = dice.weighted(mishap.months)
+    if mishap.silent:
+        return Trouble(mishap=name, start=window[index].start), (window[index] + months).start
+    start = window[index].start + dice.below(window[index].days)
+    return Trouble(mishap=name, start=start), start + dice.between(months * 30 - 24, months * 30)
+
+
+def _sound_days(month: Month, installed: int, trouble: Trouble | None, end: int) -> int:
+    start = max(month.start, installed)
+    lost = max(0, min(month.end, end) - max(start, trouble.start)) if trouble else 0
+    return month.end - start - lost
+
+
+def _state(readings: tuple[Reading, ...], digits: tuple[int, ...]) -> State:
+    total = 0
+    for reading, size in zip(readings, digits, strict=True):
+        if reading.now is None:
+            return State(volume=None, readings=readings)
+        total += reading.now - reading.before + (10**size * 1000 if reading.rolled else 0)
+    return State(volume=total, readings=readings)

@@ -1,0 +1,177 @@
+"""What a city is made of, as a TOML file says it. Every name of an input, a place or a service stands there, none here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+from attrs import field, frozen
+
+from kommres.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_T = TypeVar("_T")
+
+
+def _weights(table: Mapping[str, int]) -> dict[int, int]:
+    return {int(count): weight for count, weight in table.items()}
+
+
+@frozen(kw_only=True)
+class Households:
+    """Who lives behind a door.
+
+    ``sizes`` and ``owners``: persons -> weight. ``change``: share of flats where somebody moves in or out in a month.
+    ``absence``: share of flats where somebody leaves for a while in a month; ``absence_days``: longest absence [day].
+    ``shared``: share of accounts that are a room of a shared flat.
+    """
+
+    sizes: dict[int, int] = field(converter=_weights)
+    owners: dict[int, int] = field(converter=_weights)
+    change: Decimal
+    absence: Decimal
+    absence_days: int
+    shared: Decimal | int = 0
+
+
+@frozen(kw_only=True)
+class Mishap:
+    """What keeps readings from coming or from counting. ``share``: of the months of sound meters, those in which it begins.
+
+    ``months``: duration -> weight [month]. ``silent``: whole months without a reading; the next one brings what was used
+    meanwhile. Otherwise it begins on a day inside a month. ``replaced``: the meter is another one afterwards.
+    """
+
+    share: Decimal
+    months: dict[int, int] = field(converter=_weights)
+    silent: bool = False
+    replaced: bool = False
+
+
+@frozen(kw_only=True)
+class Use:
+    """How much of a service people use: litres a person and day, around ``middle``, not farther away than ``spread``."""
+
+    middle: int
+    spread: int
+
+
+@frozen(kw_only=True)
+class Quarter:
+    """Buildings of one kind in one place.
+
+    ``share``: weight among the accounts. ``flats``: fewest and most in a building. ``building`` and ``premises``: column ->
+    value, or value -> weight. ``services``: those that the buildings have. ``metered``: share of flats with meters;
+    ``possible``: share of the others where a meter could stand. ``mishaps``: names of the mishaps that happen here.
+    ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
+    """
+
+    prefix: str
+    share: int
+    flats: tuple[int, int] = field(converter=tuple)
+    account: int
+    services: tuple[str, ...] = field(converter=tuple)
+    metered: Decimal | int
+    possible: Decimal | int = 0
+    dials: bool = False
+    mishaps: tuple[str, ...] = field(converter=tuple, default=())
+    building: dict[str, Any] = field(factory=dict)
+    premises: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Flaw:
+    """A way in which a column is spoiled.
+
+    ``owner``: the column that names the account (or the building) of a row. ``where``: column -> cells, only such rows.
+    ``code``: the code with which a run refuses it, if it is used; empty where nothing can be seen in the data.
+    """
+
+    table: str
+    column: str
+    kind: str
+    owner: str = "id"
+    where: dict[str, list[str]] = field(factory=dict)
+    code: str = ""
+    table_of_buildings: bool = False
+
+
+@frozen(kw_only=True)
+class Profile:
+    """A city.
+
+    ``history``: past months supplied [month]. ``tables``: table -> how facts become columns, see :mod:`kommres.synth.tables`.
+    ``spoiled_building``: most flats of a building that may get a flaw of the building itself.
+    """
+
+    title: str
+    history: int
+    households: Households
+    uses: dict[str, Use]
+    mishaps: dict[str, Mishap]
+    quarters: tuple[Quarter, ...]
+    tables: dict[str, Any]
+    dirt: tuple[Flaw, ...]
+    spoiled_building: int
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """All services of all quarters."""
+        return tuple(dict.fromkeys(service for quarter in self.quarters for service in quarter.services))
+
+
+def read_profile(source: Traversable) -> Profile:
+    """Read a profile.
+
+    Raises
+    ------
+    UsageError
+        U0401 where it is not TOML or does not say what a city needs.
+    """
+    try:
+        text = source.read_text("utf-8")
+        table = tomllib.loads(text, parse_float=Decimal)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+        raise _bad(str(source), "the profile cannot be read", str(cause)) from cause
+    place = str(source)
+    return Profile(
+        title=_get(table, "title", place),
+        history=_get(table, "history", place),
+        households=_build(Households, _get(table, "households", place), f"{place} [households]"),
+        uses={name: _build(Use, part, f"{place} [uses.{name}]") for name, part in _get(table, "uses", place).items()},
+        mishaps={name: _build(Mishap, part, f"{place} [mishaps.{name}]") for name, part in table.get("mishaps", {}).items()},
+        quarters=tuple(
+            _build(Quarter, part, f"{place} [[quarters]] {number}")
+            for number, part in enumerate(_get(table, "quarters", place), start=1)
+        ),
+        tables=_get(table, "tables", place),
+        dirt=tuple(
+            _build(Flaw, part, f"{place} [[dirt]] {number}") for number, part in enumerate(table.get("dirt", ()), start=1)
+        ),
+        spoiled_building=table.get("spoiled_building", 4),
+    )
+
+
+def _get(table: Mapping[str, Any], name: str, place: str) -> Any:  # noqa: ANN401 - TOML holds anything
+    if name not in table:
+        raise _bad(place, f"no {name!r}", "a city needs it")
+    return table[name]
+
+
+def _build(kind: type[_T], table: Mapping[str, Any], place: str) -> _T:
+    known = {part.name for part in attrs.fields(kind)}  # type: ignore[arg-type]
+    if strange := sorted(set(table) - known):
+        raise _bad(place, f"{strange[0]!r} is not a part of it", f"the parts are {', '.join(sorted(known))}")
+    try:
+        return kind(**table)
+    except (TypeError, ValueError) as cause:
+        raise _bad(place, "a part is missing or wrong", str(cause)) from cause
+
+
+def _bad(place: str, found: str, why: str) -> UsageError:
+    return UsageError(found, code="U0401", where=place, why=why, todo="correct the profile of the city")
