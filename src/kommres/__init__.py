@@ -21,14 +21,14 @@ _LAZY: Final = {
     "Month": "kommres.period",
     "Period": "kommres.period",
     "PluginError": "kommres.errors",
-    "Program": "kommres.dsl.pipeline",
+    "Program": "kommres.dsl.program",
     "ResourceSpec": "kommres.resource",
     "RulesError": "kommres.errors",
     "UsageError": "kommres.errors",
-    "check": "kommres.dsl.pipeline",
-    "evaluate": "kommres.dsl.pipeline",
+    "check": "kommres.dsl.program",
+    "evaluate": "kommres.dsl.evaluate",
     "explain": "kommres.dsl.explain",
-    "load": "kommres.dsl.pipeline",
+    "load": "kommres.dsl.program",
     "run": "kommres.run",
 }
 

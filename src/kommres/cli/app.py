@@ -56,9 +56,12 @@ class Verbs(click.Group):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from kommres import __version__
+        from importlib.metadata import PackageNotFoundError, version
 
-        click.echo(f"kommres {__version__}")
+        try:
+            click.echo(f"kommres {version('kommres')}")
+        except PackageNotFoundError:
+            click.echo("kommres, read from its sources without an installation")
         ctx.exit()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 STAGES = ("syntax", "bound", "rules", "plan")
 
 
-@click.command("check")
+@click.command("check", short_help="Find what is wrong in rules.")
 @click.argument("paths", nargs=-1)
 @click.option(
     "--format", "form", type=click.Choice(["terminal", "plain", "json"]), default="terminal", help="How findings look."
@@ -114,20 +115,26 @@ def _debt(bound: BoundProgram, form: str) -> None:
 
 
 def _has(state: State, stage: str) -> bool:
-    match stage:
-        case "syntax":
-            return bool(state.trees)
-        case "bound":
-            return state.bound is not None
-        case "rules":
-            return state.rules is not None
-        case _:
-            return state.plan is not None
+    return {
+        "syntax": bool(state.trees),
+        "bound": state.bound is not None,
+        "rules": state.rules is not None,
+        "plan": state.plan is not None,
+    }[stage]
 
 
 def _stage(state: State, stage: str, rule: str | None) -> str:
     from importlib import import_module
 
     show = import_module(f"kommres.dsl.{stage}.show").show
-    text: str = show(state, rule)
-    return text.rstrip()
+    if stage == "syntax":
+        return "\n\n".join(f"# {tree.span.source.name}\n{show(tree).rstrip()}" for tree in state.trees)
+    text: str = show({"bound": state.bound, "rules": state.rules, "plan": state.plan}[stage])
+    if rule is None:
+        return text.rstrip()
+    # Definitions are blocks that begin with `rule module.name` or `charge module.name`, in the plan with a number before.
+    head = re.compile(rf"(\d+ )?(rule|charge) (\S*\.)?{re.escape(rule)}\b")
+    found = [block.rstrip() for block in text.split("\n\n") if head.match(block)]
+    if not found:
+        raise UsageError(f"no rule {rule!r} in this stage", code="U0201", todo="--rule needs --show rules or --show plan")
+    return "\n\n".join(found)

@@ -140,12 +140,12 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic], *, form: str = "terminal
     stream = stream or sys.stdout
     match form:
         case "json":
-            text = render.json(diagnostics)
+            text = json.dumps(render.to_json(diagnostics), ensure_ascii=False, indent=2)
         case "plain":
-            text = render.plain(diagnostics)
+            text = "\n".join(render.plain(diagnostic) for diagnostic in diagnostics)
         case _:
-            text = render.terminal(diagnostics, color=colours(stream))
-    click.echo(text, file=stream)
+            text = render.pictures(diagnostics, color=colours(stream))
+    click.echo(text.rstrip("\n"), file=stream)
 
 
 def counted(number: int, word: str) -> str:

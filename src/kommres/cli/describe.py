@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kommres.columns.schema import TableSchema
 
 
-@click.command("describe")
+@click.command("describe", short_help="Say what rules read and make.")
 @click.argument("paths", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, complete.")
 def command(paths: tuple[str, ...], as_json: bool) -> int:

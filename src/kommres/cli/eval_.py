@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 
-@click.command("eval")
+@click.command("eval", short_help="Compute one case, exactly.")
 @click.argument("module")
 @on_option
 @click.option("--json", "case", required=True, metavar="JSON|@FILE|-", help="Entities with their values, nested.")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 
-@click.command("explain")
+@click.command("explain", short_help="Say why an amount is what it is.")
 @click.argument("what", metavar="MODULE|OUT")
 @click.option("--on", "month", type=MONTH, help="The month of the case.")
 @click.option("--json", "case", metavar="JSON|@FILE|-", help="Entities with their values, nested.")

@@ -5,19 +5,24 @@ from __future__ import annotations
 import difflib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kommres import cli
 from kommres.cli.common import counted, kmr_files
+from kommres.errors import RulesError
+
+if TYPE_CHECKING:
+    from kommres.dsl.keywords import Language
 
 
-@click.command("fmt")
+@click.command("fmt", short_help="Lay rule text out; translate keywords.")
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit code 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
 @click.option("--keywords", type=click.Choice(["ru", "en"]), help="Write all keywords in Russian or in English.")
-def command(paths: tuple[str, ...], only_check: bool, diff: bool, keywords: str | None) -> int:
+def command(paths: tuple[str, ...], only_check: bool, diff: bool, keywords: Language | None) -> int:
     """Format files in place; `-` formats stdin to stdout.
 
     \b
@@ -29,13 +34,10 @@ def command(paths: tuple[str, ...], only_check: bool, diff: bool, keywords: str 
     """
     if "-" in paths:
         return _stdin(keywords)
-    from kommres.dsl.syntax.format import format_text
-
     changed = []
     sources = kmr_files(paths)
     for path in sources:
-        text = path.read_bytes().decode("utf-8")
-        formatted = format_text(text, name=str(path), keywords=keywords)
+        text, formatted = _formatted(path.read_bytes(), str(path), keywords)
         if formatted == text:
             continue
         changed.append(path)
@@ -52,12 +54,24 @@ def command(paths: tuple[str, ...], only_check: bool, diff: bool, keywords: str 
     return cli.ERRORS if only_check and changed else cli.FINE
 
 
-def _stdin(keywords: str | None) -> int:
+def _stdin(keywords: Language | None) -> int:
+    _, formatted = _formatted(sys.stdin.buffer.read(), "<stdin>", keywords)
+    sys.stdout.buffer.write(formatted.encode("utf-8"))
+    return cli.FINE
+
+
+def _formatted(data: bytes, name: str, keywords: Language | None) -> tuple[str, str]:
+    """Return the text as it is and as it should be."""
+    from kommres.dsl.source import Source
     from kommres.dsl.syntax.format import format_text
 
-    text = sys.stdin.buffer.read().decode("utf-8")
-    click.echo(format_text(text, name="<stdin>", keywords=keywords), nl=False)
-    return cli.FINE
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RulesError(
+            f"{name} is not UTF-8 text (byte {error.start})", code="K0118", todo="save the file as UTF-8"
+        ) from error
+    return text, format_text(Source(name=name, text=text), keywords)
 
 
 def _write(path: Path, text: str) -> None:

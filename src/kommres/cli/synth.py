@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 
-@click.command("synth")
+@click.command("synth", short_help="Make a synthetic city.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--month", "months", type=MONTH, multiple=True, required=True, help="A month to write; may be repeated.")
 @click.option("--accounts", type=click.IntRange(min=1), default=20_000, show_default=True, help="Flats and small houses.")

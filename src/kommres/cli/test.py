@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kommres.dsl.examples import ExampleResult
 
 
-@click.command("test")
+@click.command("test", short_help="Run the examples of rules, with coverage.")
 @click.argument("paths", nargs=-1)
 @click.option("--coverage/--no-coverage", "measure", default=True, help="Count which branches of rules the examples take.")
 @click.option("--min", "least", type=click.IntRange(0, 100), default=0, help="Fail below this coverage, in percent.")

@@ -9,8 +9,10 @@ import numpy as np
 
 from kommres.columns import tree
 from kommres.columns.cells import texts
-from kommres.columns.values import Cell, Line, lay_out, read_cell
+from kommres.columns.reader import read_cell
+from kommres.columns.values import Cell, Line, lay_out
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Row
+from kommres.dsl.bound.nodes import Event, Rule
 from kommres.dsl.lookalike import nearest_hint, skeleton
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from kommres.period import Month
     from kommres.columns.ingest import Dataset
     from kommres.columns.tree import EntityOrder, Places
-    from kommres.dsl.bound.nodes import Event
 
 NO_ID_NAME: Final = "(no id)"
 PAST_MONTHS: Final = 36  # as far as rules can look back
@@ -140,9 +141,8 @@ class Rows:
         for event, reason in zip(events, data.problems(name, places), strict=True):
             if reason is not None:
                 event.values = {c.name: Bad("D0506", reason, c.name) for c in schema.columns if c.role == "field"}
-        declared: Event = schema.declared  # type: ignore[assignment] # the kind says so
-        for event in events:
-            if declared.interval:
+        if isinstance(schema.declared, Event) and schema.declared.interval:
+            for event in events:
                 _check_interval(event)
         for row, (first, last) in zip(rows, pairwise((offsets - offsets[0]).tolist()), strict=True):
             # Equal results for any order of the supplied rows, messages included.
@@ -171,7 +171,8 @@ class Rows:
         window = range(self._month.number - PAST_MONTHS, self._month.number)
         for row, (first, last) in zip(rows, pairwise((offsets - offsets[0]).tolist()), strict=True):
             if last > first:
-                lay_out(row, item.name, lines[first:last], every, window)
+                # Closed results of charges go by the full name: two modules may charge under one name.
+                lay_out(row, item.id if isinstance(item, Rule) else item.name, lines[first:last], every, window)
 
     # --- cells -----------------------------------------------------------------------------------------------
 

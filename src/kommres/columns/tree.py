@@ -55,12 +55,14 @@ class EntityOrder:
 class OwnedOrder:
     """Rows of an event or value table. ``order`` and ``offsets`` as in :class:`EntityOrder`, by the owner's rank.
 
-    ``loose``: places of rows whose owner does not exist or cannot be told. ``following``: number of rows of owners that are strays.
+    ``loose``: places of rows whose owner does not exist or cannot be told, by the owner's id; ``groups``: where in ``loose`` each other owner begins,
+    and its length. ``following``: number of rows whose owner is there and is a stray.
     """
 
     order: Places
     offsets: Places
     loose: Places
+    groups: Places
     following: int
 
 
@@ -131,10 +133,14 @@ def order_owned(owners: pa.Array, above: EntityOrder) -> OwnedOrder:
     rank[owned] = above.rank[place[owned]]
     attached = np.flatnonzero(rank >= 0)
     order = attached[np.argsort(rank[attached], kind="stable")]
+    loose = np.flatnonzero(~owned)
+    owner = _places_in_order(owners)[loose]
+    loose, owner = loose[np.argsort(owner, kind="stable")], np.sort(owner)
     return OwnedOrder(
         order=order,
         offsets=_offsets(rank[order], above),
-        loose=np.flatnonzero(~owned),
+        loose=loose,
+        groups=np.concatenate([np.flatnonzero(np.diff(owner, prepend=-1)), [len(loose)]]),
         following=int(np.count_nonzero(owned & (rank < 0))),
     )
 

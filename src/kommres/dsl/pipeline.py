@@ -8,7 +8,7 @@ from attrs import define, field
 
 from kommres.dsl.bound.from_syntax import bind
 from kommres.dsl.bound.nodes import BoundProgram
-from kommres.dsl.diagnostics import Diagnostics
+from kommres.dsl.diagnostics import DiagnosticError, Diagnostics
 from kommres.dsl.limits import DEFAULT, Limits
 from kommres.dsl.plan.from_rules import lower
 from kommres.dsl.plan.nodes import Plan
@@ -54,7 +54,10 @@ def rules_pass(state: State) -> None:
 def plan_pass(state: State) -> None:
     """rules -> plan"""
     if state.rules is not None and not state.out.errors:
-        state.plan = lower(state.rules, state.out, state.limits)
+        try:
+            state.plan = lower(state.rules, state.limits)
+        except DiagnosticError as error:  # a plan beyond the limit is given up at once
+            state.out.items += error.diagnostics
 
 
 #: The pipeline. No pass knows a later one.

@@ -46,7 +46,7 @@ class City:
     flaws: Mapping[str, int]
 
     def month(self, month: str | Month) -> Path:
-        """The data folder of a month."""
+        """Return the data folder of a month."""
         return self.folder / str(month)
 
 
@@ -162,7 +162,9 @@ def _write(
     flaws: Counter[str] = Counter()
     count = done = 0
     with ExitStack() as stack:
-        tables = {(month, name): _Table(stack, draft, month, name, profile) for month in months for name in profile.tables}
+        tables = {
+            (month, name): _Table(stack, draft, month, name, profile) for month in months for name in profile.tables
+        }
         ledger = csv.DictWriter(
             stack.enter_context((draft / LEDGER).open("w", encoding="utf-8", newline="")),
             [part.name for part in attrs.fields(Spoiled)],
@@ -250,7 +252,9 @@ def _vacant(target: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise UsageError(
-            f"{target} is already there", code="U0402", todo="choose another folder, or replace the city with --overwrite"
+            f"{target} is already there",
+            code="U0402",
+            todo="choose another folder, or replace the city with --overwrite",
         )
     if target.is_symlink() or read_city(target) is None:
         raise UsageError(

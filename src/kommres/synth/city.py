@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import itertools
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from kommres.period import Month
 from kommres.synth.dice import Dice
 from kommres.synth.meters import Meters, meters_of
-from kommres.synth.profile import Households, Profile, Quarter
+from kommres.synth.profile import Households, Profile, Quarter, Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: persons -> what they use together, in hundredths of what one alone uses
 _TOGETHER = (0, 100, 185, 258, 322, 380, 432, 480)
@@ -18,7 +21,7 @@ _TOGETHER = (0, 100, 185, 258, 322, 380, 432, 480)
 
 @frozen(kw_only=True)
 class Absence:
-    """Persons away from the day ``start`` until they come back on the day ``end``; they applied for it on the day ``applied``."""
+    """Persons away from the day ``start`` until they are back on the day ``end``. ``applied``: when they asked for it."""
 
     start: int
     end: int
@@ -31,8 +34,9 @@ class Absence:
 class Flat:
     """A flat, a room of a shared flat or a small house: an account.
 
-    ``residents``: first day -> persons. ``neighbours``: persons in the other rooms of a shared flat, 0 elsewhere. ``area`` in
-    tenths of m2. ``meters`` and ``possible`` (can meters be installed) by service.
+    ``area`` in tenths of m2. ``residents``: first day -> persons. ``neighbours``: persons in the other rooms of a
+    shared flat, 0 elsewhere. ``meters`` and ``possible`` (can meters be installed) by service. ``silences``: spans of
+    months without readings.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Flat:
     residents: dict[int, int]
     neighbours: int
     absences: list[Absence]
+    silences: list[range] = field(factory=list)
     meters: dict[str, Meters] = field(factory=dict)
     possible: dict[str, bool] = field(factory=dict)
     columns: dict[str, Any] = field(factory=dict)
@@ -93,7 +98,7 @@ def _split(accounts: int, quarters: tuple[Quarter, ...]) -> list[int]:
     for quarter in quarters:
         mark += quarter.share
         bounds.append(accounts * mark // whole)
-    return [high - low for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [high - low for low, high in itertools.pairwise(bounds)]
 
 
 def _drawn(value: Any, dice: Dice) -> Any:  # noqa: ANN401 - a profile's cell is text, number or yes/no
@@ -127,18 +132,30 @@ def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: t
     dials = 2 if quarter.dials and dice.below(6) == 0 else 1
     step = 1000 if dice.below(100) < 40 else 1
     days = [_person_days(flat, month) for month in window] if metered else []
+    if metered and quarter.silence:
+        flat.silences.extend(_silences(profile.silences[quarter.silence], dice, window))
+    silent = [place for place, month in enumerate(window) if any(month.number in span for span in flat.silences)]
     for service in quarter.services:
         flat.possible[service] = possible
         if metered and (use := profile.uses.get(service)):
             litres = max(use.middle // 5, dice.bell(use.middle, use.spread))
             flat.meters[service] = meters_of(
                 [litres * count // 100 for count in days],
+                silent,
                 {name: profile.mishaps[name] for name in quarter.mishaps},
                 dice,
                 window,
                 dials=dials,
                 step=step,
             )
+
+
+def _silences(silence: Silence, dice: Dice, window: tuple[Month, ...]) -> Iterator[range]:
+    free = 0
+    for month in window:
+        if dice.chance(silence.share) and month.number > free:
+            free = month.number + dice.weighted(silence.months)
+            yield range(month.number, free)
 
 
 def _residents(people: Households, dice: Dice, window: tuple[Month, ...]) -> dict[int, int]:
@@ -152,7 +169,9 @@ def _residents(people: Households, dice: Dice, window: tuple[Month, ...]) -> dic
     return residents
 
 
-def _absences(people: Households, residents: dict[int, int], dice: Dice, window: tuple[Month, ...]) -> Iterator[Absence]:
+def _absences(
+    people: Households, residents: dict[int, int], dice: Dice, window: tuple[Month, ...]
+) -> Iterator[Absence]:
     free = window[0].start
     for month in window:
         if not dice.chance(people.absence):
@@ -174,12 +193,12 @@ def _absences(people: Households, residents: dict[int, int], dice: Dice, window:
 
 
 def _last(residents: dict[int, int], start: int) -> int:
-    """The day on which the step after ``start`` begins."""
+    """Return the day on which the step after ``start`` begins."""
     return min((day for day in residents if day > start), default=10**7)
 
 
 def _person_days(flat: Flat, month: Month) -> int:
-    """What the household (of a shared flat: all together) uses in a month, in hundredths of a person's day."""
+    """Return what a household uses in a month, in hundredths of what somebody who lives alone uses in a day."""
     steps = flat.living(month)
     others = flat.neighbours
     total = 0

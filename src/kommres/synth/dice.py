@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
 _T = TypeVar("_T")
 _PARTS = 1_000_000
@@ -17,7 +19,7 @@ class Dice:
     Parameters
     ----------
     key
-        What the draws are for: seed, kind of thing, its number. Things with keys of their own do not disturb each other.
+        What the draws are for: seed, kind of thing, its number. Things with keys of their own do not disturb others.
 
     Examples
     --------
@@ -55,4 +57,8 @@ class Dice:
 
     def bell(self, middle: int, spread: int) -> int:
         """Return a number around ``middle``, seldom farther away than ``spread``: the mean of four even draws."""
-        return middle - spread + (self.below(spread + 1) + self.below(spread + 1) + self.below(spread + 1) + self.below(spread + 1)) // 2
+        return (
+            middle
+            - spread
+            + (self.below(spread + 1) + self.below(spread + 1) + self.below(spread + 1) + self.below(spread + 1)) // 2
+        )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from kommres.errors import UsageError
-from kommres.period import Month
-from kommres.synth.city import Building
 from kommres.synth.dice import Dice
-from kommres.synth.profile import Flaw, Profile
-from kommres.synth.tables import Cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from kommres.period import Month
+    from kommres.synth.city import Building
+    from kommres.synth.profile import Flaw, Profile
+    from kommres.synth.tables import Cells
 
 #: Latin letters and the Cyrillic ones that look like them
 _ALIKE: Final = dict(zip("ABCEHKMOPTXaceopxy", "АВСЕНКМОРТХасеорху", strict=True))
@@ -26,7 +29,10 @@ _IMPOSSIBLE: Final = ("02-31", "04-31", "13-01", "00-10")
 
 @frozen(kw_only=True)
 class Spoiled:
-    """A line of the ledger. ``id``: the row, or the account that an event belongs to; ``code``: what refuses it, if it is used."""
+    """A line of the ledger.
+
+    ``id``: the row, or the account that an event belongs to. ``code``: what refuses it, if it is used.
+    """
 
     month: str
     table: str
@@ -109,7 +115,7 @@ class Dirt:
 def check_dirt(profile: Profile, place: str) -> None:
     """Refuse a profile whose flaws name no table, column or kind. Raises :class:`UsageError` (U0401)."""
     for number, flaw in enumerate(profile.dirt, start=1):
-        columns: Sequence[str] = tuple(profile.tables.get(flaw.table, {}).get("columns", ()))
+        columns = tuple(profile.tables.get(flaw.table, {}).get("columns", ()))
         if not columns:
             found, known = f"table {flaw.table!r}", tuple(profile.tables)
         elif strange := {flaw.column, flaw.owner, *flaw.where} - set(columns):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from kommres.period import Month
-from kommres.synth.dice import Dice
-from kommres.synth.profile import Mishap
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from kommres.period import Month
+    from kommres.synth.dice import Dice
+    from kommres.synth.profile import Mishap
 
 #: whole digits of a dial -> weight
 _DIGITS = {5: 97, 4: 2, 8: 1}
@@ -16,7 +19,10 @@ _DIGITS = {5: 97, 4: 2, 8: 1}
 
 @frozen(kw_only=True)
 class Reading:
-    """What a dial showed at the month's ends [thousandths of the unit]. ``now`` None: not sent. ``rolled``: past its last number."""
+    """What a dial showed at the month's ends [thousandths of the unit].
+
+    ``now`` None: not sent. ``rolled``: the dial went past its last number.
+    """
 
     before: int
     now: int | None
@@ -25,7 +31,10 @@ class Reading:
 
 @frozen(kw_only=True)
 class State:
-    """A flat's meters of a service in one month. ``volume`` of all readings [thousandths of the unit], None where one is missing."""
+    """A flat's meters of a service in one month.
+
+    ``volume`` of all readings [thousandths of the unit]; None where one is missing.
+    """
 
     volume: int | None
     readings: tuple[Reading, ...]
@@ -33,7 +42,7 @@ class State:
 
 @define(kw_only=True)
 class Trouble:
-    """Days or months in which readings do not come or do not count: from the day ``start`` until ``end`` (None: not ended)."""
+    """Days on which readings do not count: from the day ``start`` until ``end`` (None: not ended in the window)."""
 
     mishap: str
     start: int
@@ -48,7 +57,11 @@ class _Dial:
 
     def read(self, step: int) -> Reading:
         shown = self.shows // step * step
-        reading = Reading(before=self.sent % self.capacity, now=shown % self.capacity, rolled=self._laps(shown) > self._laps(self.sent))
+        reading = Reading(
+            before=self.sent % self.capacity,
+            now=shown % self.capacity,
+            rolled=self._laps(shown) > self._laps(self.sent),
+        )
         self.sent = shown
         return reading
 
@@ -61,7 +74,7 @@ class _Dial:
 
 @define(kw_only=True)
 class Meters:
-    """Meters of one service. ``installed`` is a day; ``digits`` of each dial; ``states`` by month number, from installation on."""
+    """Meters of one service. ``installed``: day. ``digits``: of each dial. ``states``: by month number."""
 
     installed: int
     digits: tuple[int, ...]
@@ -71,6 +84,7 @@ class Meters:
 
 def meters_of(
     used: Sequence[int],
+    silent: Collection[int],
     mishaps: Mapping[str, Mishap],
     dice: Dice,
     window: Sequence[Month],
@@ -84,8 +98,10 @@ def meters_of(
     ----------
     used
         What is used in each month of the window [thousandths of the unit].
+    silent
+        Places of the months in which nobody sends a reading.
     mishaps
-        What may happen to them.
+        What may happen to the meters.
     dice
         Draws.
     window
@@ -100,17 +116,17 @@ def meters_of(
     meters = Meters(installed=installed, digits=tuple(dice.weighted(_DIGITS) for _ in range(dials)))
     wheels = [_dial(digits, dice, new=first >= 0) for digits in meters.digits]
     trouble: Trouble | None = None
+    end = 0
     for index in range(max(first, 0), len(window)):
         month = window[index]
         if trouble is None and (mishap := _begins(mishaps, dice)):
-            trouble, end = _trouble(mishap, mishaps[mishap], dice, window, index)
+            trouble, end = _trouble(mishap, mishaps[mishap], dice, month)
             meters.troubles.append(trouble)
-        shares = _sound_days(month, installed, trouble, end if trouble else 0)
+        sound = _sound_days(month, installed, trouble, end)
         volume = used[index] * dice.bell(100, 35) // 100 // dials
-        silent = trouble is not None and mishaps[trouble.mishap].silent
         for wheel in wheels:
-            wheel.shows += volume * (month.days if silent else shares) // month.days
-        if silent or not shares:
+            wheel.shows += volume * sound // month.days
+        if index in silent or not sound:
             readings = tuple(wheel.unread() for wheel in wheels)
         else:
             readings = tuple(wheel.read(step) for wheel in wheels)
@@ -135,12 +151,10 @@ def _begins(mishaps: Mapping[str, Mishap], dice: Dice) -> str:
     return next((name for name, mishap in mishaps.items() if dice.chance(mishap.share)), "")
 
 
-def _trouble(name: str, mishap: Mishap, dice: Dice, window: Sequence[Month], index: int) -> tuple[Trouble, int]:
-    """Return a trouble that begins in a month of the window, and the day on which it will end."""
+def _trouble(name: str, mishap: Mishap, dice: Dice, month: Month) -> tuple[Trouble, int]:
+    """Return a trouble that begins in a month, and the day on which it will end."""
+    start = month.start + dice.below(month.days)
     months = dice.weighted(mishap.months)
-    if mishap.silent:
-        return Trouble(mishap=name, start=window[index].start), (window[index] + months).start
-    start = window[index].start + dice.below(window[index].days)
     return Trouble(mishap=name, start=start), start + dice.between(months * 30 - 24, months * 30)
 
 

@@ -1,9 +1,8 @@
-"""What a city is made of, as a TOML file says it. Every name of an input, a place or a service stands there, none here."""
+"""What a city is made of, as a TOML file says it: all names of inputs, places and services stand there."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +12,7 @@ from attrs import field, frozen
 from kommres.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
 _T = TypeVar("_T")
@@ -40,22 +40,31 @@ class Households:
 
 
 @frozen(kw_only=True)
-class Mishap:
-    """What keeps readings from coming or from counting. ``share``: of the months of sound meters, those in which it begins.
+class Silence:
+    """Nobody sends readings. ``share``: of the months of flats that sent them, those in which it begins.
 
-    ``months``: duration -> weight [month]. ``silent``: whole months without a reading; the next one brings what was used
-    meanwhile. Otherwise it begins on a day inside a month. ``replaced``: the meter is another one afterwards.
+    ``months``: duration -> weight [month]. The next reading brings what was used meanwhile.
     """
 
     share: Decimal
     months: dict[int, int] = field(converter=_weights)
-    silent: bool = False
+
+
+@frozen(kw_only=True)
+class Mishap:
+    """What keeps readings from counting from a day on.
+
+    ``share``: of the months of sound meters, those in which it begins. ``months``: duration -> weight [month]. ``replaced``: the meter is another one afterwards.
+    """
+
+    share: Decimal
+    months: dict[int, int] = field(converter=_weights)
     replaced: bool = False
 
 
 @frozen(kw_only=True)
 class Use:
-    """How much of a service people use: litres a person and day, around ``middle``, not farther away than ``spread``."""
+    """Use of a service: thousandths of its unit a person and day, ``middle`` give or take ``spread``."""
 
     middle: int
     spread: int
@@ -65,9 +74,10 @@ class Use:
 class Quarter:
     """Buildings of one kind in one place.
 
-    ``share``: weight among the accounts. ``flats``: fewest and most in a building. ``building`` and ``premises``: column ->
-    value, or value -> weight. ``services``: those that the buildings have. ``metered``: share of flats with meters;
-    ``possible``: share of the others where a meter could stand. ``mishaps``: names of the mishaps that happen here.
+    ``share``: weight among the accounts. ``account``: the first account's number. ``flats``: fewest and most in a
+    building. ``building`` and ``premises``: column -> value, or value -> weight. ``services``: those that the buildings
+    have. ``metered``: share of flats with meters; ``possible``: share of the others where a meter could stand.
+    ``silence`` and ``mishaps``: names of what happens here.
     ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
     """
 
@@ -79,6 +89,7 @@ class Quarter:
     metered: Decimal | int
     possible: Decimal | int = 0
     dials: bool = False
+    silence: str = ""
     mishaps: tuple[str, ...] = field(converter=tuple, default=())
     building: dict[str, Any] = field(factory=dict)
     premises: dict[str, Any] = field(factory=dict)
@@ -105,7 +116,8 @@ class Flaw:
 class Profile:
     """A city.
 
-    ``history``: past months supplied [month]. ``tables``: table -> how facts become columns, see :mod:`kommres.synth.tables`.
+    ``history``: past months supplied [month]. ``tables``: table -> how facts become columns, as
+    :mod:`kommres.synth.tables` says.
     ``spoiled_building``: most flats of a building that may get a flaw of the building itself.
     """
 
@@ -113,6 +125,7 @@ class Profile:
     history: int
     households: Households
     uses: dict[str, Use]
+    silences: dict[str, Silence]
     mishaps: dict[str, Mishap]
     quarters: tuple[Quarter, ...]
     tables: dict[str, Any]
@@ -144,14 +157,21 @@ def read_profile(source: Traversable) -> Profile:
         history=_get(table, "history", place),
         households=_build(Households, _get(table, "households", place), f"{place} [households]"),
         uses={name: _build(Use, part, f"{place} [uses.{name}]") for name, part in _get(table, "uses", place).items()},
-        mishaps={name: _build(Mishap, part, f"{place} [mishaps.{name}]") for name, part in table.get("mishaps", {}).items()},
+        silences={
+            name: _build(Silence, part, f"{place} [silences.{name}]")
+            for name, part in table.get("silences", {}).items()
+        },
+        mishaps={
+            name: _build(Mishap, part, f"{place} [mishaps.{name}]") for name, part in table.get("mishaps", {}).items()
+        },
         quarters=tuple(
             _build(Quarter, part, f"{place} [[quarters]] {number}")
             for number, part in enumerate(_get(table, "quarters", place), start=1)
         ),
         tables=_get(table, "tables", place),
         dirt=tuple(
-            _build(Flaw, part, f"{place} [[dirt]] {number}") for number, part in enumerate(table.get("dirt", ()), start=1)
+            _build(Flaw, part, f"{place} [[dirt]] {number}")
+            for number, part in enumerate(table.get("dirt", ()), start=1)
         ),
         spoiled_building=table.get("spoiled_building", 4),
     )

@@ -1,32 +1,34 @@
 """Facts of a city become rows of tables, with the names that the profile gives them.
 
-A profile says for each table which facts its rows are made of (``rows``) and which column holds which fact (``columns``):
+A profile says for each table which facts its rows are made of (``rows``) and which column holds which (``columns``):
 
 * ``buildings``: ``id``, and the columns of its quarter;
-* ``flats``: ``id building number area rooms owners residents everybody``, the columns of its quarter, and for each service,
-  written ``service.fact``: ``connected metered possible volume silent_since``. ``residents``, ``everybody`` (a shared flat's, else
-  empty) and ``metered`` are empty where they change inside the month;
+* ``flats``: ``id building number area rooms owners residents everybody``, the columns of its quarter, and for each
+  service, written ``service.fact``: ``connected metered possible volume silent_since``. ``residents``, ``everybody``
+  (of a shared flat, else empty) and ``metered`` are empty where they change inside the month;
 * ``residents``: ``flat day residents everybody``, the flats where the number changes inside the month;
 * ``fittings``: ``flat service day metered``, the flats where meters are installed inside the month;
 * ``meters``: ``id flat service digits before now rolled``, where the month's volume comes as readings;
-* ``absences``: ``flat start end people applied proven``, those that touch the month and were applied for by its end;
-* ``troubles``: ``flat service mishap start end``, those that touch the month or one of the past months supplied;
+* ``absences``: ``flat start end people applied proven``, those that touch the month, applied for by its end;
+* ``troubles``: ``flat service mishap start end``, those that touch the month;
 * ``history``: ``flat service month volume``, past months.
 
-A column is a fact's name, or a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty cell). ``need``
-names facts without which a row is left out.
+A column is a fact's name, or a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty
+cell). ``need`` names facts without which a row is left out.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from kommres.errors import UsageError
 from kommres.period import Month
-from kommres.synth.city import Building, Flat
-from kommres.synth.profile import Profile, Quarter
+
+if TYPE_CHECKING:
+    from kommres.synth.city import Building, Flat
+    from kommres.synth.profile import Profile, Quarter
 
 Facts: TypeAlias = Mapping[str, Any]
 Cells: TypeAlias = dict[str, str]
@@ -51,7 +53,9 @@ def check_tables(profile: Profile, place: str) -> None:
             found, why = "no columns", "a table has at least one"
         else:
             continue
-        raise UsageError(found, code="U0401", where=f"{place} [tables.{name}]", why=why, todo="correct the profile of the city")
+        raise UsageError(
+            found, code="U0401", where=f"{place} [tables.{name}]", why=why, todo="correct the profile of the city"
+        )
 
 
 def _buildings(building: Building, _month: Month, _profile: Profile) -> Iterator[Facts]:
@@ -74,11 +78,11 @@ def _flats(building: Building, month: Month, profile: Profile) -> Iterator[Facts
             "everybody": here + flat.neighbours if flat.neighbours and here is not None else None,
         }
         for service in profile.services:
-            facts.update(_service(flat, service, month, building.quarter, profile))
+            facts.update(_service(flat, service, month, building.quarter))
         yield facts
 
 
-def _service(flat: Flat, service: str, month: Month, quarter: Quarter, profile: Profile) -> Facts:
+def _service(flat: Flat, service: str, month: Month, quarter: Quarter) -> Facts:
     facts: dict[str, Any] = {"connected": service in flat.possible, "possible": flat.possible.get(service, False)}
     meters = flat.meters.get(service)
     facts["metered"] = meters is not None and meters.installed < month.end
@@ -88,9 +92,9 @@ def _service(flat: Flat, service: str, month: Month, quarter: Quarter, profile: 
         state = meters.states.get(month.number)
         if state is not None and state.volume is not None and not quarter.dials:
             facts["volume"] = _thousandths(state.volume)
-        for trouble in meters.troubles:
-            if profile.mishaps[trouble.mishap].silent and trouble.start <= month.start and (trouble.end or month.end) >= month.end:
-                facts["silent_since"] = _iso(trouble.start)
+        for span in flat.silences:
+            if month.number in span:
+                facts["silent_since"] = _iso(Month(span.start).start)
     return {f"{service}.{name}": value for name, value in facts.items()}
 
 
@@ -144,12 +148,11 @@ def _absences(building: Building, month: Month, _profile: Profile) -> Iterator[F
                 }
 
 
-def _troubles(building: Building, month: Month, profile: Profile) -> Iterator[Facts]:
-    seen = Month(month.number - profile.history).start
+def _troubles(building: Building, month: Month, _profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         for service, meters in flat.meters.items():
             for trouble in meters.troubles:
-                if not profile.mishaps[trouble.mishap].silent and trouble.start < month.end and (trouble.end or month.end) > seen:
+                if trouble.start < month.end and (trouble.end or month.end) > month.start:
                     # What ends next month is not known to have ended.
                     ended = trouble.end is not None and trouble.end < month.end
                     yield {
@@ -167,7 +170,12 @@ def _history(building: Building, month: Month, profile: Profile) -> Iterator[Fac
             for number in range(month.number - profile.history, month.number):
                 state = meters.states.get(number)
                 if state is not None and state.volume is not None:
-                    yield {"flat": flat.id, "service": service, "month": str(Month(number)), "volume": _thousandths(state.volume)}
+                    yield {
+                        "flat": flat.id,
+                        "service": service,
+                        "month": str(Month(number)),
+                        "volume": _thousandths(state.volume),
+                    }
 
 
 _ROWS: Final = {
@@ -201,7 +209,7 @@ def _text(value: object) -> str:
 
 
 def _iso(day: int) -> str:
-    return datetime.date.fromordinal(day).isoformat()
+    return date.fromordinal(day).isoformat()
 
 
 def _tenths(number: int) -> str:

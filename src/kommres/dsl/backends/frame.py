@@ -33,15 +33,15 @@ class Frame:
     """One evaluation of a definition. Closures read it; binders and slices change it and put it back.
 
     ``rows``: by slot, a row, an event row, a member of an enumeration or a month number. ``day``: the current day. ``start``/``end``: the
-    current slice inside ``sum over slices``. ``term``: the month that the evaluation belongs to.
+    current slice inside ``sum over slices``. ``term``: the current month; ``base``: the month that the evaluation belongs to.
     """
 
-    __slots__ = ("day", "end", "rows", "start", "term")
+    __slots__ = ("base", "day", "end", "rows", "start", "term")
 
     def __init__(self, rows: list[Any], day: int, term: Term) -> None:
         self.rows = rows
         self.day = day
-        self.term = term
+        self.term = self.base = term
         self.start = day
         self.end = day
 

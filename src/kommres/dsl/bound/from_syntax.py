@@ -72,7 +72,7 @@ def _examples(trees: Sequence[syn.ModuleTree], scope: ProgramScope, rules: RuleB
             continue
         if tree.header.is_spec:
             for item in tree.items:
-                if not isinstance(item, syn.ExampleDecl):
+                if not isinstance(item, syn.ExampleDecl | syn.ModuleHeader):
                     scope.out.add("K0411", "a spec file holds examples only", item.span, help="move this into the module")
         found += binder.bind(module, items)
     return found

@@ -40,10 +40,11 @@ from kommres.dsl.bound.nodes import (
     SliceRef,
     Source,
     Sum,
+    TableRef,
     Tiers,
     VarRef,
 )
-from kommres.dsl.diagnostics import Diagnostic, DiagnosticError
+from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.plan.digest import digest
 from kommres.dsl.plan.nodes import (
@@ -59,16 +60,28 @@ from kommres.dsl.plan.nodes import (
 )
 from kommres.dsl.rules.nodes import Alternative, Definition, RuleSet
 from kommres.dsl.rules.order import option_bindings
+from kommres.dsl.source import Span
 
 #: Steps with a choice or a row source stay where they were written: explanations and coverage speak of each place.
-_OWN_PLACE = frozenset({Op.IF, Op.ELSE, Op.AND, Op.OR, Op.AGGREGATE, Op.OVER_SLICES})
+_OWN_PLACE = frozenset({Op.IF, Op.ELSE, Op.AGGREGATE, Op.OVER_SLICES})
 
 
-def lower(rules: RuleSet, limits: Limits = DEFAULT) -> Plan:
-    """Turn definitions into a plan.
+def lower(rules: RuleSet, out: Diagnostics, limits: Limits = DEFAULT) -> Plan | None:
+    """Turn definitions into a plan; None, with a finding in ``out``, where it would be longer than the limit."""
+    try:
+        return _plan(rules, limits)
+    except _TooLongError as error:
+        out.add(
+            CODES["plan_steps"],
+            f"the program needs more than {limits.plan_steps} steps, which is the limit",
+            error.span,
+            note="the first step too many",
+            help="load fewer modules, or raise the limit where the program is trusted",
+        )
+        return None
 
-    Raises :class:`DiagnosticError` with the code of ``Limits.plan_steps`` where the plan would be too long.
-    """
+
+def _plan(rules: RuleSet, limits: Limits) -> Plan:
     program = rules.program
     numbers = _Numbers(
         definitions={d.rule: n for n, d in enumerate(rules.definitions)},
@@ -98,6 +111,14 @@ def lower(rules: RuleSet, limits: Limits = DEFAULT) -> Plan:
     )
 
 
+class _TooLongError(Exception):
+    """A plan goes over its limit at ``span``."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(span)
+        self.span = span
+
+
 @define
 class _Budget:
     """Counts the steps of a whole plan."""
@@ -108,16 +129,7 @@ class _Budget:
     def take(self, step: Step) -> None:
         self.used += 1
         if self.used > self.limit:
-            raise DiagnosticError(
-                [
-                    Diagnostic(
-                        code=CODES["plan_steps"],
-                        message=f"the program needs more than {self.limit} steps, which is the limit",
-                        span=step.span,
-                        help="load fewer modules, or raise the limit where the program is trusted",
-                    )
-                ]
-            )
+            raise _TooLongError(step.span)
 
 
 @define(kw_only=True)
@@ -349,6 +361,11 @@ def _tiers(steps: _Steps, expr: Tiers) -> int:
     return steps.put(expr, Op.TIERS, steps.all((expr.volume, *scale, *keys)), data)
 
 
+def _table(steps: _Steps, expr: TableRef) -> int:
+    keys = tuple(key for key in expr.keys if key is not None)
+    return steps.put(expr, Op.TABLE, steps.all(keys), (steps.numbers.params[id(expr.param)], expr.keys.index(None)))
+
+
 def _edge(steps: _Steps, expr: AtEdge) -> int:
     return steps.put(expr, Op.EDGE, (steps.lower(expr.value),), expr.edge)
 
@@ -405,6 +422,7 @@ _LOWER: dict[type[Expr], Callable[..., int]] = {
     ElseValue: _else,
     Call: _call,
     Tiers: _tiers,
+    TableRef: _table,
     AtEdge: _edge,
     MeanOverDays: _mean_days,
     OverSlices: _over_slices,

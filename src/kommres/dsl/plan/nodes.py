@@ -53,6 +53,7 @@ class Op(StrEnum):
     ELSE = "else"  # [value, fallback]
     CALL = "call"  # [*args] | (function, mode, Calendar or None)
     TIERS = "tiers"  # [volume, scale?, *keys without the bracket] | (param number, has_scale, bracket position)
+    TABLE = "table"  # [*keys without the bracket] | (param number, bracket position): all brackets, only a name of OVER_SLICES
     EDGE = "edge"  # [x] | start / end
     MEAN_DAYS = "mean_days"  # [x] | None
     OVER_SLICES = "over_slices"  # [x, start?, end?, *names] | (has_span, number of names)
@@ -153,7 +154,9 @@ class DefinitionPlan:
 @frozen(kw_only=True, eq=False)
 class OptionPlan:
     option: Option
-    bindings: tuple[tuple[OptionBinding, tuple[Step, ...], int | None], ...]  # steps and the condition's step, own row in slot 0
+    bindings: tuple[
+        tuple[OptionBinding, tuple[Step, ...], int | None], ...
+    ]  # steps and the condition's step, own row in slot 0
 
 
 @frozen(kw_only=True, eq=False)

@@ -87,7 +87,7 @@ def _payload(step: Step, plan: Plan) -> str:
     match step.op:
         case Op.RULE | Op.CHARGED:
             parts = (plan.definitions[parts[0]].id, *parts[1:])
-        case Op.PARAM | Op.TIERS:
+        case Op.PARAM | Op.TIERS | Op.TABLE:
             parts = (plan.params[parts[0]].id, *parts[1:])
         case Op.OPTION:
             parts = (plan.options[parts[0]].option.id, *parts[1:])

@@ -139,11 +139,11 @@ class Reader:
                 taken = All((holds, self.formula(then)))
                 return AnyOf((taken, All((negated(holds), self.formula(otherwise)))))
             case Has(value=value):
-                return Atom(self._presence(value), "=", True)  # noqa: FBT003 - a value, not a switch
+                return Atom(self._presence(value), "=", True)
             case Compare(op=op, left=left, right=right):
                 return self._comparison(op, left, right)
             case _:
-                return Atom(self._variable(expr), "=", True)  # noqa: FBT003 - a value, not a switch
+                return Atom(self._variable(expr), "=", True)
 
     def _comparison(self, op: str, left: Expr, right: Expr) -> Formula:
         if isinstance(left, Lit):

@@ -8,7 +8,19 @@ from attrs import define, field, frozen
 
 from kommres.dsl.bound.nodes import Rule
 from kommres.dsl.diagnostics import Diagnostics, Label
-from kommres.dsl.rules.conditions import All, Answer, Atom, Formula, Reader, Solver, State, Variable, narrow, negated, within_dates
+from kommres.dsl.rules.conditions import (
+    All,
+    Answer,
+    Atom,
+    Formula,
+    Reader,
+    Solver,
+    State,
+    Variable,
+    narrow,
+    negated,
+    within_dates,
+)
 from kommres.dsl.rules.domains import Domain
 from kommres.dsl.rules.nodes import Alternative, Suppression
 
@@ -101,11 +113,7 @@ class Conflicts:
 
     def _together(self, first: int, second: int) -> str:
         """Why the pair applies at once on some row, or nothing."""
-        stronger = [
-            n
-            for n in range(len(self.alternatives))
-            if (n, first) in self.beats and (n, second) in self.beats
-        ]
+        stronger = [n for n in range(len(self.alternatives)) if (n, first) in self.beats and (n, second) in self.beats]
         if len(stronger) > _STRONGER:
             return ""
         one, other = self.applies[first].formula, self.applies[second].formula

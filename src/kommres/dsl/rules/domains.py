@@ -125,9 +125,7 @@ def full_domain(expr: Expr) -> Domain:
             return _of_type(expr, low=None, high=None, step=None)
 
 
-def _of_type(
-    expr: Expr, *, low: int | Fraction | None, high: int | Fraction | None, step: Fraction | None
-) -> Domain:
+def _of_type(expr: Expr, *, low: int | Fraction | None, high: int | Fraction | None, step: Fraction | None) -> Domain:
     match expr.type.kind:
         case "yes_no":
             return Domain(members=frozenset({True, False}))

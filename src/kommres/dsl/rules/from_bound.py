@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from attrs import define, field
 
 from kommres.dsl.bound.nodes import (
     BoundProgram,
-    Event,
     Events,
     Expr,
     InputRef,
@@ -16,7 +15,6 @@ from kommres.dsl.bound.nodes import (
     OptionRef,
     ParamRef,
     Rule,
-    Source,
     Tiers,
 )
 from kommres.dsl.bound.walk import rule_expressions, sources, walk

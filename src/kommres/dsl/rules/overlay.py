@@ -77,7 +77,9 @@ def visible_modules(program: BoundProgram) -> dict[str, frozenset[str]]:
                 seen.add(used)
                 queue.extend(direct.get(used, ()))
         reached[name] = seen
-    return {name: frozenset(used for used in seen if name not in reached.get(used, ())) for name, seen in reached.items()}
+    return {
+        name: frozenset(used for used in seen if name not in reached.get(used, ())) for name, seen in reached.items()
+    }
 
 
 def merge(

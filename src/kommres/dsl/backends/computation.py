@@ -1,0 +1,249 @@
+"""One definition ready to compute: choice of the alternative, checks of the result, one result per row, keys and piece of days."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+from kommres.dsl.backends.aggregates import AGGREGATES
+from kommres.dsl.backends.arithmetic import ARITHMETIC
+from kommres.dsl.backends.closures import COMPILERS, Scope, compile_steps
+from kommres.dsl.backends.frame import Evaluate, Frame, Term
+from kommres.dsl.backends.functions import FUNCTIONS
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.backends.slicing import SLICING, Cutter
+from kommres.dsl.bound.nodes import Value
+from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Op
+from kommres.dsl.problems import DataProblem
+from kommres.dsl.quantity import day as show_day
+from kommres.dsl.quantity import exact
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.machine import Machine
+
+ALL_COMPILERS = {**COMPILERS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
+
+_NEVER = 1 << 40
+
+
+@define(eq=False)
+class Choice:
+    """An alternative with its functions; missing dates are replaced by bounds that always hold."""
+
+    index: int
+    start: int
+    until: int
+    conditions: tuple[Evaluate, ...]
+    suppressions: tuple[tuple[int, int, tuple[Evaluate, ...]], ...]
+    body: Evaluate
+    skip: frozenset[int]
+
+    def holds(self, f: Frame) -> bool:
+        """Whether it applies: dates, own conditions, and no suppression."""
+        if not self.start <= f.day < self.until:
+            return False
+        if not all(_true(condition, f) for condition in self.conditions):
+            return False
+        return not any(
+            start <= f.day < until and all(_true(condition, f) for condition in conditions)
+            for start, until, conditions in self.suppressions
+        )
+
+
+def _true(condition: Evaluate, f: Frame) -> bool:
+    value = condition(f)
+    if value is None:
+        raise DataProblem("D0405", "a condition reads a value that is absent")
+    return bool(value)
+
+
+class Computation:
+    """A definition for one run, in the month of the run or in past months. Its steps are compiled when first needed."""
+
+    def __init__(self, machine: Machine, definition: DefinitionPlan, *, past: bool) -> None:
+        rule = definition.rule
+        self.machine = machine
+        self.definition = definition
+        self.past = past
+        self.hook = machine.hook
+        self.varies = definition.varies or (not rule.is_charge and (rule.start is not None or rule.until is not None))
+        self.cutter = Cutter(machine, definition.cuts)
+        self.start = rule.start or 0
+        self.until = _NEVER if rule.until is None else rule.until
+        self.checked = rule.type.kind == "number"
+        #: whether a row has one value for the whole run
+        self._single = not (self.varies or past or definition.key_slots)
+        self._body: Callable[[Frame], Value] | None = None
+        self.choices: tuple[Choice, ...] = ()
+        self.steps: list[Evaluate] = []
+
+    # compiling -------------------------------------------------------------------------------------------
+
+    def compile(self) -> None:
+        """Make the functions of all steps, once."""
+        if self._body is not None:
+            return
+        plan = self.definition
+        scope = Scope(self.machine, plan, plan.steps, past=self.past, cutter=self.cutter)
+        self.steps = compile_steps(scope, ALL_COMPILERS)
+        self.choices = tuple(self._choice(i, plan.alternatives[i], plan.skip[i]) for i in plan.order)
+        first = self.choices[0] if len(self.choices) == 1 else None
+        free = first is not None and not first.conditions and not first.suppressions
+        always = first is not None and free and first.start == 0 and first.until == _NEVER and self.hook is None
+        self._body = first.body if first is not None and always else self._chosen
+
+    def _choice(self, index: int, plan: AlternativePlan, skip: frozenset[int]) -> Choice:
+        def bounds(start: int | None, until: int | None) -> tuple[int, int]:
+            return start or 0, _NEVER if until is None else until
+
+        steps = self.steps
+        return Choice(
+            index,
+            *bounds(plan.start, plan.until),
+            conditions=tuple(steps[c] for c in plan.conditions),
+            suppressions=tuple(
+                (*bounds(s.start, s.until), tuple(steps[c] for c in s.conditions)) for s in plan.suppressions
+            ),
+            body=steps[plan.body],
+            skip=skip,
+        )
+
+    # evaluating ------------------------------------------------------------------------------------------
+
+    def value(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Value:
+        """Return the value for a row on a day of a month. Raises :class:`DataProblem`; None is absent."""
+        key: object
+        if self._single:
+            key, day = self, term.start
+        else:
+            day = self._piece(row, day, term) if self.varies else term.start
+            key = (self, keys, day if self.varies else None, term.number)
+        memo = row.memo
+        if key not in memo:
+            memo[key] = self._outcome(row, keys, day, term)
+        elif self.hook is not None:
+            told = (self.definition.number, keys, day if self.varies else None, term.number)
+            self.hook.recall(self.definition, row, told, memo[key])  # type: ignore[arg-type] - an outcome was put there
+        found: Any = memo[key]
+        if found.__class__ is DataProblem:
+            raise found.with_traceback(None)
+        return found  # type: ignore[no-any-return]
+
+    def _piece(self, row: Row, day: int, term: Term) -> int:
+        """Return the first day of the piece that holds the day; days outside the month stand for themselves."""
+        if not term.start <= day < term.end:
+            return day
+        starts = self.cutter.starts(row, term.start, term.end, term)
+        return starts[bisect_right(starts, day) - 1]
+
+    def frame(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Frame:
+        """Return a frame for an evaluation."""
+        rows: list[Any] = [None] * max(1, self.definition.slots)
+        rows[0] = row
+        for slot, key in zip(self.definition.key_slots, keys, strict=True):
+            rows[slot] = key
+        return Frame(rows, day, term)
+
+    def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Value | DataProblem:
+        if self._body is None:
+            self.compile()
+        f = self.frame(row, keys, day, term)
+        if self.hook is not None:
+            told = (self.definition.number, keys, day if self.varies else None, term.number)
+            self.hook.enter(self.definition, f, told)
+        outcome: Value | DataProblem
+        try:
+            outcome = self._computed(f)
+        except DataProblem as problem:
+            outcome = settled(problem, row)
+        if self.hook is not None:
+            self.hook.leave(self.definition, f, outcome)
+        return outcome
+
+    def _computed(self, f: Frame) -> Value:
+        rule = self.definition.rule
+        if rule.is_charge:
+            if not self.applies(f):
+                return 0
+        elif not self.start <= f.day < self.until:
+            raise DataProblem("D0303", f"{rule.name} is not in force on {show_day(f.day)}")
+        elif self.definition.applies is not None and not _true(self.steps[self.definition.applies], f):
+            raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
+        value = self._body(f)  # type: ignore[misc] - compiled by now
+        if value is None:
+            if not rule.type.optional:
+                raise DataProblem("D0405", f"{rule.name} is absent, but it is not declared optional")
+        elif self.checked:
+            self._check(value)
+        return value
+
+    def _check(self, value: Any) -> None:  # noqa: ANN401
+        rule = self.definition.rule
+        if not rule.signed and value.numerator < 0:
+            raise DataProblem("D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`")
+        if (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high):
+            low, high = ("" if bound is None else exact(bound) for bound in (rule.low, rule.high))
+            raise DataProblem("D0406", f"{rule.name} would be {exact(value)}, outside {low}..{high}")
+
+    def applies(self, f: Frame) -> bool:
+        """Whether a charge makes a line: in force on some day of the month, its module applies, its ``when`` holds."""
+        plan = self.definition
+        yes = (
+            self.start < f.term.end
+            and f.term.start < self.until
+            and (plan.applies is None or _true(self.steps[plan.applies], f))
+            and (plan.when is None or _true(self.steps[plan.when], f))
+        )
+        if self.hook is not None:
+            self.hook.applies(plan, f.rows[0], yes=yes)
+        return yes
+
+    # choosing --------------------------------------------------------------------------------------------
+
+    def _chosen(self, f: Frame) -> Value:
+        choice = self.choose(f)
+        if self.hook is not None:
+            self.hook.alternative(self.definition, choice.index, f)
+        return choice.body(f)  # type: ignore[no-any-return]
+
+    def choose(self, f: Frame) -> Choice:
+        """Return the alternative that wins. Raises :class:`DataProblem` (D0301, D0302)."""
+        won: Choice | None = None
+        for choice in self.choices:
+            if won is not None and choice.index in won.skip:
+                continue
+            holds = choice.holds(f)
+            if self.hook is not None:
+                self.hook.condition(self.definition, choice.index, f, holds=holds)
+            if not holds:
+                continue
+            if won is not None:
+                first, second = (self._named(c) for c in (won, choice))
+                raise DataProblem("D0301", f"two exceptions of {self.definition.rule.name} apply at once and no order is stated: {first} and {second}")
+            won = choice
+        if won is None:
+            raise DataProblem("D0302", f"no definition of {self.definition.rule.name} applies on {show_day(f.day)}")
+        return won
+
+    def _named(self, choice: Choice) -> str:
+        plan = self.definition.alternatives[choice.index]
+        place = f" ({plan.span})" if plan.span is not None else ""
+        return f"`{plan.name}` of {plan.module}{place}"
+
+
+def settled(problem: DataProblem, row: Row) -> DataProblem:
+    """Return a problem that leaves a definition: it names its row, and no ``else`` catches it any more."""
+    where = f"{row.entity} {row.id}"
+    return DataProblem(
+        problem.code,
+        problem.message,
+        row=problem.row or row.id,
+        field=problem.field,
+        caused_by=problem.caused_by or where,
+    )
+
+
+__all__ = ["ALL_COMPILERS", "Choice", "Computation", "Op", "settled"]

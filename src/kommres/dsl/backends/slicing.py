@@ -1,0 +1,261 @@
+"""Step functions over days: where they change, sums over slices, means over days, values at the edges of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from kommres.dsl.backends.arithmetic import quotient
+from kommres.dsl.backends.closures import Compiler, Scope, absent
+from kommres.dsl.backends.frame import Evaluate, Frame, Number, Term
+from kommres.dsl.backends.intervals import edges
+from kommres.dsl.backends.rows import InputKey, Row, Steps
+from kommres.dsl.bound.nodes import Event, Input
+from kommres.dsl.plan.nodes import Op, Step
+from kommres.dsl.problems import DataProblem
+from kommres.dsl.rules.nodes import Cuts
+from kommres.period import month_of
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.machine import Machine
+
+
+class Cutter:
+    """Finds the days on which a definition may change, for a row and a span of days.
+
+    Cutting too often costs time and changes nothing: equal neighbours are merged afterwards.
+    """
+
+    def __init__(self, machine: Machine, cuts: Cuts) -> None:
+        self._machine = machine
+        self._tables = [table for table in machine.tables if table.param in cuts.params]
+        self._days = cuts.days
+        self._own = [(_keys(declared), up) for declared, up in cuts.own]
+        self._below = [(declared, 0) for declared in cuts.below] + list(cuts.around)
+        self._events = [(event, up) for event, up in cuts.events if isinstance(event, Event)]
+        events_below = [(event, 0) for event in cuts.events_below] + list(cuts.events_around)
+        self._events_below = [(event, up) for event, up in events_below if isinstance(event, Event)]
+        self._by_row = bool(self._own or self._below or self._events or self._events_below)
+        self._fixed: dict[tuple[int, int], tuple[int, ...]] = {}
+
+    def starts(self, row: Row, start: int, end: int, term: Term) -> Sequence[int]:
+        """Return the first days of the elementary pieces of ``start .. end``; the first of them is ``start``."""
+        fixed = self._fixed.get((start, end))
+        if fixed is None:
+            days = {day for table in self._tables for day in table.changes(start, end)}
+            days.update(day for day in self._days if start < day < end)
+            fixed = (start, *sorted(days))
+            if len(self._fixed) < 1000:  # spans may come from data
+                self._fixed[start, end] = fixed
+        if not self._by_row:
+            return fixed
+        found: set[int] = set()
+        past = term.number if term.number != self._machine.term.number else None
+        for keys, up in self._own:
+            at = _above(row, up)
+            if at is not None:
+                _steps_of(at, keys, past, found)
+        for declared, up in self._below:
+            found.update(_changes_below(_above(row, up), declared, past))
+        for event, up in self._events:
+            at = _above(row, up)
+            if at is not None:
+                found.update(edges(at.events.get(event.name, ()), self._day_of(event, at)))
+        for event, up in self._events_below:
+            found.update(self._edges_below(_above(row, up), event))
+        found = {day for day in found if start < day < end}
+        return sorted({*fixed, *found}) if found else fixed
+
+    def _day_of(self, event: Event, row: Row) -> Any:  # noqa: ANN401
+        return None if event.interval == "date" else self._machine.zone(row).day
+
+    def _edges_below(self, base: Row | None, event: Event) -> frozenset[int]:
+        if base is None:
+            return frozenset()
+        key = ("edges", event.id)
+        found = base.memo.get(key)
+        if found is None:
+            rows = base.descendants(event.entity.name)
+            found = frozenset().union(*(edges(r.events.get(event.name, ()), self._day_of(event, r)) for r in rows))
+            base.memo[key] = found
+        return found  # type: ignore[return-value] - what was put there
+
+
+def _keys(declared: Input) -> tuple[InputKey, ...]:
+    return tuple((declared.name, members) for members in product(*(enum.members for enum in declared.keys)))
+
+
+def _above(row: Row, up: int) -> Row | None:
+    at: Row | None = row
+    for _ in range(up):
+        at = at.parent if at is not None else None
+    return at
+
+
+def _steps_of(row: Row, keys: tuple[InputKey, ...], past: int | None, found: set[int]) -> None:
+    for key in keys:
+        value = row.values.get(key) if past is None else row.history.get(key, {}).get(past)
+        if value.__class__ is Steps:
+            found.update(day for day in value.starts if day is not None)  # type: ignore[union-attr]
+
+
+def _changes_below(base: Row | None, declared: Input, past: int | None) -> frozenset[int]:
+    if base is None:
+        return frozenset()
+    key = ("changes", declared.id, past)
+    found = base.memo.get(key)
+    if found is None:
+        days: set[int] = set()
+        for row in base.descendants(declared.entity.name):
+            _steps_of(row, _keys(declared), past, days)
+        found = base.memo[key] = frozenset(days)
+    return found  # type: ignore[return-value] - what was put there
+
+
+def months_between(start: int, end: int, term: Term) -> Number:
+    """Return the length in months: days over the days of the month that they lie in, month by month."""
+    if start >= term.start and end <= term.end:
+        return 1 if end - start == term.days else Fraction(end - start, term.days)
+    total = Fraction(0)
+    while start < end:
+        month = month_of(start)
+        until = min(end, month.end)
+        total += Fraction(until - start, month.days)
+        start = until
+    return total
+
+
+def _slice(_scope: Scope, step: Step) -> Evaluate:
+    match step.data:
+        case "months":
+            return lambda f: months_between(f.start, f.end, f.term)
+        case "days":
+            return lambda f: f.end - f.start
+        case "start":
+            return lambda f: f.start
+    return lambda f: f.end
+
+
+def _edge(scope: Scope, step: Step) -> Evaluate:
+    (value,) = scope.args(step)
+    last = step.data == "end"
+
+    def at_edge(f: Frame) -> Any:  # noqa: ANN401
+        day = f.day
+        f.day = f.term.end - 1 if last else f.term.start
+        try:
+            return value(f)
+        finally:
+            f.day = day
+
+    return at_edge
+
+
+def _pieces(scope: Scope, f: Frame, start: int, end: int) -> Sequence[int]:
+    if scope.cutter is None or f.term is not f.base:
+        return range(start, end)  # what is read of past months is not among the cuts
+    return scope.cutter.starts(f.rows[0], start, end, f.term)
+
+
+def _mean_days(scope: Scope, step: Step) -> Evaluate:
+    value = scope.args(step)[0]
+    hook, definition, place = scope.hook, scope.definition, scope.number
+
+    def mean(f: Frame) -> Number:
+        start, end = f.term.start, f.term.end
+        starts = _pieces(scope, f, start, end)
+        saved = f.day, f.start, f.end
+        total: Number = 0
+        try:
+            for first, last in zip(starts, [*starts[1:], end], strict=True):
+                f.day, f.start, f.end = first, first, last
+                if hook is not None and definition is not None:
+                    hook.slice(definition, place, f)
+                x = value(f)
+                if x is None:
+                    absent(step)
+                total += x * (last - first)
+        finally:
+            f.day, f.start, f.end = saved
+        return quotient(total, end - start)
+
+    return mean
+
+
+class _Failed:
+    """A name that cannot be evaluated on a day: equal to the same failure, raised only by what uses it."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, problem: DataProblem) -> None:
+        self.facts = (problem.code, problem.message, problem.row, problem.field)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Failed) and self.facts == other.facts
+
+    def __hash__(self) -> int:
+        return hash(self.facts)
+
+
+def _attempt(name: Evaluate, f: Frame) -> object:
+    try:
+        return name(f)
+    except DataProblem as problem:
+        return _Failed(problem)
+
+
+def _over_slices(scope: Scope, step: Step) -> Evaluate:
+    has_span, _ = step.data  # type: ignore[misc, attr-defined] - the payload of OVER_SLICES
+    value, *rest = scope.args(step)
+    span, names = (rest[:2], rest[2:]) if has_span else ([], rest)
+    hook, definition, place = scope.hook, scope.definition, scope.number
+
+    def one(f: Frame, start: int, end: int) -> Number:
+        f.day, f.start, f.end = start, start, end
+        if hook is not None and definition is not None:
+            hook.slice(definition, place, f)
+        x = value(f)
+        return absent(step) if x is None else x  # type: ignore[no-any-return]
+
+    def merged(f: Frame, starts: Sequence[int], end: int) -> list[int]:
+        """Return the starts of the slices: pieces on which no name changes are joined."""
+        kept: list[int] = []
+        last: list[object] | None = None
+        for first, after in zip(starts, [*starts[1:], end], strict=True):
+            f.day, f.start, f.end = first, first, after
+            values = [_attempt(name, f) for name in names]
+            if values != last:
+                kept.append(first)
+                last = values
+        return kept
+
+    def summed(f: Frame) -> Number:
+        start, end = [edge(f) for edge in span] or (f.term.start, f.term.end)
+        if start is None or end is None:
+            absent(step)
+        if end <= start:
+            return 0
+        starts = _pieces(scope, f, start, end)
+        saved = f.day, f.start, f.end
+        try:
+            if len(starts) == 1:
+                return one(f, start, end)
+            total: Number = 0
+            slices = merged(f, starts, end)
+            for first, last in zip(slices, [*slices[1:], end], strict=True):
+                total += one(f, first, last)
+            return total
+        finally:
+            f.day, f.start, f.end = saved
+
+    return summed
+
+
+SLICING: dict[Op, Compiler] = {
+    Op.SLICE: _slice,
+    Op.EDGE: _edge,
+    Op.MEAN_DAYS: _mean_days,
+    Op.OVER_SLICES: _over_slices,
+}

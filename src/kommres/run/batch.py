@@ -1,0 +1,182 @@
+"""A batch of rows charged: rows in, bill lines and quarantine out. Pure: no files, no clock, nothing kept between batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import field, frozen
+
+from kommres.columns.export import ChargeLine, Refused, fits
+from kommres.columns.rows import NO_ID_NAME
+from kommres.dsl.backends.rows import Bad, Row
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.interpreter import Interpreter, Line
+    from kommres.dsl.plan.nodes import Plan
+
+#: what is counted -> how many; sums of money are counted in the last digit of an amount
+Counts: TypeAlias = Counter[tuple[str, ...]]
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What a batch must know besides its rows.
+
+    ``services``: charged entity -> its services. ``digits``: after the point of amounts. ``period``: as results write it.
+    """
+
+    period: str
+    services: Mapping[str, tuple[str, ...]]
+    digits: int
+
+
+@frozen(kw_only=True)
+class BatchResult:
+    """Lines and quarantine in the order of the rows, and what was counted.
+
+    Counted: ``("accounts", entity, fate)`` and ``("services", entity, fate)`` with the fates charged, nothing and quarantined;
+    ``("rows", table)`` set aside as a whole; ``("lines" or "amount", service, line, unit)``; ``("code", code)``.
+    """
+
+    lines: tuple[ChargeLine, ...]
+    refused: tuple[Refused, ...]
+    counts: Counts = field(repr=False)
+
+
+class _Ledger:
+    """Collects what becomes of rows."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.lines: list[ChargeLine] = []
+        self.refused: list[Refused] = []
+        self.counts: Counts = Counter()
+
+    def set_aside(self, row: Row, problem: Bad) -> None:
+        """Put a row that cannot be used as a whole into quarantine: each service of an account, or the row itself."""
+        id_ = "" if row.id == NO_ID_NAME else row.id
+        services = self.terms.services.get(row.entity)
+        self.counts["rows", row.entity] += 1
+        for service in services or ("",):
+            account = id_ if services else ""
+            self.refuse(_refused(row.entity, id_, account, service, problem))
+        if services:
+            self.fates(row.entity, quarantined=len(services))
+
+    def refuse(self, item: Refused) -> None:
+        self.refused.append(item)
+        self.counts["code", item.code] += 1
+
+    def fates(self, entity: str, *, charged: int = 0, nothing: int = 0, quarantined: int = 0) -> None:
+        """Count an account by what became of its services."""
+        fate = "quarantined" if quarantined else "charged" if charged else "nothing"
+        self.counts["accounts", entity, fate] += 1
+        for name, number in (("charged", charged), ("nothing", nothing), ("quarantined", quarantined)):
+            if number:
+                self.counts["services", entity, name] += number
+
+    def charge(self, interpreter: Interpreter, row: Row) -> None:
+        """Charge an account. A service is charged as a whole or not at all."""
+        services = self.terms.services[row.entity]
+        result = interpreter.account(row)
+        refused = {item.service: None for item in result.refusals}
+        for item in result.refusals:
+            self.refuse(
+                Refused(
+                    table=row.entity,
+                    row=row.id,
+                    account=row.id,
+                    service=item.service,
+                    field=item.field,
+                    code=item.code,
+                    message=item.message,
+                    caused_by=item.caused_by,
+                )
+            )
+        lines = [(item, _line(item, row, self.terms.period)) for item in result.lines]
+        for item, line in lines:
+            if line.service not in refused and not fits(line.amount, self.terms.digits):
+                message = f"{line.charge} comes to {line.amount} {line.unit}, which no {self.terms.digits} digits can write"
+                self.refuse(_refused(row.entity, row.id, row.id, line.service, Bad("D0407", message, line.charge)))
+                refused[line.service] = None
+        charged: dict[str, None] = {}
+        for _, line in lines:
+            if line.service in refused:
+                continue
+            charged[line.service] = None
+            self.lines.append(line)
+            self.counts["lines", line.service, line.line, line.unit] += 1
+            self.counts["amount", line.service, line.line, line.unit] += int(line.amount * 10**self.terms.digits)
+        nothing = len(services) - len(charged) - len(refused)
+        self.fates(row.entity, charged=len(charged), nothing=nothing, quarantined=len(refused))
+
+    def result(self) -> BatchResult:
+        return BatchResult(lines=tuple(self.lines), refused=tuple(self.refused), counts=self.counts)
+
+
+def charge_trees(interpreter: Interpreter, roots: Iterable[Row], terms: Terms) -> BatchResult:
+    """Charge all accounts below root rows (a root may be one itself).
+
+    Parameters
+    ----------
+    interpreter
+        Computes accounts for the month of the run.
+    roots
+        Root rows with everything below them.
+    terms
+        What is charged and how results are written.
+    """
+    ledger = _Ledger(terms)
+    for root in roots:
+        _walk(interpreter, root, ledger)
+    return ledger.result()
+
+
+def _walk(interpreter: Interpreter, row: Row, ledger: _Ledger) -> None:
+    if row.problem is not None:
+        ledger.set_aside(row, row.problem)
+    elif row.entity in ledger.terms.services:
+        ledger.charge(interpreter, row)
+    for children in row.children.values():
+        for child in children:
+            _walk(interpreter, child, ledger)
+
+
+def set_aside(rows: Sequence[Row], terms: Terms) -> BatchResult:
+    """Put rows that stand under no usable parent into quarantine."""
+    ledger = _Ledger(terms)
+    for row in rows:
+        ledger.set_aside(row, row.problem or Bad("D0503", "the parent row does not exist", ""))
+    return ledger.result()
+
+
+def set_loose(table: str, problems: Sequence[tuple[str, Bad]], terms: Terms) -> BatchResult:
+    """Put rows of an event or value table that belong to no row into quarantine; ``problems``: (the row's id, what is wrong)."""
+    ledger = _Ledger(terms)
+    for id_, problem in problems:
+        ledger.counts["rows", table] += 1
+        ledger.refuse(_refused(table, id_, "", "", problem))
+    return ledger.result()
+
+
+def _refused(table: str, row: str, account: str, service: str, problem: Bad) -> Refused:
+    return Refused(
+        table=table,
+        row=row,
+        account=account,
+        service=service,
+        field=problem.field,
+        code=problem.code,
+        message=problem.message,
+        caused_by="",
+    )
+
+
+def terms_of(plan: Plan, period: str, services: Mapping[str, tuple[str, ...]], digits: int) -> Terms:
+    return Terms(period=period, services=services, digits=digits)
+
+
+def _line(item: Line, row: Row, period: str) -> ChargeLine:
+    raise NotImplementedError
