@@ -21,3 +21,29 @@ autodoc_typehints = "none"  # the signature would repeat what the parameters say
 napoleon_google_docstring = False
 # The documentation is built without a network, so what other libraries document cannot be linked.
 nitpick_ignore_regex = [("py:.*", r"(?!kommres).*")]
+
+
+def setup(app: object) -> None:
+    """Let pages show rule text: a small lexer made from the keyword table."""
+    from pygments.lexer import RegexLexer, words
+    from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text
+
+    from kommres.dsl.keywords import KEYWORDS
+
+    class RuleLexer(RegexLexer):
+        name = "kommres"
+        aliases = ["kommres"]  # noqa: RUF012 - the base class wants a list
+        tokens = {  # noqa: RUF012 - likewise
+            "root": [
+                (r"#.*?$", Comment.Single),
+                (r'"[^"\n]*"', String),
+                (r"\d{4}-\d{2}(-\d{2})?\b", Number.Integer),
+                (r"\d[\d_]*(\.\d+)?", Number),
+                (words(sorted({w for k in KEYWORDS if k.kind != "cite" for w in (k.en, k.ru)}, key=len, reverse=True), prefix=r"\b", suffix=r"\b"), Keyword),
+                (r"\w+", Name),
+                (r"[-+*/=<>!]+", Operator),
+                (r"\s+|.", Text),
+            ]
+        }
+
+    app.add_lexer("kommres", RuleLexer)  # type: ignore[attr-defined]

@@ -156,8 +156,8 @@ def counted(number: int, word: str) -> str:
 # --- input ---------------------------------------------------------------------------------------------------
 
 
-def load_module(module: str, rules: Sequence[str]) -> Program:
-    """Load the rules that hold a module: those named, or the installed module itself.
+def load_module(module: str, rules: Sequence[str]) -> tuple[Program, str | None]:
+    """Load the rules that hold a module: those named, or the installed module itself; a file or a folder stands for all in it.
 
     Raises :class:`UsageError` where the module is not among them.
     """
@@ -165,8 +165,8 @@ def load_module(module: str, rules: Sequence[str]) -> Program:
     from kommres.dsl.program import load
 
     program = load(*rules) if rules else load(module)
-    if Path(module).exists():
-        return program
+    if not rules and Path(module).exists():
+        return program, None
     if not any(_within(name, module) for name in program.modules):
         like = closest(module, program.modules)
         raise UsageError(
@@ -175,7 +175,7 @@ def load_module(module: str, rules: Sequence[str]) -> Program:
             why=f"they hold {', '.join(program.modules)}",
             todo=f"did you mean {like}?" if like else "name one of these, or give its file with --rules",
         )
-    return program
+    return program, module
 
 
 def _within(name: str, module: str) -> bool:

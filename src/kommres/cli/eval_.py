@@ -48,6 +48,6 @@ def command(
     """
     from kommres.dsl.evaluate import evaluate
 
-    program = load_module(module, rules)
-    show_json(evaluate(program, module, month, read_case(case), known_at=known, options=as_options(choices)))
+    program, name = load_module(module, rules)
+    show_json(evaluate(program, read_case(case), month, module=name, known_at=known, options=as_options(choices)))
     return cli.FINE

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kommres import cli
-from kommres.cli.common import MONTH, as_options, choices_option, counted, known_option, rules_option
+from kommres.cli.common import MONTH, as_options, choices_option, known_option, rules_option
 
 if TYPE_CHECKING:
     import datetime
 
     from kommres.period import Month
+    from kommres.run.progress import Progress
 
 
 @click.command("run", short_help="Charge a month of a data folder.")
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 @known_option
 @choices_option
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--progress", type=click.Choice(["auto", "bar", "plain"]), default="auto", help="How progress looks.")
 def command(
@@ -34,6 +38,7 @@ def command(
     known: datetime.date | None,
     choices: tuple[tuple[str, str], ...],
     resume: bool,
+    overwrite: bool,
     quiet: bool,
     progress: str,
 ) -> int:
@@ -46,16 +51,52 @@ def command(
     """
     from kommres.run.api import run
 
-    result = run(
-        rules,
-        data,
-        period,
-        out=out,
-        known_at=known,
-        options=as_options(choices),
-        resume=resume,
-        progress="off" if quiet else progress,
-    )
+    with _progress(progress, quiet=quiet) as watcher:
+        result = run(
+            rules,
+            data,
+            period,
+            out=out,
+            known_at=known,
+            options=as_options(choices),
+            resume=resume,
+            overwrite=overwrite,
+            progress=watcher,
+        )
+    for warning in result.manifest["warnings"]:
+        click.echo(f"warning: {warning}", err=True)
     if not quiet:
-        click.echo(result)
-    return cli.QUARANTINE if result.quarantined else cli.FINE
+        click.echo("\n".join(summary(result.manifest, out)))
+    return result.exit_code
+
+
+@contextmanager
+def _progress(kind: str, *, quiet: bool) -> Iterator[Progress]:
+    from kommres.run.progress import lines, shown
+
+    if kind == "plain" and not quiet:
+        yield lines(sys.stderr)
+        return
+    with shown(sys.stderr, quiet=quiet) as watcher:
+        yield watcher
+
+
+def summary(manifest: Mapping[str, Any], out: Path) -> Iterator[str]:
+    """Yield what a run made, in a few lines for people."""
+    from kommres.dsl.describe import table
+    from kommres.dsl.problems import TITLES
+
+    results = manifest["results"]
+    yield f"period {manifest['period']}"
+    for entity, fates in results["accounts"].items():
+        yield (
+            f"{entity}: {fates['in']} accounts, {fates['charged']} charged, {fates['nothing']} with nothing to charge, "
+            f"{fates['quarantined']} with quarantine"
+        )
+    rows = [(t["service"], t["line"], f"{t['lines']} lines", f"{t['amount']} {t['unit']}") for t in results["totals"]]
+    if rows:
+        yield from ("charges", *table(rows))
+    reasons = [(code, f"{count}", TITLES.get(code, "")) for code, count in results["quarantine"].items()]
+    if reasons:
+        yield from ("quarantine", *table(reasons))
+    yield f"written to {out}"

@@ -16,8 +16,19 @@ from kommres.dsl.quantity import exact
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from kommres.columns.schema import Column
 
-def texts(column: pa.Array, step: Fraction | None = None) -> tuple[list[str | None], Sequence[int]]:
+
+def column_texts(cells: pa.Array, column: Column) -> tuple[list[str | None], Sequence[int]]:
+    """Return the different texts of a column of a table and, for each row, which of them it holds. Empty and blank cells are None."""
+    declared = column.declared
+    is_day = column.role in {"from", "month"} or (declared is not None and declared.type.kind == "date")
+    return texts(cells, step=getattr(declared, "step", None), is_day=is_day)
+
+
+def texts(
+    column: pa.Array, *, step: Fraction | None = None, is_day: bool = False
+) -> tuple[list[str | None], Sequence[int]]:
     """Return the different texts of a column and, for each row, which of them it holds. Empty and blank cells are None.
 
     Parameters
@@ -26,6 +37,8 @@ def texts(column: pa.Array, step: Fraction | None = None) -> tuple[list[str | No
         A column whose type was found readable before.
     step
         The declared step of a number: a floating-point cell stands for the multiple of it whose nearest float it is.
+    is_day
+        Days are wanted: data frames hold them as midnights.
     """
     pa = require_arrow()
     # Dictionaries that were supplied may hold a value twice or many that the rows do not use.
@@ -35,11 +48,16 @@ def texts(column: pa.Array, step: Fraction | None = None) -> tuple[list[str | No
     if pa.types.is_floating(plain.type):
         words = [_float_text(value, step, plain.type.bit_width) for value in encoded.dictionary.to_pylist()]
     elif pa.types.is_timestamp(plain.type):
-        words = [_timestamp_text(value, plain.type) for value in encoded.dictionary.cast(pa.int64()).to_pylist()]
+        words = [
+            _timestamp_text(value, plain.type, is_day=is_day)
+            for value in encoded.dictionary.cast(pa.int64()).to_pylist()
+        ]
     else:
         words = [_text(value) for value in encoded.dictionary.to_pylist()]
     absent = len(words)
-    return [*words, None], encoded.indices.fill_null(absent).to_pylist() if plain.null_count else encoded.indices.to_pylist()
+    return [*words, None], encoded.indices.fill_null(
+        absent
+    ).to_pylist() if plain.null_count else encoded.indices.to_pylist()
 
 
 def _text(value: object) -> str | None:
@@ -62,7 +80,7 @@ def _float_text(value: float, step: Fraction | None, bits: int) -> str | None:
     if step is None or math.isinf(value):
         return repr(value)
     nearest = round(Fraction(value) / step) * step
-    return exact(nearest) if _as_float(nearest, bits) == value else exact(Fraction(value))
+    return exact(nearest) if _as_float(nearest, bits) == value else repr(value)
 
 
 def _as_float(value: Fraction, bits: int) -> float:
@@ -75,7 +93,7 @@ def _as_float(value: Fraction, bits: int) -> float:
     return float(back)
 
 
-def _timestamp_text(value: int | None, arrow: pa.DataType) -> str | None:
+def _timestamp_text(value: int | None, arrow: pa.DataType, *, is_day: bool) -> str | None:
     """Write a timestamp as ISO text: wall-clock time as it is, one of a time zone in UTC."""
     if value is None:
         return None
@@ -85,6 +103,8 @@ def _timestamp_text(value: int | None, arrow: pa.DataType) -> str | None:
         moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)  # noqa: DTZ001 - wall-clock time
     except OverflowError:
         return f"{value} {arrow.unit} since 1970"
+    if is_day and not rest and arrow.tz is None and moment.time() == datetime.time():
+        return moment.date().isoformat()
     text = moment.isoformat()
     if rest:
         text += f".{rest * 1_000_000_000 // per_second:09}"

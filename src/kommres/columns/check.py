@@ -70,7 +70,9 @@ def _tables(known: Mapping[str, TableSchema], tables: Mapping[str, SourceTable])
                 code="D0013", where=tables[name].source, text=f"there is no table {name}", todo=f"did you mean {like}?"
             )
         else:
-            yield Finding(code="D0013", where=tables[name].source, text="not read: the rules know no such table", fatal=False)
+            yield Finding(
+                code="D0013", where=tables[name].source, text="not read: the rules know no such table", fatal=False
+            )
     for name in missing:
         schema = known[name]
         if schema.required and name not in mistyped:
@@ -132,7 +134,11 @@ def _unreadable(column: Column, arrow: pa.DataType) -> str | None:
         arrow = arrow.value_type
     if types.is_null(arrow) or types.is_string(arrow) or types.is_large_string(arrow) or types.is_string_view(arrow):
         return None
-    kind = column.declared.type.kind if column.declared is not None else {"from": "date", "month": "date"}.get(column.role, "id")
+    kind = (
+        column.declared.type.kind
+        if column.declared is not None
+        else {"from": "date", "month": "date"}.get(column.role, "id")
+    )
     if types.is_floating(arrow):
         return _float(column, kind)
     whole = types.is_integer(arrow)
@@ -140,7 +146,7 @@ def _unreadable(column: Column, arrow: pa.DataType) -> str | None:
         "number": whole or types.is_decimal(arrow),
         "id": whole or (types.is_decimal(arrow) and arrow.scale == 0),
         "enum": whole,
-        "yes_no": whole or types.is_boolean(arrow),
+        "yes_no": types.is_boolean(arrow),
         "date": types.is_date(arrow) or types.is_timestamp(arrow),
         "instant": types.is_timestamp(arrow),
     }[kind]

@@ -97,7 +97,10 @@ def charge_schema(digits: int) -> pa.Schema:
     required = {"nullable": False}
     return pa.schema(
         [
-            *(pa.field(name, text, **required) for name in ("entity", "account", "service", "line", "charge", "period")),
+            *(
+                pa.field(name, text, **required)
+                for name in ("entity", "account", "service", "line", "charge", "period")
+            ),
             pa.field("volume", number),
             pa.field("volume_exact", text),
             pa.field("volume_unit", text, **required),
@@ -120,7 +123,19 @@ def charge_batch(lines: Sequence[ChargeLine], digits: int) -> pa.RecordBatch:
     """Write lines as Arrow; the amounts must fit."""
     pa = require_arrow()
     columns: dict[str, list[Any]] = {}
-    for name in ("entity", "account", "service", "line", "charge", "period", "volume_unit", "tariff_unit", "unit", "rule", "options"):
+    for name in (
+        "entity",
+        "account",
+        "service",
+        "line",
+        "charge",
+        "period",
+        "volume_unit",
+        "tariff_unit",
+        "unit",
+        "rule",
+        "options",
+    ):
         columns[name] = [getattr(line, name) for line in lines]
     for name in ("volume", "tariff"):
         pairs = [_shown(getattr(line, name)) for line in lines]

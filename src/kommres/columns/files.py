@@ -196,7 +196,9 @@ def _head(path: Path) -> tuple[str, list[str], int]:
         names[-1] = TRAILING
     if "" in names:
         raise DataError(
-            f"column {names.index('') + 1} has no name", where=f"{path.name}, line {skipped}", todo="name it in the head"
+            f"column {names.index('') + 1} has no name",
+            where=f"{path.name}, line {skipped}",
+            todo="name it in the head",
         )
     return delimiter, names, skipped
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
-from kommres.columns.cells import texts
+from kommres.columns.cells import column_texts
 from kommres.columns.check import check_tables
 from kommres.columns.files import RAGGED, SourceTable, read_file, table_files
 from kommres.columns.memory import read_object
@@ -78,7 +78,7 @@ def _labels(schema: TableSchema, source: SourceTable, places: Places) -> list[st
     for column in schema.columns:
         if column.name in source.table.column_names:
             cells = source.table.column(column.name).take(require_arrow().array(places)).combine_chunks()
-            words, codes = texts(cells, getattr(column.declared, "step", None))
+            words, codes = column_texts(cells, column)
             for part, code in zip(parts, codes, strict=True):
                 if (word := words[code]) is not None:
                     part.append(f"{column.name}={word.strip()}")

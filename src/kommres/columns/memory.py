@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Final
 
 from kommres.columns.arrow import require_arrow
 from kommres.columns.files import SourceTable
@@ -16,6 +17,8 @@ from kommres.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_AS_THEY_ARE: Final = frozenset({str, bool, datetime.date})
 
 
 def read_object(name: str, data: object) -> SourceTable:
@@ -36,42 +39,52 @@ def read_object(name: str, data: object) -> SourceTable:
 
 def _from_columns(name: str, columns: Mapping[Any, Any]) -> pa.Table:
     pa = require_arrow()
-    arrays: dict[str, pa.Array] = {}
-    for column, values in columns.items():
-        if isinstance(values, str) or not isinstance(values, Sequence):
-            raise DataError(f"the column {column} of {name} is no list of values", todo="pass a list")
-        arrays[str(column)] = _array(values)
+    arrays = {str(column): _array(f"the column {column} of {name}", values) for column, values in columns.items()}
     if len({len(array) for array in arrays.values()}) > 1:
         lengths = ", ".join(f"{column} {len(array)}" for column, array in arrays.items())
         raise DataError(f"the columns of {name} have different lengths: {lengths}", todo="pass one value a row")
     return pa.table(arrays)
 
 
-def _array(values: Sequence[object]) -> pa.Array:
+def _array(what: str, values: object) -> pa.Array:
     pa = require_arrow()
-    kinds = {type(value) for value in values if value is not None}
-    if len(kinds) <= 1 and not kinds & {Fraction, Decimal, int}:
+    if hasattr(values, "__arrow_c_array__") or hasattr(values, "__array__"):
         return pa.array(values)
-    if float in kinds:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise DataError(f"{what} is no list of values", todo="pass a list")
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) == 1 and kinds <= _AS_THEY_ARE:
+        return pa.array(values)
+    if any(issubclass(kind, float) for kind in kinds):
+        if not all(issubclass(kind, float | Integral) for kind in kinds):
+            raise DataError(f"{what} mixes floats with other values", todo="pass decimals or text")
         # Kept as a float column, so that the check of float columns sees it.
         return pa.array([None if value is None else float(value) for value in values])  # type: ignore[arg-type]
-    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+    return pa.array([None if value is None else _text(what, value) for value in values], pa.string())
 
 
-def _text(value: object) -> str:
+def _text(what: str, value: object) -> str:
     match value:
+        case str():
+            return value
         case bool():
             return "yes" if value else "no"
+        case Integral():
+            return str(int(value))
         case Fraction() if decimals(value) is None:
-            raise DataError(f"the value {value} has no end as a decimal", todo="pass a number with finitely many digits")
+            raise DataError(f"{what} holds {value}, which no decimal writes exactly", todo="pass finitely many digits")
+        case Fraction():
+            return exact(value)
         case Decimal():
             return f"{value:f}"
-        case int() | Fraction():
-            return exact(value)
         case datetime.date():
             return value.isoformat()
         case _:
-            return str(value)
+            raise DataError(
+                f"{what} holds a {type(value).__name__}",
+                why="it is no text, number, yes/no, date or time",
+                todo="pass such values",
+            )
 
 
 def _digest(table: pa.Table) -> str:

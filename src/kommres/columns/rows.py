@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kommres.columns import tree
-from kommres.columns.cells import texts
+from kommres.columns.arrow import require_arrow
+from kommres.columns.cells import column_texts
 from kommres.columns.reader import read_cell
 from kommres.columns.values import Cell, Line, lay_out
+from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Row
 from kommres.dsl.bound.nodes import Event, Rule
 from kommres.dsl.lookalike import nearest_hint, skeleton
@@ -25,6 +27,7 @@ NO_ID_NAME: Final = "(no id)"
 PAST_MONTHS: Final = 36  # as far as rules can look back
 
 _KNOWN_TEXTS: Final = 100_000
+_SEARCHED: Final = 200_000  # ids among which one that looks like a missing one is sought
 
 
 class Rows:
@@ -33,7 +36,7 @@ class Rows:
     def __init__(self, data: Dataset, month: Month) -> None:
         self._data = data
         self._month = month
-        self._known: dict[str, dict[str, Cell]] = {}
+        self._known: dict[tuple[str, str, str], dict[str, Cell]] = {}
         self._skeletons: dict[str, dict[str, str]] = {}
 
     def trees(self, root: str, start: int, stop: int) -> list[Row]:
@@ -45,24 +48,49 @@ class Rows:
         order = self._data.entities[entity]
         return self._blank(entity, order, order.strays[start:stop])
 
+    def find(self, entity: str, id_: str) -> Row | None:
+        """Return the row with an id, under its parents and with all rows of its tree; None if there is none.
+
+        A stray comes alone, with its problem.
+        """
+        pa = require_arrow()
+        data, order = self._data, self._data.entities[entity]
+        place = pa.compute.index(order.ids, pa.scalar(id_, order.ids.type)).as_py()
+        if place < 0:
+            return None
+        rank = int(order.rank[place])
+        if rank < 0:
+            return self._blank(entity, order, np.array([place], np.int64))[0]
+        root = entity
+        while (parent := data.schemas[root].parent) is not None:
+            rank = int(np.searchsorted(data.entities[root].offsets, rank, side="right")) - 1
+            root = parent
+        (top,) = self.trees(root, rank, rank + 1)
+        return next(row for row in top.descendants(entity) if row.id == id_)
+
     # --- entities --------------------------------------------------------------------------------------------
 
-    def _build(self, entity: str, start: int, stop: int) -> list[Row]:
+    def _build(self, entity: str, start: int, stop: int, zones: list[str] | None = None) -> list[Row]:
         data, order = self._data, self._data.entities[entity]
         places = order.order[start:stop]
         rows = self._blank(entity, order, places)
         for column in data.schemas[entity].columns:
-            if column.role == "input":
-                self._inputs(entity, column, places, rows)
+            if column.role == "input" and not _is_instant(column):
+                self._inputs(entity, column, places, rows, None)
+        if zones is None:
+            zones = [_zone(row) for row in rows]
+        for column in data.schemas[entity].columns:
+            if column.role == "input" and _is_instant(column):
+                self._inputs(entity, column, places, rows, zones)
         for name in data.owned_by(entity):
             offsets = data.owned[name].offsets[start : stop + 1]
             if data.schemas[name].kind == "event":
-                self._events(name, offsets, rows)
+                self._events(name, offsets, rows, zones)
             else:
-                self._values(name, offsets, rows)
+                self._values(name, offsets, rows, zones)
         for child in data.children(entity):
             offsets = data.entities[child].offsets[start : stop + 1]
-            below = self._build(child, int(offsets[0]), int(offsets[-1]))
+            below = self._build(child, int(offsets[0]), int(offsets[-1]), _spread(zones, offsets))
             for row, (first, last) in zip(rows, pairwise((offsets - offsets[0]).tolist()), strict=True):
                 row.children[child] = below[first:last]
                 for item in row.children[child]:
@@ -101,22 +129,26 @@ class Rows:
                 case _ if above is None:
                     problem = Bad("D0503", f"no {parent} is given", str(parent))
                 case _:
-                    problem = Bad("D0503", f"there is no {parent} {above}{self._hint(str(parent), str(above))}", str(parent))
+                    problem = Bad(
+                        "D0503", f"there is no {parent} {above}{self.hint(str(parent), str(above))}", str(parent)
+                    )
             problems.append(problem)
         return problems
 
-    def _hint(self, entity: str, id_: str) -> str:
-        """Say which id looks like a missing one; only letters of another alphabet are worth a search through all ids."""
-        if id_.isascii():
-            return ""
-        if entity not in self._skeletons:
-            ids = self._data.entities[entity].ids.drop_null().to_pylist()
-            self._skeletons[entity] = {skeleton(known): known for known in ids}
-        twin = self._skeletons[entity].get(skeleton(id_))
+    def hint(self, entity: str, id_: str) -> str:
+        """Say which id of an entity looks like one that is not there (letters of another alphabet, blanks, case)."""
+        twin = self._seen(entity).get(skeleton(id_))
         return nearest_hint(id_, [twin]) if twin is not None else ""
 
-    def _inputs(self, entity: str, column: Column, places: Places, rows: list[Row]) -> None:
-        cells = self._cells(entity, column, places)
+    def _seen(self, entity: str) -> dict[str, str]:
+        if entity not in self._skeletons:
+            ids = self._data.entities[entity].ids.drop_null()
+            searched = sorted(ids.to_pylist(), reverse=True) if len(ids) <= _SEARCHED else []
+            self._skeletons[entity] = {skeleton(known): known for known in searched}
+        return self._skeletons[entity]
+
+    def _inputs(self, entity: str, column: Column, places: Places, rows: list[Row], zones: list[str] | None) -> None:
+        cells = self._cells(entity, column, places, zones)
         if cells is None or column.declared is None:
             return
         key: InputKey = (column.declared.name, column.keys)
@@ -126,7 +158,7 @@ class Rows:
 
     # --- events ----------------------------------------------------------------------------------------------
 
-    def _events(self, name: str, offsets: Places, rows: list[Row]) -> None:
+    def _events(self, name: str, offsets: Places, rows: list[Row], zones: list[str]) -> None:
         data, schema = self._data, self._data.schemas[name]
         places = data.owned[name].order[offsets[0] : offsets[-1]]
         events = [EventRow(values={}) for _ in places]
@@ -134,7 +166,10 @@ class Rows:
             if column.role == "id" and (cells := data.column(name, column.name, places)) is not None:
                 for event, id_ in zip(events, tree.id_texts(cells).to_pylist(), strict=True):
                     event.id = id_ or ""
-            elif column.role == "field" and (values := self._cells(name, column, places)) is not None:
+            elif (
+                column.role == "field"
+                and (values := self._cells(name, column, places, _spread(zones, offsets))) is not None
+            ):
                 for event, value in zip(events, values, strict=True):
                     if value is not None:
                         event.values[column.name] = value
@@ -150,7 +185,7 @@ class Rows:
 
     # --- values by days and months ---------------------------------------------------------------------------
 
-    def _values(self, name: str, offsets: Places, rows: list[Row]) -> None:
+    def _values(self, name: str, offsets: Places, rows: list[Row], zones: list[str]) -> None:
         data, schema = self._data, self._data.schemas[name]
         places = data.owned[name].order[offsets[0] : offsets[-1]]
         if not len(places):
@@ -161,9 +196,11 @@ class Rows:
         members = [self._cells(name, column, places) or blank for column in keys]
         days = (self._cells(name, by_role["from"], places) if "from" in by_role else None) or blank
         months = (self._cells(name, by_role["month"], places) if "month" in by_role else None) or blank
-        values = self._cells(name, by_role["value"], places) or blank
+        values = self._cells(name, by_role["value"], places, _spread(zones, offsets)) or blank
         lines = [
-            Line(problem=reason, keys=tuple(cells[i] for cells in members), day=days[i], month=months[i], value=values[i])
+            Line(
+                problem=reason, keys=tuple(cells[i] for cells in members), day=days[i], month=months[i], value=values[i]
+            )
             for i, reason in enumerate(data.problems(name, places))
         ]
         item = schema.declared
@@ -176,20 +213,42 @@ class Rows:
 
     # --- cells -----------------------------------------------------------------------------------------------
 
-    def _cells(self, table: str, column: Column, places: Places) -> list[Cell] | None:
-        """Read cells of a column; None where the table has no such column."""
+    def _cells(self, table: str, column: Column, places: Places, zones: list[str] | None = None) -> list[Cell] | None:
+        """Read cells of a column; None where the table has no such column. ``zones``: time zone of each row, for instants."""
         data = self._data.column(table, column.name, places)
         if data is None:
             return None
-        words, codes = texts(data, getattr(column.declared, "step", None))
-        known = self._known.setdefault(f"{table}/{column.name}", {})
+        words, codes = column_texts(data, column)
+        if zones is None or not _is_instant(column):
+            cells = self._read(table, column, words, "")
+            return [cells[code] for code in codes]
+        by_zone = {zone: self._read(table, column, words, zone) for zone in set(zones)}
+        return [by_zone[zone][code] for zone, code in zip(zones, codes, strict=True)]
+
+    def _read(self, table: str, column: Column, words: list[str | None], zone: str) -> list[Cell]:
+        known = self._known.setdefault((table, column.name, zone), {})
         if len(known) > _KNOWN_TEXTS:
             known.clear()
         for word in words:
             if word is not None and word not in known:
-                known[word] = read_cell(word, column)
-        cells = [None if word is None else known[word] for word in words]
-        return [cells[code] for code in codes]
+                known[word] = read_cell(word, column, zone)
+        return [None if word is None else known[word] for word in words]
+
+
+def _is_instant(column: Column) -> bool:
+    return column.declared is not None and column.declared.type.kind == "instant"
+
+
+def _zone(root: Row) -> str:
+    zone = root.values.get(TIME_ZONE)
+    return zone if isinstance(zone, str) else ""
+
+
+def _spread(zones: list[str], offsets: Places) -> list[str]:
+    """Repeat what rows have for each row below them."""
+    return [
+        zone for zone, (first, last) in zip(zones, pairwise(offsets.tolist()), strict=True) for _ in range(last - first)
+    ]
 
 
 def _check_interval(event: EventRow) -> None:

@@ -105,7 +105,7 @@ def charged_entities(plan: Plan) -> tuple[str, ...]:
 
 def services_of(plan: Plan, entity: str) -> tuple[str, ...]:
     """Return the services charged to rows of an entity, in the order of the program."""
-    return tuple(dict.fromkeys(c.rule.service for c in plan.charges if c.rule.entity.name == entity))
+    return tuple(dict.fromkeys(c.rule.service or c.rule.name for c in plan.charges if c.rule.entity.name == entity))
 
 
 # --- what charges read ---------------------------------------------------------------------------------------
@@ -184,7 +184,9 @@ def _top_down(entities: tuple[Entity, ...]) -> list[Entity]:
 
 
 def _entity_table(entity: Entity, inputs: tuple[Input, ...], uses: Uses) -> TableSchema:
-    columns = [Column(name=ID, role="id", type="text", required=True, description=f"id of the {entity.name}, used once")]
+    columns = [
+        Column(name=ID, role="id", type="text", required=True, description=f"id of the {entity.name}, used once")
+    ]
     if entity.parent is not None:
         columns.append(_owner(entity.parent))
     for item in inputs:
@@ -193,13 +195,13 @@ def _entity_table(entity: Entity, inputs: tuple[Input, ...], uses: Uses) -> Tabl
                 Column(
                     name=".".join((item.name, *keys)),
                     role="input",
-                    # A value that varies may stand in its own table instead; whether one of the two is there is checked on reading.
-                    required=item.id in uses.inputs and not item.optional and not item.varies,
+                    # A value that varies may stand in its own table instead; that is seen when tables are checked.
+                    required=item.id in uses.inputs and not item.optional,
                     keys=keys,
                     declared=item,
                     type=_type(item.type),
-            unit=_unit(item.type),
-            description=item.doc,
+                    unit=_unit(item.type),
+                    description=item.doc,
                 )
             )
     return TableSchema(
@@ -250,11 +252,21 @@ def _values_table(item: Input | Rule, uses: Uses) -> TableSchema:
         for key in item.keys
     )
     if varies:
-        columns.append(Column(name=FROM, role="from", type="date", description="the first day of the value"))
+        columns.append(Column(name=FROM, role="from", type="date", required=not history, description="the first day of the value"))
     if history:
         text = "the past month of the value, as YYYY-MM"
         columns.append(Column(name=MONTH, role="month", type="month", required=not varies, description=text))
-    columns.append(Column(name=VALUE, role="value", required=True, declared=item, type=_type(item.type), unit=_unit(item.type), description=item.doc))
+    columns.append(
+        Column(
+            name=VALUE,
+            role="value",
+            required=True,
+            declared=item,
+            type=_type(item.type),
+            unit=_unit(item.type),
+            description=item.doc,
+        )
+    )
     kinds = [word for word, wanted in (("as it changes by days", varies), ("of past months", history)) if wanted]
     return TableSchema(
         name=f"{item.entity.name}.{item.name}",

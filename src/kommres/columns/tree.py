@@ -108,7 +108,7 @@ def order_entity(
         usable[found] = above.flags[place[found]] == SOUND
         parent_rank[usable] = above.rank[place[usable]]
         flags[~usable & (flags == SOUND)] = LOST_PARENT
-        flags[~found & (flags == LOST_PARENT) & ~_known(parents, above)] = NO_PARENT
+        flags[~found & (flags == LOST_PARENT) & ~known_ids(parents, above)] = NO_PARENT
     attached = np.flatnonzero(parent_rank >= 0)
     strays = np.flatnonzero(parent_rank < 0)
     by_id = _places_in_order(ids)
@@ -163,9 +163,12 @@ def roots_below(orders: Sequence[EntityOrder]) -> Places:
     return bounds
 
 
-def _known(owners: pa.Array, above: EntityOrder) -> NDArray[np.bool_]:
+def known_ids(owners: pa.Array, above: EntityOrder) -> NDArray[np.bool_]:
+    """Say which ids stand in a table at least once."""
     pa = require_arrow()
-    known: NDArray[np.bool_] = pa.compute.is_in(owners, value_set=above.ids, skip_nulls=True).to_numpy(zero_copy_only=False)
+    known: NDArray[np.bool_] = pa.compute.is_in(owners, value_set=above.ids, skip_nulls=True).to_numpy(
+        zero_copy_only=False
+    )
     return known
 
 
@@ -180,7 +183,7 @@ def _twice(ids: pa.Array) -> NDArray[np.bool_]:
 def _places_in_order(ids: pa.Array) -> Places:
     """Return a number per row that sorts as its id does (by code points, missing ids last); equal ids have equal numbers."""
     pa = require_arrow()
-    ranks: Places = pa.compute.rank(ids, sort_keys="ascending", null_placement="at_end", tiebreaker="min").to_numpy()
+    ranks: Places = pa.compute.rank(ids, sort_keys="ascending", tiebreaker="min").to_numpy()
     return ranks
 
 

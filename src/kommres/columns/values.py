@@ -36,7 +36,9 @@ class Line:
         if None in self.keys:
             return Bad("D0505", "a key of the value is missing", "")
         if (self.day is None) == (self.month is None):
-            return Bad("D0505", f"{'neither' if self.day is None else 'both'} a first day and a past month given", "from")
+            return Bad(
+                "D0505", f"{'neither' if self.day is None else 'both'} a first day and a past month given", "from"
+            )
         return None
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from kommres.dsl.bound.nodes import Input
+from kommres.dsl.diagnostics import DiagnosticError
+from kommres.dsl.keywords import MODE
 from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.quantity import exact
-from kommres.dsl.source import Span
+from kommres.dsl.source import Source, Span
+from kommres.dsl.syntax.format import format_text
 from kommres.dsl.trace import Computed, Piece
 from kommres.dsl.wording import Wording
 
@@ -29,9 +33,33 @@ def source_text(span: Span) -> str:
     return " ".join(" ".join(lines).split())
 
 
+@lru_cache(maxsize=4096)
+def rule_text(text: str, language: str) -> str:
+    """Return an expression with the keywords of a language; as it is where it is no expression by itself."""
+    before = "rule x of y: number\n    = "
+    try:
+        made = format_text(Source(name="<expression>", text=f"{before}{text}\n"), "ru" if language == "ru" else "en")
+    except DiagnosticError:
+        return text
+    return " ".join(made.partition("=")[2].split())
+
+
 def formula(node: Computed, words: Wording) -> str:
     """Return a step with the values of its leaves in place of their names."""
     return _written(node, words)[0]
+
+
+def equation(node: Computed, words: Wording) -> str:
+    """Return a step as ``formula = value``; a rounding says what it rounded and to which step."""
+    value = value_text(node, words)
+    if node.step.op is Op.CALL and isinstance(node.step.data, tuple) and node.step.data[0] == "round":
+        inner, step = node.args[0], node.args[1]
+        if inner is not None and step is not None:
+            mode = node.step.data[1] if node.step.data[1] not in {"", "half_up"} else ""
+            how = words("rounded", step=value_text(step, words)) + (f" ({words.keyword(mode, MODE)})" if mode else "")
+            return f"{equation(inner, words)}, {how} = {value}"
+    written = formula(node, words)
+    return value if written == value else f"{written} = {value}"
 
 
 def is_leaf(node: Computed) -> bool:
@@ -42,9 +70,9 @@ def is_leaf(node: Computed) -> bool:
 def value_text(node: Computed, words: Wording) -> str:
     """Return the value of a step with its unit."""
     step = node.step
-    if step.kind == "number" and isinstance(node.value, Fraction) and step.op in {Op.SLICE, Op.PERIOD}:
-        unit = words.unit(step.unit)
-        return f"{exact(node.value)} {unit}".replace(".", "," if words.language == "ru" else ".", 1).strip()
+    # A part of a month reads best as the fraction that it is.
+    if isinstance(node.value, Fraction) and step.op in {Op.SLICE, Op.PERIOD}:
+        return f"{exact(node.value)} {words.unit(step.unit)}".strip()
     return words.value(node.value, step.kind, step.unit)
 
 
@@ -198,10 +226,10 @@ def label(node: Computed, words: Wording) -> str:
             return owned(item.name, keys, "()", node, slot, up)
         case Op.RULE | Op.CHARGED:
             slot, up = step.data[1], step.data[2]  # type: ignore[index] # the payload of RULE and CHARGED
-            name = node.call.definition.rule.name if node.call else source_text(step.span)
+            name = node.call.definition.rule.name if node.call else step.span.text
             return owned(name, keys, "()", node, slot, up)
         case _:
-            return source_text(step.span)
+            return rule_text(source_text(step.span), words.language)
 
 
 def owned(name: str, keys: list[str], marks: str, node: Computed, slot: int, up: int) -> str:

@@ -8,10 +8,12 @@ spelling occurs once, therefore English -> Russian -> English gives the same byt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Language = Literal["en", "ru"]
 
@@ -40,7 +42,7 @@ class Keyword:
     kind: str
 
     def spelling(self, language: Language) -> str:
-        """The word as it is written in a language."""
+        """Return the word as it is written in a language."""
         return self.en if language == "en" else self.ru
 
 
@@ -228,7 +230,7 @@ RESERVED_WORDS = frozenset(WORDS[RESERVED])
 
 
 def lookup(kind: str, word: str) -> Keyword | None:
-    """The keyword that ``word`` is in a context, or None."""
+    """Return the keyword that ``word`` is in a context, or None."""
     found = WORDS[kind].get(word)
     return found[0] if found else None
 

@@ -1,4 +1,4 @@
-"""Bounds on rule text that may come from strangers. Each has its own code, so that a host can tell which one was met."""
+"""Bounds on rule text that may come from strangers, each with its own code, so that a host can tell them apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Limits:
     """
 
     bytes: int = 1_048_576  # of one file
-    tokens: int = 200_000  # of one file
+    tokens: int = 100_000  # of one file
     nesting: int = 64  # of expressions and parentheses
     digits: int = 40  # of one number
     text: int = 4_000  # characters of one quoted text

@@ -28,11 +28,13 @@ TITLES: dict[str, str] = {
     "D0404": "intervals overlap",
     "D0405": "a value is used although it is absent",
     "D0406": "a result is outside its declared range",
+    "D0407": "an amount cannot be written exactly",
     "D0501": "the row has no id",
     "D0502": "the id stands more than once",
     "D0503": "the parent row does not exist",
     "D0504": "the owner of an event or value row does not exist",
     "D0505": "a row of a value table cannot be used",
+    "D0506": "a line of a file has not as many fields as its head",
 }
 
 

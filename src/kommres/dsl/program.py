@@ -185,7 +185,7 @@ def _read(path: Path, name: str, limits: Limits, out: Diagnostics) -> Source | N
     try:
         return Source(name=name, text=data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
-        out.add("K0101", f"{name} is not UTF-8 text (byte {error.start})", None, help="save the file as UTF-8")
+        out.add("K0118", f"{name} is not UTF-8 text (byte {error.start})", None, help="save the file as UTF-8")
         return None
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from kommres.dsl.diagnostics import Diagnostic, Severity, Suggestion
-from kommres.dsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kommres.dsl.source import Source, Span
 
 _TAB = 4
 _MARGIN = 110  # a longer line is shown in part
@@ -39,10 +43,12 @@ def plain(diagnostic: Diagnostic) -> str:
 
 
 def picture(diagnostic: Diagnostic, *, color: bool = False) -> str:
-    """The finding with the lines it is about, marked by carets."""
+    """Return the finding with the lines it is about, marked by carets."""
     paint = _Paint(color)
     style = _STYLE[diagnostic.severity]
-    head = paint(f"{diagnostic.severity}[{diagnostic.code}]", style) + paint(f": {_one_line(diagnostic.message)}", _BOLD)
+    head = paint(f"{diagnostic.severity}[{diagnostic.code}]", style) + paint(
+        f": {_one_line(diagnostic.message)}", _BOLD
+    )
     lines = [head]
     marks = [(diagnostic.span, diagnostic.note, "^", style)] if diagnostic.span else []
     marks += [(label.span, label.text, "-", _BLUE) for label in diagnostic.labels]
@@ -84,11 +90,14 @@ def pictures(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
     errors = sum(d.severity is Severity.ERROR for d in found)
     warnings = len(found) - errors
     counts = [f"{n} {word}{'s' if n > 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return "\n".join([*(picture(d, color=color) for d in found), ", ".join(counts) + "\n" if counts else ""]).rstrip("\n") + "\n"
+    return (
+        "\n".join([*(picture(d, color=color) for d in found), ", ".join(counts) + "\n" if counts else ""]).rstrip("\n")
+        + "\n"
+    )
 
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, object]]:
-    """Findings as plain data with stable keys; lines and columns are counted from 1, offsets from 0."""
+    """Return findings as plain data with stable keys; lines and columns are counted from 1, offsets from 0."""
     return [
         {
             "code": d.code,
@@ -126,7 +135,7 @@ def _span(span: Span | None) -> dict[str, object] | None:
 
 
 def _suggested(suggestion: Suggestion, width: int, paint: _Paint) -> list[str]:
-    """The line as it would be."""
+    """Show the line as it would be."""
     span = suggestion.span
     source = span.source
     start_line, end_line = span.line, source.position(span.end)[0]
@@ -146,7 +155,7 @@ def _suggested(suggestion: Suggestion, width: int, paint: _Paint) -> list[str]:
 
 
 def _window(span: Span, sign: str = "^") -> tuple[str, tuple[str, str]]:
-    """The visible line of a span, and the blanks and carets below it."""
+    """Return the visible line of a span, and the blanks and carets below it."""
     line, column = span.source.position(span.start)
     text = span.source.line_text(line)
     start = min(column - 1, len(text))

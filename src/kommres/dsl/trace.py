@@ -68,7 +68,10 @@ class Tested:
 
 @define(eq=False, kw_only=True)
 class Call:
-    """One evaluation of a definition. ``applies`` is set for charges: False where there is no line."""
+    """One evaluation of a definition.
+
+    ``applies`` is set for charges: False where there is no line. ``cause`` is the evaluation whose problem ended this one.
+    """
 
     definition: DefinitionPlan
     row: Row
@@ -79,8 +82,22 @@ class Call:
     body: Computed | None = None
     applies: bool | None = None
     when: tuple[Computed, ...] = ()
-    volume: Computed | None = None
-    price: Computed | None = None
+    shown: dict[int, list[Computed]] = field(factory=dict)
+    cause: Call | None = None
+
+    @property
+    def volume(self) -> Computed | None:
+        """What the bill shows as the volume; None where it varies inside the month."""
+        return self._only(self.definition.volume)
+
+    @property
+    def price(self) -> Computed | None:
+        """What the bill shows as the price; None where it varies inside the month."""
+        return self._only(self.definition.price)
+
+    def _only(self, number: int | None) -> Computed | None:
+        found = self.shown.get(number, []) if number is not None else []
+        return found[0] if found and all(node.value == found[0].value for node in found) else None
 
     @property
     def problem(self) -> DataProblem | None:
@@ -137,11 +154,20 @@ class _Open:
 
 @define(eq=False)
 class Trace(Hook):
-    """Keeps what the interpreter does. ``roots`` are the evaluations asked for from outside, in order."""
+    """Keeps what the interpreter does. ``roots`` are the evaluations asked for from outside, in order.
 
-    calls: dict[tuple[int, EvaluationKey], Call] = field(factory=dict)
-    roots: list[Call] = field(factory=list)
-    _stack: list[_Open] = field(factory=list)
+    Parameters
+    ----------
+    month
+        Number of the month of the interpreter.
+    """
+
+    month: int
+    calls: dict[tuple[int, EvaluationKey], Call] = field(factory=dict, init=False)
+    roots: list[Call] = field(factory=list, init=False)
+    _stack: list[_Open] = field(factory=list, init=False)
+    # Steps of a charge that are computed before or after its value: `when`, volume, price.
+    _beside: _Open | None = field(default=None, init=False)
 
     def enter(self, definition: DefinitionPlan, frame: Frame, key: EvaluationKey) -> None:
         """Open a call."""
@@ -154,64 +180,66 @@ class Trace(Hook):
         call.outcome = outcome
         if call.alternative is not None:
             call.body = ended.done.get(call.alternative.body)
-        self._remember(call)
+        read = ended.read
+        if isinstance(outcome, DataProblem) and read is not None and read.problem is not None:
+            call.cause = read if read.problem.message == outcome.message else None
+        self.calls[id(call.row), call.key] = call
         self._read(call)
 
     def recall(self, definition: DefinitionPlan, row: Row, key: EvaluationKey, outcome: Outcome) -> None:
         """Hand a call that was computed before to its reader."""
         call = self.calls.get((id(row), key))
         if call is None:
-            call = Call(definition=definition, row=row, key=key, outcome=outcome)
-            self._remember(call)
+            call = self.calls[id(row), key] = Call(definition=definition, row=row, key=key, outcome=outcome)
         self._read(call)
 
     def applies(self, definition: DefinitionPlan, row: Row, *, yes: bool) -> None:
         """Note whether the charge makes a line."""
+        top = self._top(definition, row)
+        top.call.applies = yes
+        steps = (definition.applies, definition.when)
+        top.call.when = tuple(top.done[number] for number in steps if number is not None and number in top.done)
+        if not yes and not self._stack and all(root is not top.call for root in self.roots):
+            self.roots.append(top.call)
 
-    def condition(self, definition: DefinitionPlan, index: int, frame: Frame, *, holds: bool) -> None:  # noqa: ARG002
+    def condition(self, definition: DefinitionPlan, index: int, frame: Frame, *, holds: bool) -> None:
         """Note an alternative that was tested."""
+        if not self._stack:
+            return  # asked a second time, for the line
+        top = self._top(definition, frame.rows[0])
         alternative = definition.alternatives[index]
-        top = self._stack[-1]
         conditions = tuple(top.done[number] for number in alternative.conditions if number in top.done)
         top.call.tested.append(Tested(alternative=alternative, index=index, holds=holds, conditions=conditions))
 
-    def alternative(self, definition: DefinitionPlan, index: int, frame: Frame) -> None:  # noqa: ARG002
+    def alternative(self, definition: DefinitionPlan, index: int, frame: Frame) -> None:
         """Note the alternative that won."""
-        self._stack[-1].call.chosen = index
+        self._top(definition, frame.rows[0]).call.chosen = index
 
     def branch(self, definition: DefinitionPlan, number: int, which: int) -> None:
         """Note the branch of a step that is being computed."""
-        if self._stack:
-            top = self._stack[-1]
-            top.branches[number] = which
-            step = definition.steps[number]
-            if step.op is Op.ELSE and which:
-                top.forget(step.args[0])
+        top = self._stack[-1] if self._stack else self._beside
+        if top is None or top.call.definition is not definition:
+            return
+        top.branches[number] = which
+        step = definition.steps[number]
+        if step.op is Op.ELSE and which:
+            top.forget(step.args[0])
 
-    def looked_up(
-        self,
-        definition: DefinitionPlan,  # noqa: ARG002
-        number: int,
-        frame: Frame,  # noqa: ARG002
-        entry: ParamRow | None,
-    ) -> None:
+    def looked_up(self, definition: DefinitionPlan, number: int, frame: Frame, entry: ParamRow | None) -> None:
         """Note the table row of a look-up that is being computed."""
-        if self._stack:
-            self._stack[-1].entries.setdefault(number, []).append(entry)
+        self._top(definition, frame.rows[0]).entries.setdefault(number, []).append(entry)
 
-    def item(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:  # noqa: ARG002
+    def item(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:
         """Begin a combination of an aggregate."""
-        self._begin(number, frame)
+        self._begin(definition, number, frame)
 
-    def slice(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:  # noqa: ARG002
+    def slice(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:
         """Begin a slice."""
-        self._begin(number, frame)
+        self._begin(definition, number, frame)
 
     def step(self, definition: DefinitionPlan, number: int, frame: Frame, value: object) -> None:
         """Keep a computed step with its arguments."""
-        if not self._stack:
-            return
-        top = self._stack[-1]
+        top = self._top(definition, frame.rows[0])
         step = definition.steps[number]
         top.gather(number)
         # Taken out: what an argument was in another slice must not stand for one that was not needed in this slice.
@@ -230,18 +258,38 @@ class Trace(Hook):
             pieces=tuple(top.pieces.pop(number, ())),
         )
         top.done[number] = computed
+        if top is self._beside and number in {definition.volume, definition.price}:
+            top.call.shown.setdefault(number, []).append(computed)
 
-    def _begin(self, number: int, frame: Frame) -> None:
+    def _begin(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:
+        top = self._top(definition, frame.rows[0])
+        top.gather(number)
+        top.pieces.setdefault(number, []).append(Piece(start=frame.start, end=frame.end, rows=tuple(frame.rows)))
+        # What an attempt that failed left behind belongs to no later piece.
+        step = definition.steps[number]
+        value = step.data.value if isinstance(step.data, Gather) else step.args[0]
+        if value is not None:
+            top.forget(value)
+
+    def _top(self, definition: DefinitionPlan, row: Row) -> _Open:
+        """Return the evaluation that an event belongs to."""
         if self._stack:
-            top = self._stack[-1]
-            top.gather(number)
-            top.pieces.setdefault(number, []).append(Piece(start=frame.start, end=frame.end, rows=tuple(frame.rows)))
-
-    def _remember(self, call: Call) -> None:
-        self.calls[id(call.row), call.key] = call
+            return self._stack[-1]
+        beside = self._beside
+        if beside is None or beside.call.definition is not definition or beside.call.row is not row:
+            call = next((root for root in self.roots if root.definition is definition and root.row is row), None)
+            if call is None:
+                call = Call(definition=definition, row=row, key=(definition.number, (), None, self.month))
+            beside = self._beside = _Open(call)
+        return beside
 
     def _read(self, call: Call) -> None:
         if self._stack:
             self._stack[-1].read = call
-        else:
-            self.roots.append(call)
+            return
+        beside = self._beside
+        if beside is not None and beside.call.definition is call.definition and beside.call.row is call.row:
+            if call.applies is None:
+                call.applies, call.when = beside.call.applies, beside.call.when
+            beside.call = call
+        self.roots.append(call)

@@ -19,12 +19,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "charge": ("{name}: {value}", "{name}: {value}"),
     "service": ("service {service}, line {line}", "услуга {service}, строка {line}"),
     "no_line": ("{name}: no line, because {reason}", "{name}: начисления нет, так как {reason}"),
-    "refused": ("{name}: not charged. {code}: {message}", "{name}: не начислено. {code}: {message}"),
+    "refused": ("{name}: refused, {code}: {message}", "{name}: отказ, {code}: {message}"),
+    "withheld": (
+        "not charged, because another line of the service is refused",
+        "не начислено, так как по другой строке услуги отказано",
+    ),
     "caused_by": ("caused by {row}", "причина: {row}"),
     "not_in_force": ("the charge is not in force in this period", "в этом периоде начисление не действует"),
-    "when_no": ("{text} does not hold", "не выполнено условие «{text}»"),
+    "when_no": ("“{text}” does not hold", "не выполнено условие «{text}»"),
     "module_no": (
-        "{module} does not apply here: {text} does not hold",
+        "{module} does not apply here: “{text}” does not hold",
         "модуль {module} здесь не действует: не выполнено условие «{text}»",
     ),
     "volume": ("volume on the bill: {value}", "объём в счёте: {value}"),
@@ -35,10 +39,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "exception": ("exception {name}", "исключение {name}"),
     "only": ("the only definition", "единственное определение"),
     "because": ("because {text}", "так как {text}"),
+    "quoted": ("“{text}”", "«{text}»"),
     "of_module": ("module {module}", "модуль {module}"),
     "not_taken": ("not {name}: {reason}", "не {name}: {reason}"),
-    "false": ("{text} does not hold ({values})", "не выполнено «{text}» ({values})"),
-    "false_bare": ("{text} does not hold", "не выполнено «{text}»"),
+    "false": ("“{text}” does not hold ({values})", "не выполнено «{text}» ({values})"),
+    "false_bare": ("“{text}” does not hold", "не выполнено «{text}»"),
     "before": ("holds from {day}", "действует с {day}"),
     "after": ("held until {day}", "действовало до {day}"),
     "suppressed": ("replaced or repealed by {by}", "заменено или отменено: {by}"),
@@ -82,7 +87,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "is_present": ("{name} is there", "есть значение {name}"),
     "yes": ("yes", "да"),
     "no": ("no", "нет"),
-    "about": ("about {value}", "около {value}"),
     "and": (" and ", " и "),
     "total": ("total {value}", "итого {value}"),
     "sum_of": ("sum of {count}", "сумма по {count}"),
@@ -113,8 +117,10 @@ _MONTHS: Final = (
     ("December", "декабрь", "декабря"),
 )
 
-#: digits after the point of an approximate value
-_ABOUT: Final = 6
+#: digits after the point of a number that never ends
+_BEGUN: Final = 6
+#: fractions below are shown as such, too
+_PLAIN: Final = 1000
 
 
 @frozen
@@ -151,10 +157,13 @@ class Wording:
         return "/".join("·".join(_UNITS_RU.get(w, w) for w in part.split("*")) for part in text.split("/"))
 
     def number(self, value: int | Fraction, unit: str = "") -> str:
-        """Write a number with its unit: exact, and with an approximation where no decimal ends."""
+        """Write a number with its unit: exact, or begun and left open (``308.256629…``) where no decimal ends."""
         digits = decimals(value)
         if digits is None:
-            text = f"{exact(value)} ({self('about', value=self._point(fixed(value, _ABOUT)))})"
+            begun = int(abs(value) * 10**_BEGUN)
+            text = f"{self._point(fixed(Fraction(begun if value > 0 else -begun, 10**_BEGUN), _BEGUN))}…"
+            if value.denominator < _PLAIN and abs(value.numerator) < 10 * _PLAIN:
+                text = f"{exact(value)} ({text})"
         elif unit in CURRENCIES:
             text = self._point(fixed(value, max(digits, 2)))
         else:

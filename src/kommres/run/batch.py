@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
@@ -13,8 +14,8 @@ from kommres.columns.rows import NO_ID_NAME
 from kommres.dsl.backends.rows import Bad, Row
 
 if TYPE_CHECKING:
-    from kommres.dsl.backends.interpreter import Interpreter, Line
-    from kommres.dsl.plan.nodes import Plan
+    from kommres.dsl.backends.interpreter import Interpreter, Line, Refusal
+    from kommres.dsl.bound.nodes import Value
 
 #: what is counted -> how many; sums of money are counted in the last digit of an amount
 Counts: TypeAlias = Counter[tuple[str, ...]]
@@ -82,23 +83,15 @@ class _Ledger:
         services = self.terms.services[row.entity]
         result = interpreter.account(row)
         refused = {item.service: None for item in result.refusals}
-        for item in result.refusals:
-            self.refuse(
-                Refused(
-                    table=row.entity,
-                    row=row.id,
-                    account=row.id,
-                    service=item.service,
-                    field=item.field,
-                    code=item.code,
-                    message=item.message,
-                    caused_by=item.caused_by,
-                )
-            )
-        lines = [(item, _line(item, row, self.terms.period)) for item in result.lines]
+        # Several charges of one service may be refused for one reason: it is said once.
+        for reason in dict.fromkeys(_reason(item, row) for item in result.refusals):
+            self.refuse(reason)
+        lines = [(item, _line(item, self.terms.period)) for item in result.lines]
         for item, line in lines:
             if line.service not in refused and not fits(line.amount, self.terms.digits):
-                message = f"{line.charge} comes to {line.amount} {line.unit}, which no {self.terms.digits} digits can write"
+                message = (
+                    f"{line.charge} comes to {line.amount} {line.unit}, which no {self.terms.digits} digits can write"
+                )
                 self.refuse(_refused(row.entity, row.id, row.id, line.service, Bad("D0407", message, line.charge)))
                 refused[line.service] = None
         charged: dict[str, None] = {}
@@ -174,9 +167,37 @@ def _refused(table: str, row: str, account: str, service: str, problem: Bad) -> 
     )
 
 
-def terms_of(plan: Plan, period: str, services: Mapping[str, tuple[str, ...]], digits: int) -> Terms:
-    return Terms(period=period, services=services, digits=digits)
+def _reason(item: Refusal, row: Row) -> Refused:
+    return Refused(
+        table=row.entity,
+        row=row.id,
+        account=row.id,
+        service=item.service,
+        field=item.field,
+        code=item.code,
+        message=item.message,
+        caused_by=item.caused_by,
+    )
 
 
-def _line(item: Line, row: Row, period: str) -> ChargeLine:
-    raise NotImplementedError
+def _line(item: Line, period: str) -> ChargeLine:
+    return ChargeLine(
+        entity=item.entity,
+        account=item.account,
+        service=item.service,
+        line=item.line,
+        charge=item.charge,
+        period=period,
+        volume=_number(item.volume),
+        volume_unit=item.volume_unit,
+        tariff=_number(item.price),
+        tariff_unit=item.price_unit,
+        amount=item.amount,
+        unit=item.unit,
+        rule=item.rule,
+        options=", ".join(f"{name}={choice}" for name, choice in item.options),
+    )
+
+
+def _number(value: Value) -> int | Fraction | None:
+    return value if isinstance(value, int | Fraction) else None

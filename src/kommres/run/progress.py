@@ -17,7 +17,7 @@ class Progress(Protocol):
         """Take the number of accounts done, of all accounts, and of those done that are in quarantine."""
 
 
-def silent(_done: int, _total: int, _quarantined: int) -> None:
+def silent(done: int, total: int, quarantined: int) -> None:  # noqa: ARG001 - the shape of a Progress
     """Say nothing."""
 
 

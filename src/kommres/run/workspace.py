@@ -80,7 +80,8 @@ class Workspace:
         """Say whether a part is there, unharmed."""
         done = self.done.get(number)
         return done is not None and all(
-            self._part(number, name).is_file() and hashlib.sha256(self._part(number, name).read_bytes()).hexdigest() == digest
+            self._part(number, name).is_file()
+            and hashlib.sha256(self._part(number, name).read_bytes()).hexdigest() == digest
             for name, digest in done.digests.items()
         )
 
@@ -167,6 +168,14 @@ def workspace(
         yield Workspace(out=out, folder=folder, batch_rows=batch_rows, done={item.number: item for item in done})
 
 
+def drop_leftovers(out: Path) -> None:
+    """Remove what a run left that was killed after its result had appeared."""
+    folder = out.with_name(out.name + SUFFIX)
+    if folder.is_dir():
+        with _locked(folder):
+            shutil.rmtree(folder)
+
+
 def _refuse_existing(out: Path, *, overwrite: bool) -> None:
     if out.is_dir() and not any(out.iterdir()):
         out.rmdir()
@@ -177,7 +186,9 @@ def _refuse_existing(out: Path, *, overwrite: bool) -> None:
             f"{out} is there and is no result of a run", code="U0311", todo="choose another name, or move it away"
         )
     if not overwrite:
-        raise UsageError(f"{out} is there already", code="U0311", todo="choose another name, or replace it (--overwrite)")
+        raise UsageError(
+            f"{out} is there already", code="U0311", todo="choose another name, or replace it (--overwrite)"
+        )
 
 
 def _refuse_other_run(began: Mapping[str, Any], identity: Mapping[str, Any], folder: Path) -> None:

@@ -21,7 +21,7 @@ _TOGETHER = (0, 100, 185, 258, 322, 380, 432, 480)
 
 @frozen(kw_only=True)
 class Absence:
-    """Persons away from the day ``start`` until they are back on the day ``end``. ``applied``: when they asked for it."""
+    """Persons away from the day ``start`` until they are back on the day ``end``; ``applied``: day of asking."""
 
     start: int
     end: int
@@ -108,8 +108,8 @@ def _drawn(value: Any, dice: Dice) -> Any:  # noqa: ANN401 - a profile's cell is
 def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: int, window: tuple[Month, ...]) -> Flat:
     dice = Dice(seed, "flat", account)
     people = profile.households
-    residents = _residents(people, dice, window)
-    rooms = min(5, max(1, 1 + dice.below(3) + max(residents.values()) // 4))
+    residents, absences = _life(people, Dice(seed, "life", account), window)
+    rooms = min(5, max(1, 1 + dice.below(3) + residents[window[0].start] // 4))
     flat = Flat(
         id=account,
         number=str(place),
@@ -118,33 +118,40 @@ def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: in
         owners=dice.weighted(people.owners),
         residents=residents,
         neighbours=dice.between(2, 6) if dice.chance(people.shared) else 0,
-        absences=list(_absences(people, residents, dice, window)),
+        absences=absences,
         columns={name: _drawn(value, dice) for name, value in quarter.premises.items()},
     )
-    _meter(flat, profile, quarter, dice, window)
+    _meter(flat, profile, quarter, dice, window, seed)
     return flat
 
 
-def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Month, ...]) -> None:
-    """Give a flat its meters; a flat has them for all services or for none, as they are installed together."""
+def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Month, ...], seed: int) -> None:
+    """Give a flat its meters; it has them for all services or for none, as they are installed together."""
     metered = dice.chance(quarter.metered)
     possible = metered or dice.chance(quarter.possible)
     dials = 2 if quarter.dials and dice.below(6) == 0 else 1
     step = 1000 if dice.below(100) < 40 else 1
-    days = [_person_days(flat, month) for month in window] if metered else []
-    if metered and quarter.silence:
-        flat.silences.extend(_silences(profile.silences[quarter.silence], dice, window))
+    fresh = dice.chance(quarter.fresh)
+    installed = window[0].start + (dice.below(540) if fresh else -dice.between(60, 3000))
+    flat.possible.update(dict.fromkeys(quarter.services, possible))
+    if not metered or installed >= window[-1].end:
+        return
+    days = [_person_days(flat, month) for month in window]
+    if quarter.silence:
+        silence = profile.silences[quarter.silence]
+        flat.silences.extend(_silences(silence, Dice(seed, "silence", flat.id), window))
     silent = [place for place, month in enumerate(window) if any(month.number in span for span in flat.silences)]
     for service in quarter.services:
-        flat.possible[service] = possible
-        if metered and (use := profile.uses.get(service)):
-            litres = max(use.middle // 5, dice.bell(use.middle, use.spread))
+        if use := profile.uses.get(service):
+            own = Dice(seed, "meter", flat.id, service)
+            amount = max(use.middle // 5, own.bell(use.middle, use.spread))
             flat.meters[service] = meters_of(
-                [litres * count // 100 for count in days],
+                [amount * count // 100 for count in days],
                 silent,
                 {name: profile.mishaps[name] for name in quarter.mishaps},
-                dice,
+                own,
                 window,
+                installed=installed,
                 dials=dials,
                 step=step,
             )
@@ -158,43 +165,37 @@ def _silences(silence: Silence, dice: Dice, window: tuple[Month, ...]) -> Iterat
             yield range(month.number, free)
 
 
-def _residents(people: Households, dice: Dice, window: tuple[Month, ...]) -> dict[int, int]:
+def _life(people: Households, dice: Dice, window: tuple[Month, ...]) -> tuple[dict[int, int], list[Absence]]:
+    """Draw month by month who lives in a flat and who is away; nobody moves while somebody is away."""
     count = dice.weighted(people.sizes)
-    residents = {window[0].start: count}
+    residents, absences = {window[0].start: count}, list[Absence]()
+    free = window[0].start + 1
     for month in window:
         if dice.chance(people.change):
+            day = month.start + dice.between(1, month.days - 1)
             after = dice.weighted(people.sizes) if dice.below(3) == 0 else max(0, count + (1 if dice.below(2) else -1))
-            if after != count:
-                residents[month.start + dice.between(1, month.days - 1)] = count = after
-    return residents
+            if after != count and day >= free:
+                residents[day] = count = after
+                free = day
+        if dice.chance(people.absence):
+            absence = _absence(people, dice, month, count)
+            if count and absence.start >= free:
+                free = absence.end + 1
+                absences.append(absence)
+    return residents, absences
 
 
-def _absences(
-    people: Households, residents: dict[int, int], dice: Dice, window: tuple[Month, ...]
-) -> Iterator[Absence]:
-    free = window[0].start
-    for month in window:
-        if not dice.chance(people.absence):
-            continue
-        start = month.start + dice.below(month.days)
-        # A week or two mostly; a few stay away for months.
-        longest = people.absence_days if dice.below(8) == 0 else 24
-        end = start + dice.between(2, longest)
-        here = min(count for day, count in residents.items() if day <= end and _last(residents, day) >= start)
-        if here and start > free:
-            free = end
-            yield Absence(
-                start=start,
-                end=end,
-                people=here if dice.below(3) else dice.between(1, here),
-                applied=start - dice.below(10) if dice.below(4) else end + dice.below(25),
-                proven=dice.below(10) > 0,
-            )
-
-
-def _last(residents: dict[int, int], start: int) -> int:
-    """Return the day on which the step after ``start`` begins."""
-    return min((day for day in residents if day > start), default=10**7)
+def _absence(people: Households, dice: Dice, month: Month, count: int) -> Absence:
+    start = month.start + dice.below(month.days)
+    # A week or two mostly; a few stay away for months.
+    end = start + dice.between(2, people.absence_days if dice.below(8) == 0 else 24)
+    return Absence(
+        start=start,
+        end=end,
+        people=count if dice.below(3) else dice.between(1, max(1, count)),
+        applied=start - dice.below(10) if dice.below(4) else end + dice.below(25),
+        proven=dice.below(10) > 0,
+    )
 
 
 def _person_days(flat: Flat, month: Month) -> int:

@@ -89,8 +89,9 @@ def meters_of(
     dice: Dice,
     window: Sequence[Month],
     *,
-    dials: int = 1,
-    step: int = 1,
+    installed: int,
+    dials: int,
+    step: int,
 ) -> Meters:
     """Draw the life of a flat's meters.
 
@@ -106,19 +107,20 @@ def meters_of(
         Draws.
     window
         Months.
+    installed
+        Day on which they are installed.
     dials
         How many meters there are.
     step
         People send readings in whole steps [thousandths of the unit].
     """
-    first = dice.below(len(window)) if dice.below(25) == 0 else -1
-    installed = window[0].start - dice.between(60, 3000) if first < 0 else window[first].start + dice.below(28)
     meters = Meters(installed=installed, digits=tuple(dice.weighted(_DIGITS) for _ in range(dials)))
-    wheels = [_dial(digits, dice, new=first >= 0) for digits in meters.digits]
+    wheels = [_dial(digits, dice, new=installed >= window[0].start) for digits in meters.digits]
     trouble: Trouble | None = None
     end = 0
-    for index in range(max(first, 0), len(window)):
-        month = window[index]
+    for index, month in enumerate(window):
+        if month.end <= installed:
+            continue
         if trouble is None and (mishap := _begins(mishaps, dice)):
             trouble, end = _trouble(mishap, mishaps[mishap], dice, month)
             meters.troubles.append(trouble)

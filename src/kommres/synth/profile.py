@@ -12,7 +12,7 @@ from attrs import field, frozen
 from kommres.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
 
 _T = TypeVar("_T")
@@ -54,7 +54,8 @@ class Silence:
 class Mishap:
     """What keeps readings from counting from a day on.
 
-    ``share``: of the months of sound meters, those in which it begins. ``months``: duration -> weight [month]. ``replaced``: the meter is another one afterwards.
+    ``share``: of the months of sound meters, those in which it begins. ``months``: duration ->
+    weight [month]. ``replaced``: the meter is another one afterwards.
     """
 
     share: Decimal
@@ -78,6 +79,7 @@ class Quarter:
     building. ``building`` and ``premises``: column -> value, or value -> weight. ``services``: those that the buildings
     have. ``metered``: share of flats with meters; ``possible``: share of the others where a meter could stand.
     ``silence`` and ``mishaps``: names of what happens here.
+    ``fresh``: share of metered flats whose meters are installed in the eighteen months from the window's start on.
     ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
     """
 
@@ -88,6 +90,7 @@ class Quarter:
     services: tuple[str, ...] = field(converter=tuple)
     metered: Decimal | int
     possible: Decimal | int = 0
+    fresh: Decimal | int = 0
     dials: bool = False
     silence: str = ""
     mishaps: tuple[str, ...] = field(converter=tuple, default=())
@@ -152,29 +155,32 @@ def read_profile(source: Traversable) -> Profile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         raise _bad(str(source), "the profile cannot be read", str(cause)) from cause
     place = str(source)
-    return Profile(
+    profile = Profile(
         title=_get(table, "title", place),
         history=_get(table, "history", place),
         households=_build(Households, _get(table, "households", place), f"{place} [households]"),
-        uses={name: _build(Use, part, f"{place} [uses.{name}]") for name, part in _get(table, "uses", place).items()},
-        silences={
-            name: _build(Silence, part, f"{place} [silences.{name}]")
-            for name, part in table.get("silences", {}).items()
-        },
-        mishaps={
-            name: _build(Mishap, part, f"{place} [mishaps.{name}]") for name, part in table.get("mishaps", {}).items()
-        },
-        quarters=tuple(
-            _build(Quarter, part, f"{place} [[quarters]] {number}")
-            for number, part in enumerate(_get(table, "quarters", place), start=1)
-        ),
+        uses=_named(Use, _get(table, "uses", place), f"{place} [uses."),
+        silences=_named(Silence, table.get("silences", {}), f"{place} [silences."),
+        mishaps=_named(Mishap, table.get("mishaps", {}), f"{place} [mishaps."),
+        quarters=_listed(Quarter, _get(table, "quarters", place), f"{place} [[quarters]]"),
         tables=_get(table, "tables", place),
-        dirt=tuple(
-            _build(Flaw, part, f"{place} [[dirt]] {number}")
-            for number, part in enumerate(table.get("dirt", ()), start=1)
-        ),
+        dirt=_listed(Flaw, table.get("dirt", []), f"{place} [[dirt]]"),
         spoiled_building=table.get("spoiled_building", 4),
     )
+    for number, quarter in enumerate(profile.quarters, start=1):
+        names = {"silence": (quarter.silence,) if quarter.silence else (), "mishaps": quarter.mishaps}
+        for part, known in (("silence", profile.silences), ("mishaps", profile.mishaps)):
+            if strange := sorted(set(names[part]) - set(known)):
+                raise _bad(f"{place} [[quarters]] {number}", f"{part} {strange[0]!r}", f"there are {', '.join(known)}")
+    return profile
+
+
+def _named(kind: type[_T], tables: Mapping[str, Any], place: str) -> dict[str, _T]:
+    return {name: _build(kind, part, f"{place}{name}]") for name, part in tables.items()}
+
+
+def _listed(kind: type[_T], tables: Sequence[Mapping[str, Any]], place: str) -> tuple[_T, ...]:
+    return tuple(_build(kind, part, f"{place} {number}") for number, part in enumerate(tables, start=1))
 
 
 def _get(table: Mapping[str, Any], name: str, place: str) -> Any:  # noqa: ANN401 - TOML holds anything

@@ -19,7 +19,8 @@ def test_numbers():
     assert RU.number(Fraction("9.49"), "m3/person/month") == "9,49 м³/чел./мес."
     assert EN.number(Fraction("637.1"), "RUB") == "637.10 RUB"
     assert RU.number(637, "RUB") == "637,00 руб."
-    assert RU.number(Fraction(37, 3)) == "37/3 (около 12,333333)"
+    assert RU.number(Fraction(37, 3)) == "37/3 (12,333333…)"
+    assert EN.number(Fraction(-19_111_911, 62_000), "RUB") == "-308.256629… RUB"
 
 
 @pytest.mark.parametrize(

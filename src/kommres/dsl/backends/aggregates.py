@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kommres.dsl.backends import intervals
 from kommres.dsl.backends.arithmetic import quotient
-from kommres.dsl.backends.closures import Compiler, Scope, absent, check_row, climb, event_of
+from kommres.dsl.backends.closures import Compiler, Scope, absent, check_row, climb, event_of, payload
 from kommres.dsl.backends.frame import Evaluate, Frame, Number
 from kommres.dsl.backends.rows import EventRow, Row
 from kommres.dsl.bound.nodes import Event
@@ -136,7 +136,7 @@ def _binding(scope: Scope, slot: int, plan: SourcePlan) -> Binding:
 
 
 def _months(scope: Scope, slot: int, plan: SourcePlan) -> Binding:
-    count, take = plan.data  # type: ignore[misc, attr-defined] - (count, take)
+    count, take = payload(plan)
     where = None if plan.where is None else scope.made[plan.where]
     machine = scope.machine
 
@@ -290,7 +290,9 @@ def _edge(*, last: bool) -> Reducer:
             if best is None:
                 return None
             if tied:
-                raise DataProblem("D0403", f"two rows share the {'last' if last else 'first'} place, so none of them is chosen")
+                raise DataProblem(
+                    "D0403", f"two rows share the {'last' if last else 'first'} place, so none of them is chosen"
+                )
             f.rows[:], f.term, f.day, f.start, f.end = state
             return None if value is None else value(f)
 

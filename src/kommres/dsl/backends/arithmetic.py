@@ -5,20 +5,19 @@ An absent value (None) meets a ``TypeError`` of Python's arithmetic; it is turne
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from kommres.dsl.backends.closures import Compiler, Scope, absent
+from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
 from kommres.dsl.backends.frame import Evaluate, Frame, Number, plain
 from kommres.dsl.backends.tables import Miss
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
 
-
-_LAST_DAY = datetime.date.max.toordinal()
+_LAST_DAY = dt.date.max.toordinal()
 
 
 def _refuse(error: TypeError, step: Step, *values: object) -> NoReturn:
@@ -39,7 +38,7 @@ def quotient(above: Number, below: Number) -> Number:
 
 def _scale(scope: Scope, step: Step) -> Evaluate:
     (value,) = scope.args(step)
-    factor = plain(step.data)  # type: ignore[arg-type] - the payload of SCALE
+    factor = plain(payload(step))
 
     def scaled(f: Frame) -> Number:
         x = value(f)
@@ -53,7 +52,7 @@ def _scale(scope: Scope, step: Step) -> Evaluate:
 
 def _add(scope: Scope, step: Step) -> Evaluate:
     terms = scope.args(step)
-    signs: tuple[int, ...] = step.data  # type: ignore[assignment] - the payload of ADD
+    signs: tuple[int, ...] = payload(step)
     run = _two_terms(terms, signs, step) if len(terms) == 2 and signs[0] > 0 else _many_terms(terms, signs, step)
     if step.kind not in {"date", "instant"}:
         return run
@@ -131,6 +130,8 @@ def _mul(scope: Scope, step: Step) -> Evaluate:
 
 def _div(scope: Scope, step: Step) -> Evaluate:
     above, below = scope.args(step)
+    if scope.constants.get(step.args[1]) == 1:
+        return above
 
     def divided(f: Frame) -> Number:
         a, b = above(f), below(f)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from attrs import define, field
 
 from kommres.dsl.backends.frame import Evaluate, Frame
-from kommres.dsl.backends.rows import Bad, InputKey, Row, Steps
+from kommres.dsl.backends.rows import Bad, InputKey, Row
 from kommres.dsl.backends.tables import Miss, Table
-from kommres.dsl.bound.nodes import Event, EventField, Input, ParamRow, Value
+from kommres.dsl.bound.nodes import Event, Input, ParamRow, Value
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, SourcePlan, Step
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
@@ -38,7 +38,8 @@ _NOWHERE: Any = None
 class Scope:
     """What the compilers of steps know. ``made`` and ``constants`` grow step by step.
 
-    ``past``: the definition is computed for a past month. ``events``: which event a slot of the frame holds.
+    ``past``: the definition is computed for a past month. ``events``: the events that a slot of the
+    frame holds (alternatives number their slots from the start).
     """
 
     machine: Machine
@@ -48,7 +49,7 @@ class Scope:
     cutter: Cutter | None = None
     made: list[Evaluate] = field(factory=list)
     constants: dict[int, Value] = field(factory=dict)
-    events: dict[int, Event] = field(factory=dict)
+    events: dict[int, list[Event]] = field(factory=dict)
 
     @property
     def hook(self) -> Hook | None:
@@ -69,6 +70,11 @@ class Scope:
         return self.past or months_slot is not None
 
 
+def payload(step: Step | SourcePlan) -> Any:  # noqa: ANN401 - each operation has its own, see Op
+    """Return what a step or source carries besides its arguments."""
+    return step.data
+
+
 Compiler: TypeAlias = Callable[[Scope, Step], Evaluate]
 
 
@@ -79,7 +85,7 @@ def compile_steps(scope: Scope, compilers: dict[Op, Compiler]) -> list[Evaluate]
             for slot, source in step.data.binders:
                 event = event_of(source)
                 if event is not None:
-                    scope.events[slot] = event
+                    scope.events.setdefault(slot, []).append(event)
     for step in scope.steps:
         run = compilers[step.op](scope, step)
         if scope.hook is None:
@@ -100,7 +106,7 @@ def event_of(source: SourcePlan) -> Event | None:
 
 def _folded(scope: Scope, step: Step, run: Evaluate) -> Evaluate:
     if step.op is Op.CONST:
-        scope.constants[scope.number] = step.data  # type: ignore[assignment] - the payload of CONST
+        scope.constants[scope.number] = payload(step)
     pure = step.op in _PURE or (step.op is Op.CALL and isinstance(step.data, tuple) and step.data[0] in _PURE_CALLS)
     if not pure or not step.args or not all(i in scope.constants for i in step.args):
         return run
@@ -146,15 +152,14 @@ def absent(step: Step) -> NoReturn:
     raise DataProblem("D0405", f"a value in `{text[:80]}` is absent, and nothing says what holds then")
 
 
-def climb(row: Row | None, up: int) -> Row:
+def climb(row: Row, up: int) -> Row:
     """Return the ancestor ``up`` steps above. Raises :class:`DataProblem` where it does not exist or is unusable."""
     for _ in range(up):
-        below, row = row, row.parent if row is not None else None
-        if row is None:
-            where = f"{below.entity} {below.id}" if below is not None else ""
-            raise DataProblem("D0503", f"{where} has no parent row", row=below.id if below else "")
+        if row.parent is None:
+            raise at_row("D0503", f"{row.entity} {row.id} has no parent row", row, "")
+        row = row.parent
         check_row(row)
-    return row  # type: ignore[return-value] - the loop leaves no None
+    return row
 
 
 def check_row(row: Row) -> None:
@@ -190,10 +195,10 @@ def show_input(key: InputKey) -> str:
     return f"{name}({', '.join(members)})" if members else name
 
 
-def settle(value: Any, row: Row, declared: Input, key: InputKey, day: int) -> Value:  # noqa: ANN401
+def settle(value: Any, row: Row, declared: Input, key: InputKey, day: int) -> Any:  # noqa: ANN401
     """Return the usable value of what was supplied on a day. Raises :class:`DataProblem` (D01xx)."""
     if value.__class__ in _READY:
-        return value  # type: ignore[no-any-return]
+        return value
     name = show_input(key)
     if value is _MISSING or value is None:
         if declared.optional:
@@ -211,7 +216,7 @@ def settle(value: Any, row: Row, declared: Input, key: InputKey, day: int) -> Va
     raise at_row("D0106", f"{name} says nothing about {show_day(day)}", row, name)
 
 
-def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Value:
+def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Any:  # noqa: ANN401
     """Return what was supplied for the month of the frame. Raises :class:`DataProblem` (D0108)."""
     name = show_input(key)
     if not declared.history:
@@ -223,7 +228,7 @@ def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Value:
 
 
 def _input(scope: Scope, step: Step) -> Evaluate:
-    declared, slot, up, months = step.data  # type: ignore[misc, attr-defined] - the payload of INPUT
+    declared, slot, up, months = payload(step)
     keys = scope.args(step)
     name = declared.name
     if scope.in_past(months):
@@ -263,7 +268,7 @@ def _plain_input(declared: Input, slot: int, up: int) -> Evaluate:
 
 
 def _rule(scope: Scope, step: Step) -> Evaluate:
-    number, slot, up, months = step.data  # type: ignore[misc, attr-defined] - the payload of RULE
+    number, slot, up, months = payload(step)
     keys = scope.args(step)
     target = scope.machine.computation(number, past=scope.in_past(months))
     value = target.value
@@ -275,7 +280,7 @@ def _rule(scope: Scope, step: Step) -> Evaluate:
 
 
 def _charged(scope: Scope, step: Step) -> Evaluate:
-    number, slot, up, _ = step.data  # type: ignore[misc, attr-defined] - the payload of CHARGED
+    number, slot, up, _ = payload(step)
     rule = scope.machine.definition(number).rule
     key: InputKey = (rule.id, ())
 
@@ -292,7 +297,7 @@ def _charged(scope: Scope, step: Step) -> Evaluate:
 
 
 def _param(scope: Scope, step: Step) -> Evaluate:
-    number, has_on, months = step.data  # type: ignore[misc, attr-defined] - the payload of PARAM
+    number, has_on, months = payload(step)
     table: Table = scope.machine.tables[number]
     args = scope.args(step)
     on = args.pop() if has_on else None
@@ -326,8 +331,7 @@ def _param(scope: Scope, step: Step) -> Evaluate:
 
 
 def _table(scope: Scope, step: Step) -> Evaluate:
-    number, position = step.data  # type: ignore[misc, attr-defined] - the payload of TABLE
-    del position
+    number, _ = payload(step)
     table: Table = scope.machine.tables[number]
     keys = scope.args(step)
 
@@ -338,7 +342,7 @@ def _table(scope: Scope, step: Step) -> Evaluate:
 
 
 def _option(scope: Scope, step: Step) -> Evaluate:
-    number, slot = step.data  # type: ignore[misc, attr-defined] - the payload of OPTION
+    number, slot = payload(step)
     choice = scope.machine.choices[number]
     if choice.fixed is not None:
         return known(scope, choice.fixed)
@@ -351,11 +355,10 @@ def _var(_scope: Scope, step: Step) -> Evaluate:
 
 
 def _field(scope: Scope, step: Step) -> Evaluate:
-    slot, name = step.data  # type: ignore[misc, attr-defined] - the payload of FIELD
-    event = scope.events.get(slot)
-    declared: EventField | None = event.field(name) if event is not None else None
-    required = declared is not None and not declared.type.optional
-    label = f"{event.name}.{name}" if event is not None else name
+    slot, name = payload(step)
+    declared = [(e, found) for e in scope.events.get(slot, ()) if (found := e.field(name)) is not None]
+    required = bool(declared) and not any(found.type.optional for _, found in declared)
+    label = f"{declared[0][0].name}.{name}" if len(declared) == 1 else name
 
     def read_field(f: Frame) -> Value:
         row = f.rows[slot]
@@ -372,9 +375,11 @@ def _field(scope: Scope, step: Step) -> Evaluate:
 
 
 def _period(scope: Scope, step: Step) -> Evaluate:
-    member, months = step.data  # type: ignore[misc, attr-defined] - the payload of PERIOD
+    member, months = payload(step)
     if member == "months":
         return known(scope, 1)
+    if member == "day":
+        return lambda f: f.day
     if not scope.in_past(months):
         return known(scope, getattr(scope.machine.term, member))
     return lambda f: getattr(f.term, member)
@@ -482,6 +487,7 @@ COMPILERS: dict[Op, Compiler] = {
     Op.RULE: _rule,
     Op.CHARGED: _charged,
     Op.PARAM: _param,
+    Op.TABLE: _table,
     Op.OPTION: _option,
     Op.VAR: _var,
     Op.FIELD: _field,

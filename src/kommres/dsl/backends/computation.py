@@ -16,17 +16,26 @@ from kommres.dsl.backends.functions import FUNCTIONS
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.backends.slicing import SLICING, Cutter
 from kommres.dsl.bound.nodes import Value
-from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Op
+from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
+    from kommres.dsl.backends.hooks import Outcome
     from kommres.dsl.backends.machine import Machine
 
 ALL_COMPILERS = {**COMPILERS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
 
 _NEVER = 1 << 40
+
+#: The outcome of a charge that does not apply.
+NO_LINE = object()
+
+
+def _told(outcome: Any) -> Outcome:  # noqa: ANN401
+    """Return an outcome as hooks see it."""
+    return 0 if outcome is NO_LINE else outcome
 
 
 @define(eq=False)
@@ -45,12 +54,12 @@ class Choice:
         """Whether it applies: dates, own conditions, and no suppression."""
         if not self.start <= f.day < self.until:
             return False
-        if not all(_true(condition, f) for condition in self.conditions):
+        if not _all_true(self.conditions, f):
             return False
-        return not any(
-            start <= f.day < until and all(_true(condition, f) for condition in conditions)
-            for start, until, conditions in self.suppressions
-        )
+        for start, until, conditions in self.suppressions:
+            if start <= f.day < until and _all_true(conditions, f):
+                return False
+        return True
 
 
 def _true(condition: Evaluate, f: Frame) -> bool:
@@ -58,6 +67,13 @@ def _true(condition: Evaluate, f: Frame) -> bool:
     if value is None:
         raise DataProblem("D0405", "a condition reads a value that is absent")
     return bool(value)
+
+
+def _all_true(conditions: tuple[Evaluate, ...], f: Frame) -> bool:
+    for condition in conditions:
+        if not _true(condition, f):
+            return False
+    return True
 
 
 class Computation:
@@ -74,6 +90,9 @@ class Computation:
         self.start = rule.start or 0
         self.until = _NEVER if rule.until is None else rule.until
         self.checked = rule.type.kind == "number"
+        unit = rule.type.unit.powers if rule.type.unit is not None else ()
+        #: a temperature is negative whenever it is cold
+        self.signed = rule.signed or any(name in {"degC", "deltaC"} for name, _ in unit)
         #: whether a row has one value for the whole run
         self._single = not (self.varies or past or definition.key_slots)
         self._body: Callable[[Frame], Value] | None = None
@@ -114,7 +133,14 @@ class Computation:
     # evaluating ------------------------------------------------------------------------------------------
 
     def value(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Value:
-        """Return the value for a row on a day of a month. Raises :class:`DataProblem`; None is absent."""
+        """Return the value for a row on a day of a month; a charge that makes no line is 0. Raises :class:`DataProblem`; None is absent."""
+        found = self.outcome(row, keys, day, term)
+        if found.__class__ is DataProblem:
+            raise found.with_traceback(None)
+        return 0 if found is NO_LINE else found  # type: ignore[no-any-return]
+
+    def outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Any:  # noqa: ANN401
+        """Return a value, a :class:`DataProblem` or :data:`NO_LINE`, computed once."""
         key: object
         if self._single:
             key, day = self, term.start
@@ -126,11 +152,8 @@ class Computation:
             memo[key] = self._outcome(row, keys, day, term)
         elif self.hook is not None:
             told = (self.definition.number, keys, day if self.varies else None, term.number)
-            self.hook.recall(self.definition, row, told, memo[key])  # type: ignore[arg-type] - an outcome was put there
-        found: Any = memo[key]
-        if found.__class__ is DataProblem:
-            raise found.with_traceback(None)
-        return found  # type: ignore[no-any-return]
+            self.hook.recall(self.definition, row, told, _told(memo[key]))
+        return memo[key]
 
     def _piece(self, row: Row, day: int, term: Term) -> int:
         """Return the first day of the piece that holds the day; days outside the month stand for themselves."""
@@ -147,32 +170,32 @@ class Computation:
             rows[slot] = key
         return Frame(rows, day, term)
 
-    def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Value | DataProblem:
+    def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> object:
         if self._body is None:
             self.compile()
         f = self.frame(row, keys, day, term)
         if self.hook is not None:
             told = (self.definition.number, keys, day if self.varies else None, term.number)
             self.hook.enter(self.definition, f, told)
-        outcome: Value | DataProblem
+        outcome: object
         try:
             outcome = self._computed(f)
         except DataProblem as problem:
             outcome = settled(problem, row)
         if self.hook is not None:
-            self.hook.leave(self.definition, f, outcome)
+            self.hook.leave(self.definition, f, _told(outcome))
         return outcome
 
-    def _computed(self, f: Frame) -> Value:
+    def _computed(self, f: Frame) -> object:
         rule = self.definition.rule
         if rule.is_charge:
             if not self.applies(f):
-                return 0
+                return NO_LINE
         elif not self.start <= f.day < self.until:
             raise DataProblem("D0303", f"{rule.name} is not in force on {show_day(f.day)}")
         elif self.definition.applies is not None and not _true(self.steps[self.definition.applies], f):
             raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
-        value = self._body(f)  # type: ignore[misc] - compiled by now
+        value = self._body(f)
         if value is None:
             if not rule.type.optional:
                 raise DataProblem("D0405", f"{rule.name} is absent, but it is not declared optional")
@@ -182,8 +205,10 @@ class Computation:
 
     def _check(self, value: Any) -> None:  # noqa: ANN401
         rule = self.definition.rule
-        if not rule.signed and value.numerator < 0:
-            raise DataProblem("D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`")
+        if not self.signed and value.numerator < 0:
+            raise DataProblem(
+                "D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`"
+            )
         if (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high):
             low, high = ("" if bound is None else exact(bound) for bound in (rule.low, rule.high))
             raise DataProblem("D0406", f"{rule.name} would be {exact(value)}, outside {low}..{high}")
@@ -204,13 +229,18 @@ class Computation:
     # choosing --------------------------------------------------------------------------------------------
 
     def _chosen(self, f: Frame) -> Value:
-        choice = self.choose(f)
+        choice = self._choose(f)
+        if self.definition.rule.is_charge:
+            f.rows[0].memo[self, "won"] = choice.index
         if self.hook is not None:
             self.hook.alternative(self.definition, choice.index, f)
         return choice.body(f)  # type: ignore[no-any-return]
 
-    def choose(self, f: Frame) -> Choice:
-        """Return the alternative that wins. Raises :class:`DataProblem` (D0301, D0302)."""
+    def won(self, row: Row) -> int:
+        """Return the index of the alternative that made a charge's line."""
+        return row.memo.get((self, "won"), self.choices[0].index)
+
+    def _choose(self, f: Frame) -> Choice:
         won: Choice | None = None
         for choice in self.choices:
             if won is not None and choice.index in won.skip:
@@ -222,7 +252,10 @@ class Computation:
                 continue
             if won is not None:
                 first, second = (self._named(c) for c in (won, choice))
-                raise DataProblem("D0301", f"two exceptions of {self.definition.rule.name} apply at once and no order is stated: {first} and {second}")
+                raise DataProblem(
+                    "D0301",
+                    f"two exceptions of {self.definition.rule.name} apply at once and no order is stated: {first} and {second}",
+                )
             won = choice
         if won is None:
             raise DataProblem("D0302", f"no definition of {self.definition.rule.name} applies on {show_day(f.day)}")
@@ -244,6 +277,3 @@ def settled(problem: DataProblem, row: Row) -> DataProblem:
         field=problem.field,
         caused_by=problem.caused_by or where,
     )
-
-
-__all__ = ["ALL_COMPILERS", "Choice", "Computation", "Op", "settled"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from kommres.dsl.backends.arithmetic import MODES, quotient, round_to, steps_of
-from kommres.dsl.backends.closures import Compiler, Scope, absent
+from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
 from kommres.dsl.backends.frame import Evaluate, Frame, Number
-from kommres.dsl.backends.intervals import length
 from kommres.dsl.backends.tables import Miss, Table
-from kommres.dsl.backends.zones import DAY_SECONDS
 from kommres.dsl.bound.nodes import Calendar
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
@@ -49,12 +47,16 @@ def next_working_day(day: int, calendar: Calendar) -> int:
     while calendar.start <= day < calendar.until:
         working = calendar.days.get(day)
         if working is None:
-            working = datetime.date.fromordinal(day).weekday() < _SATURDAY
+            working = dt.date.fromordinal(day).weekday() < _SATURDAY
         if working:
             return day
         day += 1
     bounds = f"from {show_day(calendar.start)} until {show_day(calendar.until)}"
-    raise Miss("D0205", f"the calendar {calendar.name} is complete {bounds} only; {show_day(first)} needs more", field=calendar.name)
+    raise Miss(
+        "D0205",
+        f"the calendar {calendar.name} is complete {bounds} only; {show_day(first)} needs more",
+        field=calendar.name,
+    )
 
 
 def _least(*values: Any) -> Any:  # noqa: ANN401
@@ -79,20 +81,18 @@ _SIMPLE: dict[str, Callable[..., Any]] = {
     "full_days_between": _full_days,
     "month_start": lambda day: month_of(day).start,
     "month_end": _month_end,
-    "day_of_week": lambda day: datetime.date.fromordinal(day).isoweekday(),
-    "year": lambda day: datetime.date.fromordinal(day).year,
-    "month": lambda day: datetime.date.fromordinal(day).month,
+    "day_of_week": lambda day: dt.date.fromordinal(day).isoweekday(),
+    "year": lambda day: dt.date.fromordinal(day).year,
+    "month": lambda day: dt.date.fromordinal(day).month,
 }
 
 
 def _call(scope: Scope, step: Step) -> Evaluate:
-    function, mode, calendar = step.data  # type: ignore[misc, attr-defined] - the payload of CALL
+    function, mode, calendar = payload(step)
     args = scope.args(step)
     match function:
         case "round":
             return _round(scope, step, args, mode)
-        case "hours" | "days":
-            return _length(scope, step, function)
         case "months_since":
             return _months_since(step, args[0])
         case "next_working_day":
@@ -137,16 +137,6 @@ def _round(scope: Scope, step: Step, args: list[Evaluate], mode: str) -> Evaluat
     return rounded
 
 
-def _length(scope: Scope, step: Step, function: str) -> Evaluate:
-    (row,) = scope.args(step)
-    slot: Any = scope.steps[step.args[0]].data
-    event = scope.events.get(slot)
-    unit = 1 if event is None or event.interval == "date" else DAY_SECONDS
-    if function == "hours":
-        return lambda f: quotient(length(row(f)) * 24, unit)
-    return lambda f: quotient(length(row(f)), unit)
-
-
 def _months_since(step: Step, value: Evaluate) -> Evaluate:
     def counted(f: Frame) -> int:
         day = value(f)
@@ -158,7 +148,7 @@ def _months_since(step: Step, value: Evaluate) -> Evaluate:
 
 
 def _tiers(scope: Scope, step: Step) -> Evaluate:
-    number, has_scale, _ = step.data  # type: ignore[misc, attr-defined] - the payload of TIERS
+    number, has_scale, _ = payload(step)
     table: Table = scope.machine.tables[number]
     volume, *rest = scope.args(step)
     scale = rest.pop(0) if has_scale else None

@@ -22,8 +22,8 @@ _END_MINUTES = 1440
 def field_value(row: EventRow, name: str, event: str = "") -> Any:  # noqa: ANN401 - whatever the field holds
     """Return a field, None where it is missing. Raises :class:`DataProblem` where it could not be read."""
     value = row.values.get(name)
-    if value.__class__ is Bad:
-        raise DataProblem(value.code, value.message, row=row.id, field=f"{event}.{name}" if event else name)  # type: ignore[union-attr]
+    if isinstance(value, Bad):
+        raise DataProblem(value.code, value.message, row=row.id, field=f"{event}.{name}" if event else name)
     return value
 
 
@@ -37,14 +37,6 @@ def bounds(row: EventRow) -> tuple[int, int]:
     if end < start:
         raise DataProblem("D0107", "the interval ends before it begins", row=row.id, field="to")
     return start, end
-
-
-def length(row: EventRow) -> int:
-    """Return the length in days or seconds. Raises :class:`DataProblem` for an interval without end."""
-    start, end = bounds(row)
-    if end == OPEN:
-        raise DataProblem("D0405", "the interval has no end yet; clip it to a period first", row=row.id, field="to")
-    return end - start
 
 
 def _piece(row: EventRow, start: int, end: int, **more: bool) -> EventRow:
@@ -136,7 +128,7 @@ def split(rows: Iterable[EventRow], first: int, last: int, zone: Zone) -> list[E
 
 
 def _by_start(rows: list[EventRow]) -> list[EventRow]:
-    return sorted(rows, key=lambda row: row.values["from"])  # type: ignore[arg-type, return-value] - ints
+    return sorted(rows, key=lambda row: row.values["from"])
 
 
 def worst(rows: Iterable[EventRow], by: str) -> list[EventRow]:

@@ -14,7 +14,6 @@ from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import OptionBinding, Param, Value
 from kommres.dsl.diagnostics import closest
 from kommres.dsl.plan.nodes import DefinitionPlan, OptionPlan, Plan
-from kommres.dsl.problems import DataProblem
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -53,7 +52,7 @@ class OptionChoice:
         found = row.memo.get(self)
         if found is None:
             found = row.memo[self] = self._decide(row)
-        return found  # type: ignore[return-value] - a choice was put there
+        return found
 
     def _decide(self, row: Row) -> str:
         term = self._machine.term
@@ -65,12 +64,14 @@ class OptionChoice:
                     at = at.parent
             if at is None:
                 continue  # the row stands above the entity that the condition is about
-            if when is None or when(Frame([at, *[None] * 8], term.start, term)):
+            if when is None or when(Frame([at, *[None] * 64], term.start, term)):
                 holding.append(binding)
         choices = sorted({binding.choice for binding in holding})
         if len(choices) > 1:
             said = " and ".join(f"{b.choice} ({b.module})" for b in holding)
-            raise at_row("D0301", f"modules bind the option {self.option.name} differently: {said}", row, self.option.name)
+            raise at_row(
+                "D0301", f"modules bind the option {self.option.name} differently: {said}", row, self.option.name
+            )
         return choices[0] if choices else self.option.default
 
 
@@ -132,7 +133,9 @@ class Machine:
             try:
                 found = root.memo[TIME_ZONE] = Zone.named(name if isinstance(name, str) else "?")
             except ValueError:
-                raise at_row("D0102", f"there is no time zone {name!r}; write a name such as Europe/Berlin", root, "time_zone") from None
+                raise at_row(
+                    "D0102", f"there is no time zone {name!r}; write a name such as Europe/Berlin", root, "time_zone"
+                ) from None
         return found  # type: ignore[no-any-return]
 
     def bound_options(self, definition: DefinitionPlan, row: Row) -> tuple[tuple[str, str], ...]:
@@ -164,6 +167,3 @@ def _chosen(plan: Plan, options: Mapping[str, str]) -> dict[str, str]:
             )
         found[option.id] = choice
     return found
-
-
-__all__ = ["DataProblem", "Machine", "OptionChoice"]

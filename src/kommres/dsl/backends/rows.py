@@ -7,8 +7,7 @@ enumeration members and ids text. A value that could not be read is kept as :cla
 from __future__ import annotations
 
 from fractions import Fraction
-
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -56,7 +55,7 @@ class Row:
     history: dict[InputKey, dict[int, Plain | Bad]] = field(factory=dict)
     events: dict[str, list[EventRow]] = field(factory=dict)
     children: dict[str, list[Row]] = field(factory=dict)
-    memo: dict[object, object] = field(factory=dict, repr=False)
+    memo: dict[object, Any] = field(factory=dict, repr=False)
     problem: Bad | None = None
 
     def descendants(self, entity: str) -> list[Row]:

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.arithmetic import quotient
-from kommres.dsl.backends.closures import Compiler, Scope, absent
+from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
 from kommres.dsl.backends.frame import Evaluate, Frame, Number, Term
 from kommres.dsl.backends.intervals import edges
 from kommres.dsl.backends.rows import InputKey, Row, Steps
@@ -32,6 +32,7 @@ class Cutter:
         self._machine = machine
         self._tables = [table for table in machine.tables if table.param in cuts.params]
         self._days = cuts.days
+        self._daily = cuts.daily
         self._own = [(_keys(declared), up) for declared, up in cuts.own]
         self._below = [(declared, 0) for declared in cuts.below] + list(cuts.around)
         self._events = [(event, up) for event, up in cuts.events if isinstance(event, Event)]
@@ -42,6 +43,8 @@ class Cutter:
 
     def starts(self, row: Row, start: int, end: int, term: Term) -> Sequence[int]:
         """Return the first days of the elementary pieces of ``start .. end``; the first of them is ``start``."""
+        if self._daily:
+            return range(start, end)
         fixed = self._fixed.get((start, end))
         if fixed is None:
             days = {day for table in self._tables for day in table.changes(start, end)}
@@ -80,7 +83,7 @@ class Cutter:
             rows = base.descendants(event.entity.name)
             found = frozenset().union(*(edges(r.events.get(event.name, ()), self._day_of(event, r)) for r in rows))
             base.memo[key] = found
-        return found  # type: ignore[return-value] - what was put there
+        return found
 
 
 def _keys(declared: Input) -> tuple[InputKey, ...]:
@@ -111,7 +114,7 @@ def _changes_below(base: Row | None, declared: Input, past: int | None) -> froze
         for row in base.descendants(declared.entity.name):
             _steps_of(row, _keys(declared), past, days)
         found = base.memo[key] = frozenset(days)
-    return found  # type: ignore[return-value] - what was put there
+    return found
 
 
 def months_between(start: int, end: int, term: Term) -> Number:
@@ -207,7 +210,7 @@ def _attempt(name: Evaluate, f: Frame) -> object:
 
 
 def _over_slices(scope: Scope, step: Step) -> Evaluate:
-    has_span, _ = step.data  # type: ignore[misc, attr-defined] - the payload of OVER_SLICES
+    has_span, _ = payload(step)
     value, *rest = scope.args(step)
     span, names = (rest[:2], rest[2:]) if has_span else ([], rest)
     hook, definition, place = scope.hook, scope.definition, scope.number

@@ -99,7 +99,9 @@ class Table:
         self.everywhere = next((_given(param, value) for keys, value in overrides if keys is None), None)
         self.given = {tuple(keys): _given(param, value) for keys, value in overrides if keys is not None}
         self.rows = tuple(r for r in param.rows if known_at is None or r.known_from is None or r.known_from <= known_at)
-        undated = len(self.rows) == 1 and self.rows[0].start is self.rows[0].until is self.rows[0].complete_until is None
+        undated = (
+            len(self.rows) == 1 and self.rows[0].start is self.rows[0].until is self.rows[0].complete_until is None
+        )
         #: whether every look-up gives the same row
         self.constant = self.everywhere is not None or (not param.keys and undated and param.complete_until is None)
         self.series: dict[Keys, list[Series]] = {}
@@ -162,7 +164,9 @@ class Table:
                 return row
         bands = ", ".join(_band(low, high) for low, high, _ in brackets)
         name = self.param.keys[position].name
-        raise self._miss("D0201", f"no bracket of {self._where(keys)} holds {name} = {_show(wanted)}; there are {bands}")
+        raise self._miss(
+            "D0201", f"no bracket of {self._where(keys)} holds {name} = {_show(wanted)}; there are {bands}"
+        )
 
     def brackets(self, keys: Keys, day: int) -> tuple[Bracket, ...]:
         """Return the brackets in force on a day, lowest first, for the keys without the bracket.
@@ -184,7 +188,7 @@ class Table:
         position = self.bracket or 0
         kept: list[Bracket] = []
         for row in sorted(rows, key=_start, reverse=True):
-            low, high = row.keys[position]  # type: ignore[misc] - a bracket is a pair
+            low, high = row.keys[position]
             if not any(_overlap((low, high), other) for other in kept if _start(other[2]) != _start(row)):
                 kept.append((low, high, row))
         result = tuple(sorted(kept, key=_lowest))
@@ -204,7 +208,7 @@ class Table:
             top = volume if high is None else min(volume, high if scale is None else high * scale)
             if top > bottom:
                 covered += top - bottom
-                total += (top - bottom) * row.value  # type: ignore[operator] - values of tiers are numbers
+                total += (top - bottom) * row.value
                 used.append(row)
         if covered != volume:
             raise self._miss("D0201", f"the brackets of {self._where(keys)} do not cover the volume {exact(volume)}")
@@ -223,7 +227,8 @@ class Table:
         if limit is not None and day >= limit:
             until = show_day(limit)
             raise self._miss(
-                "D0203", f"{self._where(keys)} is complete until {until} only, so its value on {show_day(day)} is not known"
+                "D0203",
+                f"{self._where(keys)} is complete until {until} only, so its value on {show_day(day)} is not known",
             )
 
     # misses ----------------------------------------------------------------------------------------------
@@ -263,16 +268,22 @@ class Table:
             before = ", ".join(f"{n} = {_show(v)}" for n, v in zip(names[:position], fixed, strict=False))
             hint = f" with {before}" if before else ""
             later = self._later_editions(fixed)
-            return self._miss("D0201", f"{self.param.name} has no {name} = {_show(value)}{hint}{later or nearest_hint(value, known)}")
+            return self._miss(
+                "D0201", f"{self.param.name} has no {name} = {_show(value)}{hint}{later or nearest_hint(value, known)}"
+            )
         later = self._later_editions(fixed)
         return self._miss("D0201", f"{self.param.name} has no row at all" + later)
 
     def _no_day(self, many: list[Series], keys: Keys, day: int) -> Miss:
         fixed = self._fixed(keys) if len(keys) == len(self.param.keys) else keys
-        spans = sorted({(start, end) for s in many for start, end in zip(s.starts, s.ends, strict=True)}, key=lambda p: p[0])
+        spans = sorted(
+            {(start, end) for s in many for start, end in zip(s.starts, s.ends, strict=True)}, key=lambda p: p[0]
+        )
         known = ", ".join(_span(start, end) for start, end in spans[:6]) + (", …" if len(spans) > 6 else "")
         later = self._later_editions(fixed, day)
-        return self._miss("D0202", f"{self._where(fixed)} has no value on {show_day(day)}; it has values {known}{later}")
+        return self._miss(
+            "D0202", f"{self._where(fixed)} has no value on {show_day(day)}; it has values {known}{later}"
+        )
 
 
 def _given(param: Param, value: Value) -> ParamRow:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY_SECONDS = 86400
-_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 
 
 class Zone:
@@ -39,22 +39,22 @@ class Zone:
         day += more
         if self._info is None:
             return (day - _EPOCH_DAY) * DAY_SECONDS + minute * 60
-        date = datetime.date.fromordinal(day)
-        wall = datetime.datetime(date.year, date.month, date.day, minute // 60, minute % 60, tzinfo=self._info)
+        date = dt.date.fromordinal(day)
+        wall = dt.datetime(date.year, date.month, date.day, minute // 60, minute % 60, tzinfo=self._info)
         return int(wall.timestamp())
 
-    def of_wall(self, wall: datetime.datetime) -> int:
+    def of_wall(self, wall: dt.datetime) -> int:
         """Return the instant of a wall-clock time; one with an offset keeps it."""
         if wall.tzinfo is None:
-            wall = wall.replace(tzinfo=self._info or datetime.UTC)
-        whole = wall.replace(microsecond=0) - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+            wall = wall.replace(tzinfo=self._info or dt.UTC)
+        whole = wall.replace(microsecond=0) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         return whole.days * DAY_SECONDS + whole.seconds
 
     def day(self, instant: int) -> int:
         """Return the local day that an instant lies in."""
         if self._info is None:
             return instant // DAY_SECONDS + _EPOCH_DAY
-        return datetime.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
+        return dt.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
 
 
 Zone.UTC = Zone(None)

@@ -20,7 +20,7 @@ from kommres.dsl.bound.functions import FunctionMixin
 from kommres.dsl.bound.names import NameMixin
 from kommres.dsl.bound.problem import Unbound
 from kommres.dsl.bound.scope import ProgramScope
-from kommres.dsl.bound.walk import children
+from kommres.dsl.bound.walk import children, walk
 from kommres.dsl.diagnostics import Suggestion
 from kommres.dsl.source import Span
 from kommres.dsl.syntax import nodes as syn
@@ -118,7 +118,9 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         """``bound`` as a value of ``wanted``: same kind, same unit (``%`` becomes a number and back)."""
         have = bound.type
         if have.kind != wanted.kind or (have.kind == "enum" and have.enum != wanted.enum):
-            raise self.problem("K0401", f"this is {have}, but {wanted} {what}", bound.span)
+            member = wanted.enum is not None and bound.span.text in wanted.enum.members
+            help_ = f"write `{wanted.enum.name}.{bound.span.text}` for the member" if wanted.enum is not None and member else ""
+            raise self.problem("K0401", f"this is {have}, but {wanted} {what}", bound.span, help=help_)
         if have.kind != "number" or have.unit == wanted.unit:
             return bound
         assert have.unit is not None  # noqa: S101 - numbers have units
@@ -254,7 +256,15 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             rest.append((op, factor))
         if any(n == "degC" for n, _ in unit.powers):
             raise self.problem("K0305", "a temperature is a point and cannot be multiplied", expr.span, help="multiply a difference (deltaC)")
-        return b.Product(type=b.Type(kind="number", unit=unit), span=expr.span, first=first, rest=tuple(rest))
+        found = b.Product(type=b.Type(kind="number", unit=unit), span=expr.span, first=first, rest=tuple(rest))
+        return self._without_percent(found, unit)
+
+    def _without_percent(self, found: b.Expr, unit: Unit) -> b.Expr:
+        """Money x % is money: `%` stays in a unit only as a percentage or a percentage per something, so that rounding steps mean the money."""
+        rest, percents = unit.without("%")
+        if percents == 0 or (percents == 1 and all(power < 0 for _, power in rest.powers)):
+            return found
+        return self._scaled(found, Fraction(1, 100) ** percents, rest)
 
     def never_zero(self, bound: b.Expr, context: Context) -> bool:
         """Whether a divisor is proved not to be zero."""
@@ -422,7 +432,8 @@ def direct_names(value: b.Expr) -> tuple[b.Expr, ...]:
         varying = (
             isinstance(expr, b.RuleRef | b.Aggregate)
             or (isinstance(expr, b.InputRef) and expr.input.varies)
-            or (isinstance(expr, b.ParamRef) and expr.on is None and expr.param.dated)
+            or (isinstance(expr, b.ParamRef) and ((expr.on is None and expr.param.dated) or any(_is_day(e) for e in walk(expr))))
+            or _is_day(expr)
         )
         if varying:
             found.setdefault(expr)
@@ -433,6 +444,10 @@ def direct_names(value: b.Expr) -> tuple[b.Expr, ...]:
         else:
             stack.extend(children(expr))
     return tuple(found)
+
+
+def _is_day(expr: b.Expr) -> bool:
+    return isinstance(expr, b.PeriodRef) and expr.member == "day"
 
 
 def _is_zero(bound: b.Expr) -> bool:

@@ -23,6 +23,7 @@ _PERIOD = {
     "days": b.Type(kind="number", unit=Unit((("day", 1),))),
     "months": b.Type(kind="number", unit=Unit((("month", 1),))),
 }
+_OF_PERIOD = {**_PERIOD, "day": b.Type(kind="date")}
 
 
 class NameMixin(_Base):
@@ -163,8 +164,8 @@ class NameMixin(_Base):
 
     def _qualified(self, name: syn.Name, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr) -> b.Expr | None:
         first, *rest = name.parts
-        if first == "period" and len(rest) == 1 and rest[0] in _PERIOD:
-            return b.PeriodRef(type=_PERIOD[rest[0]], span=at.span, member=rest[0], months=context.months)
+        if first == "period" and len(rest) == 1 and rest[0] in _OF_PERIOD:
+            return b.PeriodRef(type=_OF_PERIOD[rest[0]], span=at.span, member=rest[0], months=context.months)
         if first == "slice" and len(rest) == 1 and rest[0] in _PERIOD:
             if not context.in_slices:
                 raise self.problem("K0408", "`slice` has a meaning only inside `sum over slices`", at.span, help="use `period` for the whole period")

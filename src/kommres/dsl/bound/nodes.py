@@ -375,7 +375,9 @@ class FieldRef(Expr):
 
 @frozen(kw_only=True)
 class PeriodRef(Expr):
-    member: str  # start end days months
+    """``day`` is the day for which a varying expression is asked; the others belong to the whole period."""
+
+    member: str  # start end days months day
     months: int | None = None
 
 

@@ -50,6 +50,8 @@ def varies(expr: b.Expr) -> bool:
             return (param.dated and on is None and months is None) or any(map(varies, children(expr)))
         case b.TableRef(param=param):
             return param.dated
+        case b.PeriodRef(member=member, months=months):
+            return member == "day" and months is None
         case b.Tiers(param=param):
             return param.dated or any(map(varies, children(expr)))
         case b.OverSlices() | b.MeanOverDays() | b.AtEdge() | b.Lit():

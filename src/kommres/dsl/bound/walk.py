@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -23,6 +22,9 @@ from kommres.dsl.bound.nodes import (
     Source,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 #: Fields that repeat an expression which stands elsewhere in the same node.
 _REPEATED = {(OverSlices, "names")}
 
@@ -36,6 +38,11 @@ def _fields(kind: type) -> tuple[str, ...]:
     )
 
 
+def _names(node: Expr | Source | Binder) -> tuple[str, ...]:
+    kind: type = type(node)
+    return _fields(kind)
+
+
 def _expressions(value: object) -> Iterator[Expr]:
     if isinstance(value, Expr):
         yield value
@@ -43,20 +50,20 @@ def _expressions(value: object) -> Iterator[Expr]:
         for item in value:
             yield from _expressions(item)
     elif isinstance(value, Source | Binder):
-        for name in _fields(type(value)):
+        for name in _names(value):
             yield from _expressions(getattr(value, name))
 
 
 def children(node: Expr | Source) -> Iterator[Expr]:
-    """The expressions directly inside a node, those of its sources and binders included, in written order."""
-    for name in _fields(type(node)):
+    """Yield the expressions directly inside a node, those of its sources and binders included, in written order."""
+    for name in _names(node):
         value = getattr(node, name)
         if isinstance(value, Expr | tuple | Source):
             yield from _expressions(value)
 
 
 def walk(node: Expr) -> Iterator[Expr]:
-    """The node itself and every expression below it, outer ones first."""
+    """Yield the node itself and every expression below it, outer ones first."""
     stack = [node]
     while stack:
         expr = stack.pop()
@@ -65,7 +72,7 @@ def walk(node: Expr) -> Iterator[Expr]:
 
 
 def find(node: Expr, kind: type[_Node]) -> Iterator[_Node]:
-    """Every expression of a kind at or below a node."""
+    """Yield every expression of a kind at or below a node."""
     return (expr for expr in walk(node) if isinstance(expr, kind))
 
 
@@ -92,14 +99,14 @@ def rule_expressions(rule: Rule) -> Iterator[Expr]:
 
 
 def structure(node: object) -> object:
-    """A hashable picture of an expression: equal for two expressions that mean the same text.
+    """Return a hashable picture of an expression: equal for two expressions that say the same.
 
     Declarations count by identity; types, places and the names of row variables do not count.
     """
     if isinstance(node, Lit):
         return ("Lit", node.type.kind, str(node.type.unit), node.value)
     if isinstance(node, Expr | Source):
-        return (type(node).__name__, *(structure(getattr(node, name)) for name in _fields(type(node))))
+        return (type(node).__name__, *(structure(getattr(node, name)) for name in _names(node)))
     if isinstance(node, Binder):
         return ("Binder", node.slot, structure(node.source))
     if isinstance(node, tuple):
@@ -110,7 +117,7 @@ def structure(node: object) -> object:
 
 
 def sources(node: Expr) -> Iterator[Source]:
-    """The sources of an aggregate's binders, the inner ones of interval functions included; nothing for other expressions."""
+    """Yield the sources of an aggregate's binders, those inside interval functions included."""
     if not isinstance(node, Aggregate):
         return
     for binder in node.binders:

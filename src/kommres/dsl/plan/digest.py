@@ -1,16 +1,29 @@
-"""One number for all text that a plan came from: rule files, tables and calendars, whatever their order and their place on a disk."""
+"""One number for all text that a plan came from: rule files, tables and calendars.
+
+Their order and their place on a disk do not count.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
-from kommres.dsl.bound.nodes import BoundProgram, Calendar, Param
-from kommres.dsl.source import Source
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kommres.dsl.bound.nodes import BoundProgram, Calendar, Param
+    from kommres.dsl.source import Source, Span
+
+
+class _Written(Protocol):
+    @property
+    def module(self) -> str: ...
+    @property
+    def span(self) -> Span: ...
 
 
 def digest(program: BoundProgram) -> str:
-    """The SHA-256 of a program's content in hexadecimal digits."""
+    """Return the SHA-256 of a program's content in hexadecimal digits."""
     total = hashlib.sha256()
     for part in sorted({_hash(part) for part in _parts(program)}):
         total.update(part.encode())
@@ -27,40 +40,33 @@ def _parts(program: BoundProgram) -> Iterator[Iterable[str]]:
 
 
 def _sources(program: BoundProgram) -> set[tuple[str, Source]]:
-    """Each text with the module that it belongs to."""
-    declared = (
-        *program.enums,
-        *program.inputs,
-        *program.events,
-        *program.calendars,
-        *program.options,
-        *program.option_bindings,
-        *program.params,
-        *program.entities,
-        *program.rules,
-        *program.amendments,
-        *program.examples,
-    )
+    """Return each text with the module that it belongs to."""
+    declared: list[_Written] = [*program.enums, *program.inputs, *program.events, *program.calendars]
+    declared += [*program.options, *program.option_bindings, *program.params, *program.entities]
+    declared += [*program.rules, *program.amendments, *program.examples]
     return {(item.module, item.span.source) for item in declared}
 
 
 def _rows(param: Param) -> list[str]:
-    """The rows of a table as text; a row's place in a file does not count."""
-    return sorted(
-        repr(
-            (
-                tuple(map(str, row.keys)),
-                row.start,
-                row.until,
-                row.known_from,
-                str(row.value),
-                row.complete_until,
-                row.source,
-                row.status,
+    """Return the rows of a table as text; a row's place in a file does not count."""
+    return [
+        *sorted(
+            repr(
+                (
+                    tuple(map(str, row.keys)),
+                    row.start,
+                    row.until,
+                    row.known_from,
+                    str(row.value),
+                    row.complete_until,
+                    row.source,
+                    row.status,
+                )
             )
-        )
-        for row in param.rows
-    ) + [str(param.complete_until)]
+            for row in param.rows
+        ),
+        str(param.complete_until),
+    ]
 
 
 def _days(calendar: Calendar) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
@@ -44,7 +45,7 @@ from kommres.dsl.bound.nodes import (
     Tiers,
     VarRef,
 )
-from kommres.dsl.diagnostics import Diagnostics
+from kommres.dsl.diagnostics import Diagnostic, DiagnosticError
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.plan.digest import digest
 from kommres.dsl.plan.nodes import (
@@ -58,30 +59,21 @@ from kommres.dsl.plan.nodes import (
     Step,
     SuppressionPlan,
 )
-from kommres.dsl.rules.nodes import Alternative, Definition, RuleSet
 from kommres.dsl.rules.order import option_bindings
-from kommres.dsl.source import Span
+
+if TYPE_CHECKING:
+    from kommres.dsl.rules.nodes import Alternative, Definition, RuleSet
+    from kommres.dsl.source import Span
 
 #: Steps with a choice or a row source stay where they were written: explanations and coverage speak of each place.
 _OWN_PLACE = frozenset({Op.IF, Op.ELSE, Op.AGGREGATE, Op.OVER_SLICES})
 
 
-def lower(rules: RuleSet, out: Diagnostics, limits: Limits = DEFAULT) -> Plan | None:
-    """Turn definitions into a plan; None, with a finding in ``out``, where it would be longer than the limit."""
-    try:
-        return _plan(rules, limits)
-    except _TooLongError as error:
-        out.add(
-            CODES["plan_steps"],
-            f"the program needs more than {limits.plan_steps} steps, which is the limit",
-            error.span,
-            note="the first step too many",
-            help="load fewer modules, or raise the limit where the program is trusted",
-        )
-        return None
+def lower(rules: RuleSet, limits: Limits = DEFAULT) -> Plan:
+    """Turn definitions into a plan.
 
-
-def _plan(rules: RuleSet, limits: Limits) -> Plan:
+    Raises :class:`DiagnosticError` with the code of ``Limits.plan_steps`` where the plan would be longer than that.
+    """
     program = rules.program
     numbers = _Numbers(
         definitions={d.rule: n for n, d in enumerate(rules.definitions)},
@@ -111,14 +103,6 @@ def _plan(rules: RuleSet, limits: Limits) -> Plan:
     )
 
 
-class _TooLongError(Exception):
-    """A plan goes over its limit at ``span``."""
-
-    def __init__(self, span: Span) -> None:
-        super().__init__(span)
-        self.span = span
-
-
 @define
 class _Budget:
     """Counts the steps of a whole plan."""
@@ -129,7 +113,17 @@ class _Budget:
     def take(self, step: Step) -> None:
         self.used += 1
         if self.used > self.limit:
-            raise _TooLongError(step.span)
+            raise DiagnosticError([_too_long(self.limit, step.span)])
+
+
+def _too_long(limit: int, span: Span) -> Diagnostic:
+    return Diagnostic(
+        code=CODES["plan_steps"],
+        message=f"the program needs more than {limit} steps, which is the limit",
+        span=span,
+        note="the first step too many",
+        help="load fewer modules, or raise the limit where the program is trusted",
+    )
 
 
 @define(kw_only=True)
@@ -207,7 +201,7 @@ class _Steps:
     known: dict[object, int] = field(factory=dict)
 
     def lower(self, expr: Expr) -> int:
-        """The number of the step that computes an expression."""
+        """Return the number of the step that computes an expression."""
         return _LOWER[type(expr)](self, expr)
 
     def put(self, expr: Expr, op: Op, args: tuple[int, ...] = (), data: object = None) -> int:
@@ -231,7 +225,7 @@ class _Steps:
         self.slots = max(self.slots, number + 1)
 
     def source(self, source: Source, slot: int) -> SourcePlan:
-        """The plan of a binder's source."""
+        """Return the plan of a binder's source."""
         self.slot(slot)
         match source:
             case Children(entity=entity, slot=of, up=up):
@@ -250,7 +244,7 @@ class _Steps:
 
 
 def _picture(data: object) -> object:
-    """A hashable picture of a payload: 1, 1.0 and yes differ, declarations count by identity."""
+    """Return a hashable picture of a payload: 1 and yes differ, declarations count by identity."""
     if isinstance(data, tuple):
         return tuple(_picture(item) for item in data)
     return (type(data), data)
@@ -314,7 +308,7 @@ def _sum(steps: _Steps, expr: Sum) -> int:
 
 
 def _product(steps: _Steps, expr: Product) -> int:
-    """Runs of factors make one step, each divisor a step of its own."""
+    """Write runs of factors as one step, each divisor as a step of its own."""
     run = [steps.lower(expr.first)]
     for op, factor in expr.rest:
         number = steps.lower(factor)

@@ -1,8 +1,8 @@
 """What to compute: flat steps without units, names or sugar. Back ends read this and nothing before it.
 
-A definition owns a list of steps; a step's arguments are numbers of earlier steps. Evaluation is by need: an argument that a step
-does not use is not computed (so a branch that is not taken cannot fail). Row variables are slots of a frame: slot 0 holds the
-definition's own row; keys and binders hold the numbers that the bound stage gave them.
+A definition owns a list of steps; a step's arguments are numbers of earlier steps. Evaluation is by need: an argument
+that a step does not use is not computed (so a branch that is not taken cannot fail). Row variables are slots of a
+frame: slot 0 holds the definition's own row; keys and binders hold the numbers that the bound stage gave them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Op(StrEnum):
     ELSE = "else"  # [value, fallback]
     CALL = "call"  # [*args] | (function, mode, Calendar or None)
     TIERS = "tiers"  # [volume, scale?, *keys without the bracket] | (param number, has_scale, bracket position)
-    TABLE = "table"  # [*keys without the bracket] | (param number, bracket position): all brackets, only a name of OVER_SLICES
+    TABLE = "table"  # [*keys without the bracket] | (param number, bracket position): a name of OVER_SLICES only
     EDGE = "edge"  # [x] | start / end
     MEAN_DAYS = "mean_days"  # [x] | None
     OVER_SLICES = "over_slices"  # [x, start?, end?, *names] | (has_span, number of names)
@@ -91,6 +91,8 @@ class Gather:
 
 @frozen(kw_only=True, eq=False)
 class Step:
+    """One operation; ``data`` is its payload, ``unit`` is for people."""
+
     op: Op
     args: tuple[int, ...] = ()
     data: object = None
@@ -102,6 +104,8 @@ class Step:
 
 @frozen(kw_only=True, eq=False)
 class SuppressionPlan:
+    """Takes an alternative out on these days where the conditions hold."""
+
     start: int | None
     until: int | None
     conditions: tuple[int, ...]
@@ -109,6 +113,8 @@ class SuppressionPlan:
 
 @frozen(kw_only=True, eq=False)
 class AlternativePlan:
+    """One way to compute a rule; ``conditions`` and ``body`` are steps."""
+
     name: str
     module: str
     start: int | None
@@ -148,11 +154,17 @@ class DefinitionPlan:
 
     @property
     def id(self) -> str:
+        """The rule's id."""
         return self.rule.id
 
 
 @frozen(kw_only=True, eq=False)
 class OptionPlan:
+    """The bindings of an option, those with a condition first.
+
+    Each with its steps and the condition's step; the own row is in slot 0.
+    """
+
     option: Option
     bindings: tuple[
         tuple[OptionBinding, tuple[Step, ...], int | None], ...
@@ -174,4 +186,5 @@ class Plan:
 
     @property
     def charges(self) -> tuple[DefinitionPlan, ...]:
+        """The definitions that make bill lines."""
         return tuple(d for d in self.definitions if d.rule.is_charge)

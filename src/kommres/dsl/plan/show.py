@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
+import datetime as dt
+from typing import TYPE_CHECKING
 
 from kommres.dsl.bound.nodes import Declared
 from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Gather, Op, Plan, SourcePlan, Step
 from kommres.dsl.rules.show import cut_words, dates, named
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def show(plan: Plan) -> str:
-    """The whole plan, one definition after the other.
+    """Write the whole plan, one definition after the other.
 
     A step reads ``v3: RUB = mul v1 v2``; what a step needs besides other steps stands in brackets.
     """
@@ -106,7 +109,7 @@ def _word(part: object) -> str:
 
 def _value(value: object, kind: str) -> str:
     if kind == "date" and isinstance(value, int):
-        return datetime.date.fromordinal(value).isoformat()
+        return dt.date.fromordinal(value).isoformat()
     return f'"{value}"' if kind == "id" else _word(value)
 
 

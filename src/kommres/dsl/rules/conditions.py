@@ -1,7 +1,8 @@
 """Conditions as formulas over what they compare, and whether some of them can hold together.
 
-What a condition compares is a :class:`Variable`; a comparison with a constant narrows the variable's :class:`Domain`. A condition that
-is no comparison with a constant is a yes/no variable of its own: it can still contradict itself, but proves no overlap.
+What a condition compares is a :class:`Variable`; a comparison with a constant narrows the variable's
+:class:`Domain`. A condition that is no comparison with a constant is a yes/no variable of its own: it can still
+contradict itself, but proves no overlap.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ Leaf: TypeAlias = int  # identity of an input, event, parameter or option
 class Variable:
     """What a comparison narrows.
 
-    ``about`` is the value that it speaks of: ``x`` and ``has x`` are about the same. ``decidable``: a plain name, so that any value of its
-    domain may come up; ``leaves`` is what that depends on.
+    ``about`` is the value that it speaks of: ``x`` and ``has x`` are about the same. ``decidable``: a plain name, so
+    that any value of its domain may come up; ``leaves`` is what that depends on.
     """
 
     key: object
@@ -98,7 +99,7 @@ DAY = Variable(
 
 
 def negated(formula: Formula) -> Formula:
-    """The formula that holds where this one does not."""
+    """Return the formula that holds where this one does not."""
     match formula:
         case Atom(variable, op, value):
             return Atom(variable, _OPPOSITE[op], value)
@@ -109,7 +110,7 @@ def negated(formula: Formula) -> Formula:
 
 
 def within_dates(start: int | None, until: int | None) -> Formula:
-    """The day lies in ``start .. until`` (the end not included; None: open)."""
+    """Say that the day lies in ``start .. until`` (the end not included; None: open)."""
     atoms = []
     if start is not None:
         atoms.append(Atom(DAY, ">=", start))
@@ -125,7 +126,7 @@ class Reader:
     leaves_of: Callable[[Rule], frozenset[Leaf]]
 
     def formula(self, expr: Expr) -> Formula:
-        """The formula of a condition."""
+        """Return the formula of a condition."""
         match expr:
             case Lit(value=bool() as value):
                 return TRUE if value else FALSE
@@ -158,7 +159,7 @@ class Reader:
         return Atom(self._variable(left), op, value)
 
     def _relation(self, op: str, left: Expr, right: Expr) -> Formula:
-        """Two values that are both no constants: their difference is compared with zero."""
+        """Compare the difference of two values that are both no constants with zero."""
         one, other = structure(left), structure(right)
         if repr(other) < repr(one):
             one, other, op = other, one, _MIRRORED[op]

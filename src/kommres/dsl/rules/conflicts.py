@@ -70,19 +70,19 @@ class Conflicts:
         return All((within_dates(suppression.start, suppression.until), *conditions))
 
     def stated(self, number: int) -> Formula:
-        """When an alternative applies by its own conditions and dates, replaced and repealed or not."""
+        """Return when an alternative applies by its own conditions and dates, replaced and repealed or not."""
         alternative = self.alternatives[number]
         conditions = tuple(self.reader.formula(c) for c in alternative.conditions)
         return All((within_dates(alternative.start, alternative.until), *conditions))
 
     def contradicts(self, number: int) -> bool:
-        """Whether an alternative's own conditions and dates exclude each other."""
+        """Tell whether an alternative's own conditions and dates exclude each other."""
         if self.applies[number].always:
             return False
         return self.solver.ask([self.gate, self.stated(number)]) is Answer.NEVER
 
     def exclusive(self) -> frozenset[tuple[int, int]]:
-        """Pairs (smaller, greater number) that never apply together."""
+        """Return the pairs (smaller, greater number) that never apply together."""
         found = set()
         for second in range(len(self.alternatives)):
             for first in range(second):
@@ -112,7 +112,7 @@ class Conflicts:
                     self._add(first, second, why, out)
 
     def _together(self, first: int, second: int) -> str:
-        """Why the pair applies at once on some row, or nothing."""
+        """Say why the pair applies at once on some row, or nothing."""
         stronger = [n for n in range(len(self.alternatives)) if (n, first) in self.beats and (n, second) in self.beats]
         if len(stronger) > _STRONGER:
             return ""
@@ -136,25 +136,28 @@ class Conflicts:
         if one.name == other.name and {first, second} <= self.replacing:
             out.add(
                 "K0602",
-                f"two texts stand in the place of {one.name!r} of {self.rule.name!r} at once: {why}",
+                f"two texts stand in the place of `{one.name}` of `{self.rule.name}` at once: {why}",
                 other.span,
                 note=f"the text of {other.module}",
                 labels=[Label(span=one.span, text=f"the text of {one.module}")],
-                help="give them conditions that exclude each other, or let one module `use` the other: it then replaces that one's text too",
+                help="give them conditions that exclude each other, or let one module `use` the other: "
+                "it then replaces that one's text too",
             )
             return
         out.add(
             "K0601",
-            f"{one.name!r} and {other.name!r} of {self.rule.name!r} apply at once: {why}; nothing says which of them goes first",
+            f"`{one.name}` and `{other.name}` of `{self.rule.name}` apply at once: {why}; "
+            "nothing says which of them goes first",
             other.span,
             note=f"`{other.name}` applies too",
             labels=[Label(span=one.span, text=f"`{one.name}` applies")],
-            help=f"write `except {other.name} over {one.name}` (or the other way round), or make the conditions exclude each other",
+            help=f"write `except {other.name} over {one.name}` (or the other way round), "
+            "or make the conditions exclude each other",
         )
 
 
 def _common(formula: Formula) -> dict[Variable, Domain]:
-    """What the comparisons that must all hold leave of each variable."""
+    """Return what the comparisons that must all hold leave of each variable."""
     state: dict[Variable, Domain] = {}
     pending = [formula]
     while pending:
@@ -167,10 +170,10 @@ def _common(formula: Formula) -> dict[Variable, Domain]:
 
 
 def _sample(state: State) -> str:
-    """A row in words, such as ``gap_months >= 1 and <= 3``."""
+    """Describe a row, such as ``where gap_months >= 1 and <= 3``."""
     words = []
     for variable, domain in sorted(state.items(), key=lambda item: item[0].text):
-        if domain.members is None or domain.members != variable.domain.members:
+        if domain != variable.domain:
             words.append(_said(variable, domain))
     return "where " + ", ".join(words) if words else "always"
 
@@ -180,4 +183,4 @@ def _said(variable: Variable, domain: Domain) -> str:
         return variable.text
     if domain.members == frozenset({False}):
         return f"not {variable.text}"
-    return f"{variable.text} {domain.text(variable.kind)}"
+    return f"{variable.text} {domain.text(variable.kind, variable.domain)}"

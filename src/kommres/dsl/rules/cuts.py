@@ -1,4 +1,4 @@
-"""Where a definition may change inside a period, and whether it does: every path from it to a step function over days."""
+"""Where a definition may change inside a period: every path from it to a step function over days."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from kommres.dsl.bound.nodes import (
     Param,
     ParamRef,
     PastMonths,
+    PeriodRef,
     Rule,
     RuleRef,
     Source,
@@ -44,7 +45,7 @@ class Place:
     below: bool = False
 
     def climbed(self, levels: int) -> Place:
-        """The row ``levels`` parents above this one."""
+        """Return the row ``levels`` parents above this one."""
         place = self
         for _ in range(levels):
             parent = place.entity.parent
@@ -57,7 +58,7 @@ class Place:
         return place
 
     def descended(self, entity: Entity) -> Place:
-        """Some row of a child entity of this row."""
+        """Return some row of a child entity of this row."""
         return Place(entity=entity, up=self.up, base=self.base, below=True)
 
 
@@ -74,9 +75,11 @@ class Leaves:
     events_around: dict[tuple[Event, int], None] = field(factory=dict)
     params: dict[Param, None] = field(factory=dict)
     days: set[int] = field(factory=set)
+    daily: bool = False
 
     @property
     def origin(self) -> Place:
+        """The definition's own row."""
         return Place(entity=self.entity, base=self.entity)
 
     def read(self, expr: Expr, slots: Mapping[int, Place] | None = None) -> None:
@@ -91,6 +94,8 @@ class Leaves:
                 self.params[param] = None
             case Tiers(param=param) if param.dated:
                 self.params[param] = None
+            case PeriodRef(member="day", months=None):
+                self.daily = True
             case OptionRef(option=option, slot=slot):
                 for binding in self.bindings.get(option.id, ()):
                     if binding.when is not None and binding.entity is not None:
@@ -133,25 +138,26 @@ class Leaves:
         (self.around if place.below else self.own)[source, place.up] = None
 
     def _rule(self, cuts: Cuts, place: Place) -> None:
-        """What a rule of another row (or the own one) depends on, as seen from here."""
+        """Take in what a rule of another row (or of the own one) depends on, as seen from here."""
         for source, up in cuts.own:
             self._input(source, place.climbed(up))
         for source, up in (*((i, 0) for i in cuts.below), *cuts.around):
             self.around[source, place.climbed(up).up] = None
         for event, up in cuts.events:
             at = place.climbed(up)
-            (self.events_around if at.below else self.events)[_event(event), at.up] = None
+            (self.events_around if at.below else self.events)[event, at.up] = None
         for event, up in (*((e, 0) for e in cuts.events_below), *cuts.events_around):
-            self.events_around[_event(event), place.climbed(up).up] = None
+            self.events_around[event, place.climbed(up).up] = None
         self.params.update(dict.fromkeys(cuts.params))
         self.days.update(cuts.days)
+        self.daily = self.daily or cuts.daily
 
     def dates(self, *days: int | None) -> None:
         """Take in fixed dates."""
         self.days.update(day for day in days if day is not None)
 
     def cuts(self) -> Cuts:
-        """All that was taken in, in an order that depends on names only."""
+        """Return all that was taken in, in an order that depends on names only."""
         around = sorted(self.around, key=_by_name)
         events_around = sorted(self.events_around, key=_by_name)
         return Cuts(
@@ -163,21 +169,16 @@ class Leaves:
             events_below=tuple(e for e, up in events_around if up == 0),
             around=tuple((i, up) for i, up in around if up),
             events_around=tuple((e, up) for e, up in events_around if up),
+            daily=self.daily,
         )
 
 
-def _event(event: object) -> Event:
-    if not isinstance(event, Event):
-        raise TypeError(event)
-    return event
-
-
-def _by_name(leaf: tuple[Input | Event, int]) -> tuple[str, str, int]:
+def _by_name(leaf: tuple[Input, int] | tuple[Event, int]) -> tuple[str, str, int]:
     return leaf[0].id, leaf[0].entity.name, leaf[1]
 
 
 def _ancestor(place: Place, entity: Entity) -> Place:
-    """The row of an entity at or above a place."""
+    """Return the row of an entity at or above a place."""
     while place.entity is not entity and place.entity.parent is not None:
         place = place.climbed(1)
     return place
@@ -189,7 +190,7 @@ def rule_cuts(
     known: Mapping[Rule, Definition],
     bindings: Mapping[str, tuple[OptionBinding, ...]],
 ) -> Cuts:
-    """The cuts of a rule with all its alternatives."""
+    """Return the cuts of a rule with all its alternatives."""
     leaves = Leaves(rule.entity, known, bindings)
     leaves.dates(rule.start, rule.until)
     for expr in (rule.applies, rule.when, rule.volume, rule.price):
@@ -207,7 +208,7 @@ def rule_cuts(
 
 
 def changes(expr: Expr, known: Mapping[Rule, Definition], bindings: Mapping[str, tuple[OptionBinding, ...]]) -> bool:
-    """Whether the value of an expression may differ between days of one period."""
+    """Tell whether the value of an expression may differ between days of one period."""
     match expr:
         case AtEdge() | MeanOverDays() | OverSlices():
             return False
@@ -218,6 +219,8 @@ def changes(expr: Expr, known: Mapping[Rule, Definition], bindings: Mapping[str,
         case ParamRef(param=param, on=None, months=None) if param.dated:
             return True
         case Tiers(param=param) if param.dated:
+            return True
+        case PeriodRef(member="day", months=None):
             return True
         case OptionRef(option=option):
             return any(b.when is not None and changes(b.when, known, bindings) for b in bindings.get(option.id, ()))
@@ -237,7 +240,7 @@ def rule_varies(
     known: Mapping[Rule, Definition],
     bindings: Mapping[str, tuple[OptionBinding, ...]],
 ) -> bool:
-    """Whether a rule's value may differ between days of one period."""
+    """Tell whether a rule's value may differ between days of one period."""
     if rule.type.varies:
         return True
     for alternative in alternatives:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from fractions import Fraction
 
 from attrs import evolve, frozen
@@ -14,8 +14,8 @@ from kommres.dsl.bound.nodes import Expr, InputRef, OptionRef, RuleRef, Value
 class Domain:
     """``members``: the values that are left, or None where there are endlessly many.
 
-    Numbers lie between ``low`` and ``high`` (None: open; ``low_out``: the bound itself is out) on multiples of ``step``;
-    ``without`` are single values that are out.
+    Numbers lie between ``low`` and ``high`` (None: open; ``low_out``: the bound itself is out) on multiples of
+    ``step``; ``without`` are single values that are out.
     """
 
     members: frozenset[Value] | None = None
@@ -27,28 +27,30 @@ class Domain:
     without: frozenset[Value] = frozenset()
 
     def narrowed(self, op: str, value: Value) -> Domain:
-        """This domain where ``x op value`` holds."""
+        """Return what is left where ``x op value`` holds."""
         if self.members is not None:
             return evolve(self, members=frozenset(m for m in self.members if _holds(m, op, value)))
         if op == "!=":
             return evolve(self, without=self.without | {value})
-        if not _is_number(value):
+        if isinstance(value, str | bool) or value is None:
             gone = op != "=" or value in self.without
             return evolve(self, members=frozenset() if gone else frozenset({value}))
         bound = Fraction(value)
         domain = self
         if op in {"=", ">=", ">"}:
-            domain = domain._above(bound, out=op == ">")
+            domain = domain.above(bound, out=op == ">")
         if op in {"=", "<=", "<"}:
-            domain = domain._below(bound, out=op == "<")
+            domain = domain.below(bound, out=op == "<")
         return domain
 
-    def _above(self, bound: Fraction, *, out: bool) -> Domain:
+    def above(self, bound: Fraction, *, out: bool) -> Domain:
+        """Return what is left above a bound; ``out``: the bound itself is not."""
         if self.low is not None and (self.low, self.low_out) >= (bound, out):
             return self
         return evolve(self, low=bound, low_out=out)
 
-    def _below(self, bound: Fraction, *, out: bool) -> Domain:
+    def below(self, bound: Fraction, *, out: bool) -> Domain:
+        """Return what is left below a bound; ``out``: the bound itself is not."""
         if self.high is not None and (self.high, not self.high_out) <= (bound, not out):
             return self
         return evolve(self, high=bound, high_out=out)
@@ -90,13 +92,13 @@ class Domain:
             return bool(left - theirs.without)
         both = evolve(self, without=self.without | other.without)
         if other.low is not None:
-            both = both._above(other.low, out=other.low_out)
+            both = both.above(other.low, out=other.low_out)
         if other.high is not None:
-            both = both._below(other.high, out=other.high_out)
+            both = both.below(other.high, out=other.high_out)
         return not both.is_empty
 
-    def text(self, kind: str) -> str:
-        """What is left, in words; ``kind`` is that of the type."""
+    def text(self, kind: str, full: Domain) -> str:
+        """Say what is left of the ``full`` domain; ``kind`` is that of the type."""
         if self.members is not None:
             members = sorted(_written(m, kind) for m in self.members)
             return f"= {members[0]}" if len(members) == 1 else f"in ({', '.join(members)})"
@@ -104,16 +106,16 @@ class Domain:
         if self.low is not None and self.low == self.high:
             parts.append(f"= {_written(self.low, kind)}")
         else:
-            if self.low is not None:
+            if self.low is not None and (self.low, self.low_out) != (full.low, full.low_out):
                 parts.append(f"{'>' if self.low_out else '>='} {_written(self.low, kind)}")
-            if self.high is not None:
+            if self.high is not None and (self.high, self.high_out) != (full.high, full.high_out):
                 parts.append(f"{'<' if self.high_out else '<='} {_written(self.high, kind)}")
         parts += [f"!= {word}" for word in sorted(_written(v, kind) for v in self.without)]
         return " and ".join(parts) or "is anything"
 
 
 def full_domain(expr: Expr) -> Domain:
-    """All values that a name may have by its declaration."""
+    """Return all values that a name may have by its declaration."""
     match expr:
         case OptionRef(option=option):
             return Domain(members=frozenset(option.choices))
@@ -142,13 +144,9 @@ def _of_type(expr: Expr, *, low: int | Fraction | None, high: int | Fraction | N
 
 
 def _written(value: Value, kind: str) -> str:
-    if kind == "date" and _is_number(value):
-        return datetime.date.fromordinal(int(value)).isoformat()  # type: ignore[arg-type]
+    if kind == "date" and isinstance(value, int | Fraction):
+        return dt.date.fromordinal(int(value)).isoformat()
     return f'"{value}"' if kind == "id" else str(value)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 
 def _holds(member: Value, op: str, value: Value) -> bool:

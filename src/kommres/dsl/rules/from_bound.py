@@ -41,8 +41,8 @@ from kommres.dsl.rules.precedence import beats
 def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> RuleSet:
     """Merge, order and check all rules of a program.
 
-    Findings go to ``out``: K06xx about exceptions and overlays, K07xx about rules that reach themselves. With errors there the result is
-    complete but must not be run.
+    Findings go to ``out``: K06xx about exceptions and overlays, K07xx about rules that reach themselves. With errors
+    there the result must not be run.
     """
     graph = reads(program)
     order = evaluation_order(graph, out)
@@ -58,7 +58,8 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
         if len(merged.drafts) > limits.alternatives:
             out.add(
                 CODES["alternatives"],
-                f"the rule {rule.name!r} has {len(merged.drafts)} alternatives with its overlays; the limit is {limits.alternatives}",
+                f"the rule `{rule.name}` has {len(merged.drafts)} alternatives with its overlays; "
+                f"the limit is {limits.alternatives}",
                 rule.span,
                 help="write bands and lists of values as a parameter instead of exceptions",
             )
@@ -75,7 +76,7 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
             solver=solver,
         )
         exclusive = conflicts.exclusive()
-        if pairs is not None:
+        if pairs is not None and merged.sound:
             conflicts.report(exclusive, out)
         lint.alternatives(conflicts, out)
         known[rule] = Definition(
@@ -105,7 +106,8 @@ def _check_bindings(
                 if solver.ask(conditions) is Answer.POSSIBLE:
                     out.add(
                         "K0607",
-                        f"the option {one.option.name!r} is bound to {other.choice!r} and to {one.choice!r} for the same rows",
+                        f"the option `{one.option.name}` is bound to `{other.choice}` and to `{one.choice}` "
+                        "for the same rows",
                         one.span,
                         note=f"`{one.choice}`",
                         labels=[Label(span=other.span, text=f"`{other.choice}`")],

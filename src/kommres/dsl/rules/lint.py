@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from kommres.dsl.bound.nodes import BoundProgram, Rule
 from kommres.dsl.bound.walk import option_refs, structure
-from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.rules.conditions import Answer, negated
-from kommres.dsl.rules.conflicts import Conflicts
 from kommres.dsl.rules.order import Reads, sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kommres.dsl.bound.nodes import BoundProgram, Rule
+    from kommres.dsl.diagnostics import Diagnostics
+    from kommres.dsl.rules.conflicts import Conflicts
 
 #: Beyond this many alternatives only contradictions are looked for.
 _FEW = 40
@@ -18,23 +22,24 @@ _FEW = 40
 def alternatives(conflicts: Conflicts, out: Diagnostics) -> None:
     """Warn about alternatives that can never apply, never win, or say what another one says."""
     rule, found = conflicts.rule, conflicts.alternatives
+    few = len(found) <= _FEW
+    same = _same_text(conflicts, out) if few else frozenset()
     for number, alternative in enumerate(found):
         if conflicts.contradicts(number):
             out.warn(
                 "K0610",
-                f"{alternative.name!r} of {rule.name!r} can never apply: its conditions and dates exclude each other",
+                f"`{alternative.name}` of `{rule.name}` can never apply: its conditions and dates exclude each other",
                 alternative.span,
                 help="correct the condition or the dates, or take the alternative out",
             )
-        elif len(found) <= _FEW and _always_beaten(conflicts, number):
+        elif few and number not in same and _always_beaten(conflicts, number):
             out.warn(
                 "K0611",
-                f"{alternative.name!r} of {rule.name!r} never decides: wherever it applies, one that goes over it applies too",
+                f"`{alternative.name}` of `{rule.name}` never decides: "
+                "wherever it applies, one that goes over it applies too",
                 alternative.span,
                 help="turn the order round, narrow the stronger ones, or take the alternative out",
             )
-    if len(found) <= _FEW:
-        _same_text(conflicts, out)
 
 
 def _always_beaten(conflicts: Conflicts, number: int) -> bool:
@@ -50,9 +55,11 @@ def _always_beaten(conflicts: Conflicts, number: int) -> bool:
     return conflicts.solver.ask([*question, *(negated(conflicts.stated(n)) for n in stronger)]) is Answer.NEVER
 
 
-def _same_text(conflicts: Conflicts, out: Diagnostics) -> None:
-    seen: dict[object, str] = {}
-    for alternative in conflicts.alternatives:
+def _same_text(conflicts: Conflicts, out: Diagnostics) -> frozenset[int]:
+    """Warn about alternatives that are equal; return their numbers."""
+    seen: dict[object, int] = {}
+    same: set[int] = set()
+    for number, alternative in enumerate(conflicts.alternatives):
         if not alternative.conditions:
             continue
         picture = (
@@ -61,14 +68,17 @@ def _same_text(conflicts: Conflicts, out: Diagnostics) -> None:
             alternative.start,
             alternative.until,
         )
-        first = seen.setdefault(picture, alternative.name)
-        if first is not alternative.name:
+        first = seen.setdefault(picture, number)
+        if first != number:
+            same |= {first, number}
             out.warn(
                 "K0612",
-                f"{first!r} and {alternative.name!r} of {conflicts.rule.name!r} have the same condition, dates and text",
+                f"`{conflicts.alternatives[first].name}` and `{alternative.name}` of `{conflicts.rule.name}` "
+                "have the same condition, dates and text",
                 alternative.span,
                 help="keep one of them",
             )
+    return frozenset(same)
 
 
 def unused(program: BoundProgram, graph: Mapping[Rule, Reads], out: Diagnostics) -> None:
@@ -87,7 +97,7 @@ def unused(program: BoundProgram, graph: Mapping[Rule, Reads], out: Diagnostics)
         if rule.module in charging and rule not in reached:
             out.warn(
                 "K0613",
-                f"the rule {rule.name!r} is read by no charge, and no example expects it",
+                f"the rule `{rule.name}` is read by no charge, and no example expects it",
                 rule.span,
                 help="read it, give an example of it, or take it out",
             )
@@ -99,7 +109,7 @@ def unused(program: BoundProgram, graph: Mapping[Rule, Reads], out: Diagnostics)
         if option.id not in asked:
             out.warn(
                 "K0614",
-                f"the option {option.name!r} is asked by no rule",
+                f"the option `{option.name}` is asked by no rule",
                 option.span,
                 help="compare it in a rule, as in `when option = choice`, or take it out",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from kommres.dsl.bound.nodes import BoundProgram, Citation, Entity, Expr, Input, Param, Rule
+from kommres.dsl.bound.nodes import BoundProgram, Citation, Entity, Event, Expr, Input, Param, Rule
 from kommres.dsl.source import Span
 
 
@@ -41,27 +41,31 @@ class Alternative:
 class Cuts:
     """Where a definition may change inside the period: the leaves reached through every path.
 
-    ``own``: varying inputs with the number of parents to climb; ``below``: varying inputs of descendants; ``params``: dated parameters looked up
-    at the current day; ``days``: fixed dates of alternatives; ``events``: events read through ``covering`` (with the number of
-    parents to climb), ``events_below`` those of descendants. ``around`` and ``events_around`` are those of the descendants of
-    an ancestor (with the number of parents to climb to it): siblings count, as when a premises reads a total of its building.
+    ``own``: varying inputs with the number of parents to climb; ``below``: varying inputs of descendants; ``params``:
+    dated parameters looked up at the current day; ``days``: fixed dates of alternatives; ``events``: events read through
+    ``covering`` (with the number of parents to climb), ``events_below`` those of descendants. ``around`` and
+    ``events_around`` are those of the descendants of an ancestor (with the number of parents to climb to it): siblings
+    count, as when a premises reads a total of its building.
+    ``daily``: ``period.day`` is read, so every day may differ.
     """
 
     own: tuple[tuple[Input, int], ...] = ()
     below: tuple[Input, ...] = ()
     params: tuple[Param, ...] = ()
     days: tuple[int, ...] = ()
-    events: tuple[tuple[object, int], ...] = ()
-    events_below: tuple[object, ...] = ()
+    events: tuple[tuple[Event, int], ...] = ()
+    events_below: tuple[Event, ...] = ()
     around: tuple[tuple[Input, int], ...] = ()
-    events_around: tuple[tuple[object, int], ...] = ()
+    events_around: tuple[tuple[Event, int], ...] = ()
+    daily: bool = False
 
 
 @frozen(kw_only=True, eq=False)
 class Definition:
     """A rule with all that any module says about it.
 
-    ``beats``: pairs (i, j) of alternative indices: i goes before j (transitive closure; every exception beats the base).
+    ``beats``: pairs (i, j) of alternative indices: i goes before j (transitive closure; every exception beats the
+    base).
     ``exclusive``: pairs proved never to hold together.
     """
 

@@ -1,13 +1,14 @@
 """Order of evaluation: what is read stands before what reads it; a rule that reaches itself is an error.
 
-Rules are nodes here, not rows or members of a key: a rule may not reach itself by way of a child, a parent or another month either.
+Rules are nodes here, not rows or members of a key: a rule may not reach itself by way of a child, a parent or
+another month either.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
@@ -15,6 +16,9 @@ from kommres.dsl.bound.nodes import Amendment, BoundProgram, Expr, OptionBinding
 from kommres.dsl.bound.walk import alternative_expressions, rule_expressions, walk
 from kommres.dsl.diagnostics import Diagnostics, Label
 from kommres.dsl.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @define(eq=False)
@@ -28,16 +32,17 @@ class Reads:
 
     @property
     def all(self) -> list[Rule]:
+        """Every rule that is read, whatever the month."""
         return list({**self.now, **self.past})
 
 
 def sort_key(rule: Rule) -> tuple[str, str]:
-    """A rule's place among others, whatever the load order."""
+    """Return a rule's place among others, whatever the load order."""
     return rule.id, rule.entity.name
 
 
 def option_bindings(program: BoundProgram) -> dict[str, tuple[OptionBinding, ...]]:
-    """Bindings by option id: those with a condition first, then by module."""
+    """Return bindings by option id: those with a condition first, then by module."""
     found: dict[str, list[OptionBinding]] = {}
     for binding in sorted(
         program.option_bindings, key=lambda b: (b.when is None, b.module, b.span.source.name, b.span.start)
@@ -47,7 +52,7 @@ def option_bindings(program: BoundProgram) -> dict[str, tuple[OptionBinding, ...
 
 
 def amendments_of(program: BoundProgram) -> dict[Rule, list[Amendment]]:
-    """Amendments by rule."""
+    """Return amendments by rule."""
     found: dict[Rule, list[Amendment]] = {}
     for amendment in program.amendments:
         found.setdefault(amendment.rule, []).append(amendment)
@@ -55,7 +60,7 @@ def amendments_of(program: BoundProgram) -> dict[Rule, list[Amendment]]:
 
 
 def reads(program: BoundProgram) -> dict[Rule, Reads]:
-    """What every rule of a program reads directly, its amendments and asked options included."""
+    """Return what every rule of a program reads directly, its amendments and asked options included."""
     amended = amendments_of(program)
     bindings = option_bindings(program)
     graph: dict[Rule, Reads] = {}
@@ -82,7 +87,10 @@ def _collect(own: Reads, expressions: list[Expr], bindings: Mapping[str, tuple[O
 
 
 def evaluation_order(graph: Mapping[Rule, Reads], out: Diagnostics) -> list[Rule]:
-    """All rules, each after those that it reads. Rings are reported (K0701, K0702); their rules stand last."""
+    """Return all rules, each after those that it reads.
+
+    Rings are reported (K0701, K0702); their rules stand last.
+    """
     order, left = _layered(graph, set(graph))
     while left:
         ring = _ring(graph, left)
@@ -95,7 +103,7 @@ def evaluation_order(graph: Mapping[Rule, Reads], out: Diagnostics) -> list[Rule
 
 
 def _layered(graph: Mapping[Rule, Reads], among: set[Rule]) -> tuple[list[Rule], set[Rule]]:
-    """Rules that can be put into order, and those that wait for a ring."""
+    """Return the rules that can be put into order, and those that wait for a ring."""
     waits = {rule: sum(read in among for read in graph[rule].all) for rule in among}
     readers: dict[Rule, list[Rule]] = {}
     for rule in among:
@@ -116,7 +124,7 @@ def _layered(graph: Mapping[Rule, Reads], among: set[Rule]) -> tuple[list[Rule],
 
 
 def _ring(graph: Mapping[Rule, Reads], left: set[Rule]) -> list[Rule]:
-    """The shortest ring through some rule; each rule of ``left`` reads another one of it."""
+    """Return the shortest ring through some rule; each rule of ``left`` reads another one of it."""
     rule = min(left, key=sort_key)
     seen: set[Rule] = set()
     while rule not in seen:
@@ -157,7 +165,8 @@ def _report(graph: Mapping[Rule, Reads], ring: Sequence[Rule], out: Diagnostics)
     if past:
         out.add(
             "K0702",
-            f"{ring[0].name!r} reaches itself through past months: {chain}; each month would need the month before it, without end",
+            f"`{ring[0].name}` reaches itself through past months: {chain}; "
+            "each month would need the month before it, without end",
             labels[0].span,
             note=labels[0].text,
             labels=labels[1:],
@@ -166,7 +175,7 @@ def _report(graph: Mapping[Rule, Reads], ring: Sequence[Rule], out: Diagnostics)
     else:
         out.add(
             "K0701",
-            f"{ring[0].name!r} is computed from itself: {chain}",
+            f"`{ring[0].name}` is computed from itself: {chain}",
             labels[0].span,
             note=labels[0].text,
             labels=labels[1:],
@@ -175,7 +184,7 @@ def _report(graph: Mapping[Rule, Reads], ring: Sequence[Rule], out: Diagnostics)
 
 
 def reached_options(rules: Iterable[Rule], graph: Mapping[Rule, Reads]) -> dict[Rule, frozenset[str]]:
-    """Options that each rule reaches directly or through others; ``rules`` in order of evaluation."""
+    """Return the options that each rule reaches, directly or through others; ``rules`` in order of evaluation."""
     found: dict[Rule, frozenset[str]] = {}
     for rule in rules:
         own = graph[rule]

@@ -1,7 +1,7 @@
 """One list of alternatives per rule: what its own module says and what overlays add, replace and repeal.
 
-A module sees the alternatives of the rule's own module, its own and those of modules that it uses, so the result does not depend on the
-order in which modules were loaded.
+A module sees the alternatives of the rule's own module, its own and those of modules that it uses, so the result
+does not depend on the order in which modules were loaded.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Draft:
         return self.said.name == BASE
 
     def finished(self) -> Alternative:
+        """Return the alternative as later stages know it."""
         return Alternative(
             name=self.said.name,
             module=self.said.module,
@@ -57,20 +58,24 @@ class Draft:
 
 @define(kw_only=True, eq=False)
 class Merged:
-    """All alternatives of a rule; ``edges`` say what was written ``over`` what, or stands in such a place."""
+    """All alternatives of a rule; ``edges`` say what was written ``over`` what, or stands in such a place.
+
+    ``sound``: every name that they use was found, so that what follows from their order means something.
+    """
 
     rule: Rule
     drafts: list[Draft]
     edges: Edges
+    sound: bool
 
 
 def visible_modules(program: BoundProgram) -> dict[str, frozenset[str]]:
-    """For each module the modules that it uses, directly or through others, without those that also use it."""
+    """Return for each module those that it uses, directly or through others, without those that also use it."""
     direct = {module.name: module.uses for module in program.modules}
     reached: dict[str, set[str]] = {}
-    for name in direct:
+    for name, uses in direct.items():
         seen: set[str] = set()
-        queue = list(direct[name])
+        queue = list(uses)
         while queue:
             used = queue.pop()
             if used not in seen:
@@ -96,6 +101,7 @@ class _Merge:
     out: Diagnostics
     drafts: list[Draft] = field(factory=list)
     edges: Edges = field(factory=dict)
+    sound: bool = True
 
     def merged(self, amendments: Iterable[Amendment]) -> Merged:
         ordered = sorted(amendments, key=lambda a: (a.module, a.span.source.name, a.span.start))
@@ -108,7 +114,7 @@ class _Merge:
         self._replace_and_repeal([s for s in statements if s.kind in {"replace", "repeal"}])
         self._declare_order()
         self._pass_order_on()
-        return Merged(rule=self.rule, drafts=self.drafts, edges=self.edges)
+        return Merged(rule=self.rule, drafts=self.drafts, edges=self.edges, sound=self.sound)
 
     def _add(
         self, said: Statement, body: Expr, conditions: tuple[Expr, ...], dates: tuple[int | None, int | None]
@@ -120,7 +126,7 @@ class _Merge:
         return draft
 
     def _module_conditions(self, said: Statement) -> tuple[Expr, ...]:
-        """The module's ``applies when``; that of the rule's own module already stands at the rule."""
+        """Return the module's ``applies when``; that of the rule's own module already stands at the rule."""
         if said.applies is None or (said.module == self.rule.module and self.rule.applies is not None):
             return ()
         return (said.applies,)
@@ -132,11 +138,12 @@ class _Merge:
         for other in self.drafts:
             if other.said.name != said.name or other.said.module not in {said.module, self.rule.module}:
                 continue
+            self.sound = False
             self.out.add(
                 "K0605",
-                f"the rule {self.rule.name!r} already has an alternative {said.name!r}, so the name would mean two things",
+                f"the rule `{self.rule.name}` already has an alternative `{said.name}`; the name would mean two things",
                 said.span,
-                note=f"the second {said.name!r}",
+                note=f"the second `{said.name}`",
                 labels=[Label(span=other.said.span, text="the first one")],
                 help=f"choose another name, or write `replace {said.name}` to put this text in the place of the first",
             )
@@ -167,7 +174,7 @@ class _Merge:
                 )
 
     def _targets(self, said: Statement) -> list[Draft]:
-        """The alternative that is meant, then its replacements by modules that this one uses."""
+        """Return the alternative that is meant, then its replacements by modules that this one uses."""
         origins = self._named(said.name, said.module, said.span)
         if not origins:
             return []
@@ -179,17 +186,18 @@ class _Merge:
         return [origins[0], *replaced]
 
     def _named(self, name: str, module: str, span: Span) -> list[Draft]:
-        """The alternative with a name as a module sees it: at most one; reports a name that is unknown or ambiguous."""
+        """Return the alternative with a name as a module sees it (at most one); report it if unknown or ambiguous."""
         sees = {module, self.rule.module, *self.visible.get(module, ())}
         origins = [d for d in self.drafts if not d.replaces and d.said.module in sees]
         found = [d for d in origins if d.said.name == name]
         own = [d for d in found if d.said.module == module] or [d for d in found if d.said.module == self.rule.module]
         if own:
             return own[:1]
+        self.sound = self.sound and len(found) == 1
         if len(found) > 1:
             self.out.add(
                 "K0606",
-                f"{name!r} may mean an alternative of {' or of '.join(sorted(d.said.module for d in found))}",
+                f"`{name}` may mean an alternative of {' or of '.join(sorted(d.said.module for d in found))}",
                 span,
                 note="which one?",
                 labels=[Label(span=d.said.span, text=f"the one of {d.said.module}") for d in found],
@@ -203,7 +211,7 @@ class _Merge:
         if name == BASE:
             self.out.add(
                 "K0603",
-                f"the rule {self.rule.name!r} has no base, so there is nothing to put another text in the place of",
+                f"the rule `{self.rule.name}` has no base, so there is nothing to put another text in the place of",
                 span,
                 note="no base",
                 labels=[Label(span=self.rule.span, text="the rule")],
@@ -214,11 +222,12 @@ class _Merge:
         known = f"it has {', '.join(names)}" if names else "it has none that this module sees"
         self.out.add(
             "K0603",
-            f"the rule {self.rule.name!r} has no alternative {name!r}: {known}",
+            f"the rule `{self.rule.name}` has no alternative `{name}`: {known}",
             span,
             note=f"did you mean `{near}`?" if near else "unknown name",
             labels=[Label(span=self.rule.span, text="the rule")],
-            help="name an exception of this rule; a module sees those of the rule's own module, its own and those of modules that it uses",
+            help="name an exception of this rule; a module sees those of the rule's own module, its own and "
+            "those of modules that it uses",
             suggestion=Suggestion(span=span, replacement=near) if near and span.text == name else None,
         )
 
@@ -229,7 +238,7 @@ class _Merge:
                     self.edges.setdefault((draft.number, weaker.number), span)
 
     def _pass_order_on(self) -> None:
-        """A replacement beats what the replaced one beats, and is beaten by what beats that one."""
+        """Let a replacement beat what the replaced one beats, and be beaten by what beats that one."""
         for draft in self.drafts:
             for place in draft.replaces:
                 for (stronger, weaker), span in list(self.edges.items()):

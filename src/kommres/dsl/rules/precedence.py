@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kommres.dsl.diagnostics import Diagnostics, Label
-from kommres.dsl.rules.overlay import Merged
+
+if TYPE_CHECKING:
+    from kommres.dsl.rules.overlay import Merged
 
 
 def beats(merged: Merged, out: Diagnostics) -> frozenset[tuple[int, int]] | None:
-    """All pairs (stronger, weaker): what is written, what follows from it, and every exception over the base.
+    """Return all pairs (stronger, weaker): what is written, what follows from it, every exception over the base.
 
     Alternatives that stand over each other in a ring are reported (K0604) and give None.
     """
@@ -29,7 +33,7 @@ def beats(merged: Merged, out: Diagnostics) -> frozenset[tuple[int, int]] | None
 
 
 def find_ring(graph: dict[int, set[int]]) -> list[int]:
-    """Nodes of one ring in order, or nothing."""
+    """Return the nodes of one ring in order, or nothing."""
     finished: set[int] = set()
     for root in sorted(graph):
         path: list[int] = []
@@ -78,7 +82,7 @@ def _report(merged: Merged, ring: list[int], out: Diagnostics) -> None:
         labels.append(Label(span=span or merged.drafts[strong].said.span, text=text))
     out.add(
         "K0604",
-        f"the exceptions of {merged.rule.name!r} stand over each other in a ring: "
+        f"the exceptions of `{merged.rule.name}` stand over each other in a ring: "
         f"{' over '.join([*names, names[0]])}; so none of them is the strongest",
         labels[0].span,
         note=labels[0].text,

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
-from typing import Protocol
+import datetime as dt
+from typing import TYPE_CHECKING, Protocol
 
-from kommres.dsl.bound.nodes import Declared, Expr, Rule
-from kommres.dsl.rules.nodes import Cuts, Definition, RuleSet
+from kommres.dsl.bound.nodes import Expr, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kommres.dsl.rules.nodes import Cuts, Definition, RuleSet
 
 
 class Named(Protocol):
     """An alternative of any stage."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The own name, or that of the replaced one."""
+
     @property
-    def module(self) -> str: ...
+    def module(self) -> str:
+        """The full name of the module that says it."""
 
 
 def show(rules: RuleSet) -> str:
-    """All definitions in order of evaluation."""
+    """Write all definitions in order of evaluation."""
     blocks = ["\n".join(_definition(definition)) for definition in rules.definitions]
     return "\n\n".join(blocks) + "\n"
 
 
 def named(alternative: Named, rule: Rule) -> str:
-    """An alternative's name, with the module where an overlay says it."""
+    """Return an alternative's name, with the module where an overlay says it."""
     return alternative.name if alternative.module == rule.module else f"{alternative.name} ({alternative.module})"
 
 
 def dates(start: int | None, until: int | None) -> str:
-    """`` from D until D`` as far as said."""
+    """Write `` from D until D`` as far as said."""
     words = ""
     if start is not None:
         words += f" from {day(start)}"
@@ -41,25 +47,21 @@ def dates(start: int | None, until: int | None) -> str:
 
 
 def day(number: int) -> str:
-    """A day number as an ISO date."""
-    return datetime.date.fromordinal(number).isoformat()
+    """Write a day number as an ISO date."""
+    return dt.date.fromordinal(number).isoformat()
 
 
 def cut_words(cuts: Cuts) -> str:
-    """Where a definition may change inside the period."""
+    """Say where a definition may change inside the period."""
     words = [_climbed(item.name, up) for item, up in cuts.own]
     words += [f"{item.entity.name}.{item.name} below" for item in cuts.below]
     words += [f"{item.entity.name}.{item.name} below {_parents(up)}" for item, up in cuts.around]
     words += [f"{param.id}[]" for param in cuts.params]
     words += [day(number) for number in cuts.days]
-    words += [_climbed(_name(event), up) for event, up in cuts.events]
-    words += [f"{_name(event)} below" for event in cuts.events_below]
-    words += [f"{_name(event)} below {_parents(up)}" for event, up in cuts.events_around]
+    words += [_climbed(event.name, up) for event, up in cuts.events]
+    words += [f"{event.name} below" for event in cuts.events_below]
+    words += [f"{event.name} below {_parents(up)}" for event, up in cuts.events_around]
     return ", ".join(words)
-
-
-def _name(event: object) -> str:
-    return event.name if isinstance(event, Declared) else str(event)
 
 
 def _climbed(name: str, up: int) -> str:

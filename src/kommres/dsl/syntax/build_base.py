@@ -1,9 +1,10 @@
 """What all builders share: spans, findings, literals."""
 
+# ruff: noqa: D102 - a callback is named after its rule of grammar.lark, and that says what it does
+
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Sequence
+import datetime as dt
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,12 +16,14 @@ from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax import build_values, nodes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from lark import Token
 
 Children: TypeAlias = list[Any]
 
 
-class Abandon(Exception):  # noqa: N818 - ends the work on an item, after its diagnostic was written
+class Abandon(Exception):  # noqa: N818
     """The item cannot be built; the reason is already among the diagnostics."""
 
 
@@ -103,11 +106,11 @@ class BuilderBase:
     def unit_text(self, token: Token) -> nodes.UnitText:
         return nodes.UnitText(text=str(token.value), span=self.at(token))
 
-    def day(self, token: Token) -> datetime.date:
+    def day(self, token: Token) -> dt.date:
         value = build_values.date(token)
         if value is None:
             self._no_such("day", token)
-            return datetime.date(2000, 1, 1)
+            return dt.date(2000, 1, 1)
         return value
 
     def month_of(self, token: Token) -> nodes.MonthLit:
@@ -152,7 +155,9 @@ class BuilderBase:
         value = top / bottom
         unit = self.unit_text(children[-1]) if children[-1].type == "UNIT" else None
         text = "".join(str(child) for child in children if child.type != "UNIT")
-        return nodes.Number(value=-value if children[0].type == "MINUS" else value, unit=unit, text=text, span=self.at(*children))
+        return nodes.Number(
+            value=-value if children[0].type == "MINUS" else value, unit=unit, text=text, span=self.at(*children)
+        )
 
     def text(self, children: Children) -> nodes.Expr:
         return nodes.Text(value=build_values.quoted(children[0]), span=self.at(children[0]))
@@ -166,8 +171,13 @@ class BuilderBase:
     def instant(self, children: Children) -> nodes.Expr:
         found = build_values.instant(children[0])
         if found is None:
-            self.report("K0107", f"there is no such time as `{children[0]}`", children[0], help="`2026-01-03T10:30`, with `+03:00` behind it or not")
-            found = (datetime.datetime(2000, 1, 1), None)  # noqa: DTZ001 - wall-clock by design
+            self.report(
+                "K0107",
+                f"there is no such time as `{children[0]}`",
+                children[0],
+                help="`2026-01-03T10:30`, with `+03:00` behind it or not",
+            )
+            found = (dt.datetime(2000, 1, 1), None)  # noqa: DTZ001
         return nodes.InstantLit(value=found[0], offset_minutes=found[1], span=self.at(children[0]))
 
     def time(self, children: Children) -> nodes.Expr:
@@ -183,7 +193,7 @@ class BuilderBase:
         return nodes.Ref(name=children[0], span=children[0].span)
 
     def once(self, parts: Iterable[Part], kind: str, what: str) -> Part | None:
-        """The only part of a kind; more are reported."""
+        """Return the only part of a kind; more are reported."""
         found: Part | None = None
         for part in parts:
             if part.kind != kind:

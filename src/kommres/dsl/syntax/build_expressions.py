@@ -1,5 +1,7 @@
 """Callbacks of the grammar that make expressions."""
 
+# ruff: noqa: D102 - a callback is named after its rule of grammar.lark, and that says what it does
+
 from __future__ import annotations
 
 import attrs
@@ -157,7 +159,7 @@ class Expressions(BuilderBase):
 
     def aggregate(self, children: Children) -> nodes.Expr:
         parts = {child.kind: child.value for child in children if isinstance(child, Part)}
-        value = children[2] if len(children) > 2 and isinstance(children[2], nodes.Expr) else None  # noqa: PLR2004 - a value stands third
+        value = children[2] if len(children) > 2 and isinstance(children[2], nodes.Expr) else None
         node = nodes.Aggregate(
             function=children[0].type.lower(),
             value=value,
@@ -167,4 +169,3 @@ class Expressions(BuilderBase):
             span=self.at(*children),
         )
         return self.deep(node, *(child for child in (value, node.by, node.where) if child is not None))
-

@@ -1,13 +1,19 @@
 """Callbacks of the grammar that make items other than rules, charges and examples."""
 
+# ruff: noqa: D102 - a callback is named after its rule of grammar.lark, and that says what it does
+
 from __future__ import annotations
 
-import datetime
-from fractions import Fraction
+import itertools
+from typing import TYPE_CHECKING
 
 from kommres.dsl.limits import CODES
 from kommres.dsl.syntax import build_values, nodes
 from kommres.dsl.syntax.build_base import Abandon, BuilderBase, Children, Part
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from fractions import Fraction
 
 _KINDS = {"number": "number", "yes/no": "yes_no", "date": "date", "instant": "instant", "id": "id"}
 
@@ -71,7 +77,8 @@ class Items(BuilderBase):
     def type(self, children: Children) -> Part:
         _, token, *parts = children
         found = {
-            kind: self.once(parts, kind, f"`{kind}`") for kind in ("range", "step", "optional", "varies", "history", "signed")
+            kind: self.once(parts, kind, f"`{kind}`")
+            for kind in ("range", "step", "optional", "varies", "history", "signed")
         }
         low, high = found["range"].value if found["range"] else (None, None)
         step = found["step"].value if found["step"] else None
@@ -94,7 +101,7 @@ class Items(BuilderBase):
         until = known = None
         start = self.day(children[1])
         rest = children[2:]
-        for word, token in zip(rest, rest[1:], strict=False):
+        for word, token in itertools.pairwise(rest):
             if word.type == "UNTIL":
                 until = self.day(token)
             elif word.type == "FROM":
@@ -178,7 +185,9 @@ class Items(BuilderBase):
         _, name, _, entity, *parts = children
         fields = tuple(part for part in parts if isinstance(part, nodes.EventField))
         if not fields:
-            self.report("K0114", f"the event `{name}` has no fields", name, "write a line `from: date` (or `instant`) under it")
+            self.report(
+                "K0114", f"the event `{name}` has no fields", name, "write a line `from: date` (or `instant`) under it"
+            )
         return nodes.EventDecl(
             name=str(name.value), entity=entity, fields=fields, doc=self.doc_of(parts), span=self.at(*children)
         )
@@ -243,10 +252,17 @@ class Items(BuilderBase):
     def complete_until(self, children: Children) -> Part:
         return self.part("complete", self.day(children[2]), children)
 
-    def _key(self, value: str | Fraction | datetime.date | tuple[Fraction | None, Fraction | None], children: Children) -> nodes.KeyValue:
+    def _key(
+        self, value: str | Fraction | dt.date | tuple[Fraction | None, Fraction | None], children: Children
+    ) -> nodes.KeyValue:
         for child in children:
             if isinstance(child, nodes.Number) and child.unit is not None:
-                self.report("K0122", "a key is written without its unit", child.unit, "the unit of the key is known from its declaration")
+                self.report(
+                    "K0122",
+                    "a key is written without its unit",
+                    child.unit,
+                    "the unit of the key is known from its declaration",
+                )
         return nodes.KeyValue(value=value, span=self.at(*children))
 
     def key_value(self, children: Children) -> nodes.KeyValue:
@@ -292,11 +308,19 @@ class Items(BuilderBase):
             self.findings.add(CODES["table_rows"], message, self.at(name))
             raise Abandon
         complete = self.once(parts, "complete", "`complete until`")
-        ways = [way for way, there in (("`=`", undated.value is not None), ("a file", file.value), ("rows", entries)) if there]
+        ways = [
+            way
+            for way, there in (("`=`", undated.value is not None), ("a file", file.value), ("rows", entries))
+            if there
+        ]
         if not ways:
-            self.report("K0114", f"the parameter `{name}` has no value", name, "write a line `from 2025-01-01 = 5` under it")
+            self.report(
+                "K0114", f"the parameter `{name}` has no value", name, "write a line `from 2025-01-01 = 5` under it"
+            )
         elif len(ways) > 1:
-            self.report("K0115", f"the parameter `{name}` has its values from {' and '.join(ways)}", name, "keep one of them")
+            self.report(
+                "K0115", f"the parameter `{name}` has its values from {' and '.join(ways)}", name, "keep one of them"
+            )
         return nodes.ParamDecl(
             name=str(name.value),
             keys=keys.value,

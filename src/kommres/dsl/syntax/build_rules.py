@@ -1,5 +1,7 @@
 """Callbacks of the grammar that make rules, charges, overlays and examples, and the whole builder."""
 
+# ruff: noqa: D102 - a callback is named after its rule of grammar.lark, and that says what it does
+
 from __future__ import annotations
 
 from typing import Any
@@ -51,9 +53,16 @@ class Builder(Items, Expressions):
         if base is None and kind != "repeal":
             self.report("K0114", f"`{kind} {name}` has no definition", name, "write a line `= …` under it")
         if base is not None and kind == "repeal":
-            self.report("K0122", "a repeal has no definition", base, "`replace` takes a rule's place, `repeal` only takes it out")
+            self.report(
+                "K0122",
+                "a repeal has no definition",
+                base,
+                "`replace` takes a rule's place, `repeal` only takes it out",
+            )
         if over is not None and kind != "except":
-            self.report("K0122", f"`{kind}` has no `over`", over, "a replacement stands where the replaced exception stood")
+            self.report(
+                "K0122", f"`{kind}` has no `over`", over, "a replacement stands where the replaced exception stood"
+            )
         return nodes.Alternative(
             kind=kind,
             name=str(name.value),
@@ -96,7 +105,9 @@ class Builder(Items, Expressions):
         for alternative in alternatives:
             if alternative.kind != "except":
                 message = f"`{alternative.kind}` stands only in an overlay"
-                self.report("K0122", message, alternative, "change the exception itself, or write `in module.rule of entity`")
+                self.report(
+                    "K0122", message, alternative, "change the exception itself, or write `in module.rule of entity`"
+                )
         if base is not None:
             body, place = base.value
             made = nodes.Alternative(kind="base", name="base", name_span=place, body=body, span=self.at(base))
@@ -152,14 +163,21 @@ class Builder(Items, Expressions):
     def month_assignment(self, children: Children) -> nodes.Assignment:
         target, _, month, _, value = children
         name, keys = target.value
-        return nodes.Assignment(name=name, keys=keys, month=self.month_of(month), values=(value,), span=self.at(*children))
+        return nodes.Assignment(
+            name=name, keys=keys, month=self.month_of(month), values=(value,), span=self.at(*children)
+        )
 
     def series(self, children: Children) -> nodes.Assignment:
         target, _, _, count, _, _, *values = children
         name, keys = target.value
         wanted = self.whole_number(count, "a number of months")
         if len(values) != wanted:
-            self.report("K0122", f"{len(values)} values for {wanted} months", values[0], "one value for each month, the oldest first; `absent` where there is none")
+            self.report(
+                "K0122",
+                f"{len(values)} values for {wanted} months",
+                values[0],
+                "one value for each month, the oldest first; `absent` where there is none",
+            )
         return nodes.Assignment(name=name, keys=keys, last_months=wanted, values=tuple(values), span=self.at(*children))
 
     def assignments(self, children: Children) -> Part:

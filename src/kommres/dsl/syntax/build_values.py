@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from fractions import Fraction
 
@@ -11,20 +11,20 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:\
 
 
 def number(text: str) -> Fraction:
-    """The exact value of a decimal literal; ``_`` between digits is skipped."""
+    """Return the exact value of a decimal literal; ``_`` between digits is skipped."""
     return Fraction(text.replace("_", ""))
 
 
 def quoted(text: str) -> str:
-    """What a quoted text says."""
+    """Return what a quoted text says."""
     body = text[1:-1]
     return _ESCAPE.sub(lambda m: "\n" if m.group(1) == "n" else m.group(1), body) if "\\" in body else body
 
 
-def date(text: str) -> datetime.date | None:
-    """The date, or None where the calendar has no such day."""
+def date(text: str) -> dt.date | None:
+    """Return the date, or None where the calendar has no such day."""
     try:
-        return datetime.date.fromisoformat(text)
+        return dt.date.fromisoformat(text)
     except ValueError:
         return None
 
@@ -42,14 +42,14 @@ def time(text: str) -> int | None:
     return total if minutes < 60 and total <= 1440 else None
 
 
-def instant(text: str) -> tuple[datetime.datetime, int | None] | None:
+def instant(text: str) -> tuple[dt.datetime, int | None] | None:
     """Wall-clock time and the written offset in minutes, or None where there is no such time."""
     match = _INSTANT.fullmatch(text)
     if match is None:
         return None
     day, hours, minutes, seconds, offset = match.groups()
     try:
-        value = datetime.datetime.fromisoformat(f"{day}T{hours}:{minutes}:{seconds or '00'}")
+        value = dt.datetime.fromisoformat(f"{day}T{hours}:{minutes}:{seconds or '00'}")
     except ValueError:
         return None
     if offset is None:

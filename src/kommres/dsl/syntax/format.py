@@ -1,28 +1,51 @@
 """The one style of ``.kmr`` text, and its keywords in the wanted language.
 
-Works on tokens: line breaks, blank lines (two at most) and comments stay the author's; indentation, blanks inside lines and,
-where asked, the language of the keywords are ours.
+Works on tokens: line breaks, blank lines (two at most) and comments stay the author's; indentation, blanks inside
+lines and, where asked, the language of the keywords are ours.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import define, field
 
-from kommres.dsl.diagnostics import DiagnosticError, Diagnostics
+from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.keywords import MEMBER, ROOT, Language, lookup
 from kommres.dsl.limits import DEFAULT, Limits
-from kommres.dsl.source import Source
 from kommres.dsl.syntax.from_text import parse
 from kommres.dsl.syntax.layout import Logical, arrange
-from kommres.dsl.syntax.scan import GiveUp, Line, Scanner
+from kommres.dsl.syntax.scan import Line, Scanner
 from kommres.dsl.syntax.words import Classifier, Tok
+
+if TYPE_CHECKING:
+    from kommres.dsl.source import Source
 
 _INDENT = 4
 _TIGHT_BEFORE = frozenset(("COMMA", "RPAR", "RSQB", "COLON", "LSQB"))
 _TIGHT_AFTER = frozenset(("LPAR", "LSQB"))
 _OPERAND_END = frozenset(
-    ("NAME", "DOTTED", "NUMBER", "UNIT", "STRING", "DATE", "INSTANT", "TIME", "RPAR", "RSQB", "YES", "NO", "ABSENT", "HOLE")
-    + ("START", "END", "DAYS", "TYPE", "PERCENT")
+    (
+        "NAME",
+        "DOTTED",
+        "NUMBER",
+        "UNIT",
+        "STRING",
+        "DATE",
+        "INSTANT",
+        "TIME",
+        "RPAR",
+        "RSQB",
+        "YES",
+        "NO",
+        "ABSENT",
+        "HOLE",
+        "START",
+        "END",
+        "DAYS",
+        "TYPE",
+        "PERCENT",
+    )
 )
 _RANGE_START = frozenset(("NUMBER", "MINUS", "DATE", "INSTANT", "NAME", "DOTTED"))
 _KEY_WORDS = frozenset(("NAME", "DOTTED", "STRING", "DATE"))
@@ -40,13 +63,9 @@ def format_text(source: Source, keywords: Language | None = None, limits: Limits
     """
     out = Diagnostics()
     parse(source, out, limits)
+    out.raise_errors()
     scanner = Scanner(source=source, out=Diagnostics(), limits=limits)
-    try:
-        if out.errors:
-            raise GiveUp
-        return _Formatter(scanner=scanner, keywords=keywords).run()
-    except GiveUp:
-        raise DiagnosticError(out.sorted()) from None
+    return _Formatter(scanner=scanner, keywords=keywords).run()
 
 
 @define(kw_only=True)
@@ -76,7 +95,7 @@ class _Formatter:
         return "".join(f"{line}\n" for line in result)
 
     def _comment_indents(self, lines: list[Line]) -> dict[int, int]:
-        """A comment of its own line is indented as the line below, or, at the end of a block, as the lines above."""
+        """Indent a comment of its own line as the line below, or, at the end of a block, as the lines above."""
         found: dict[int, int] = {}
         below: Line | None = None
         following: dict[int, Line | None] = {}
@@ -112,7 +131,11 @@ class _Formatter:
         while at < len(toks):
             number = raws[toks[at].raw].line
             start = at
-            indent = base if first else base + deeper + max(0, open_count - (toks[at].type in {"RPAR", "RSQB"}) - 1) * _INDENT
+            indent = (
+                base
+                if first
+                else base + deeper + max(0, open_count - (toks[at].type in {"RPAR", "RSQB"}) - 1) * _INDENT
+            )
             text = ""
             while at < len(toks) and raws[toks[at].raw].line == number:
                 gap = "" if at == start else self._gap(toks, at, cells)
@@ -183,8 +206,8 @@ def _cell_starts(toks: list[Tok]) -> frozenset[int]:
 
 def _range_start(toks: list[Tok], at: int) -> int:
     def number(index: int) -> int:
-        """The start of a number that ends at ``index`` and is a key, not the value before."""
-        signed = toks[index - 1].type == "MINUS" and toks[index - 2].type not in {"EQ"}
+        """Return the start of a number that ends at ``index`` and is a key, not the value before."""
+        signed = toks[index - 1].type == "MINUS" and toks[index - 2].type != "EQ"
         start = index - 1 if signed else index
         return -1 if toks[start - 1].type in {"EQ", "SLASH"} else start
 
@@ -197,4 +220,3 @@ def _range_start(toks: list[Tok], at: int) -> int:
         return at
     low = number(at - 1)
     return at if low < 0 else low
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kommres.dsl.diagnostics import Diagnostics
+from typing import TYPE_CHECKING
+
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax import nodes
@@ -11,6 +12,9 @@ from kommres.dsl.syntax.lexer import ItemTokens, lex
 from kommres.dsl.syntax.messages import explain
 from kommres.dsl.syntax.parser import LOCK, Parser, Unexpected, parser
 from kommres.dsl.syntax.scan import GiveUp
+
+if TYPE_CHECKING:
+    from kommres.dsl.diagnostics import Diagnostics
 
 
 def parse(source: Source, out: Diagnostics, limits: Limits = DEFAULT) -> nodes.ModuleTree:

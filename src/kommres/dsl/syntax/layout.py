@@ -1,7 +1,7 @@
 """Lines to items and logical lines: which line opens a block, which one goes on, where a block ends.
 
-A line in column 1 starts an item. Below it a deeper line belongs to the block if it begins as a line of a block does (a keyword
-such as ``cites``, a text, ``=``, or ``name:``); any other deeper line goes on with the line before it.
+A line in column 1 starts an item. Below it a deeper line belongs to the block if it begins as a line of a block does
+(a keyword such as ``cites``, a text, ``=``, or ``name:``); any other deeper line goes on with the line before it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,27 @@ from kommres.dsl.syntax.scan import Line, Raw, Scanner
 
 # Words after which something must follow, so the next line cannot be a new one.
 _OPEN_WORDS = frozenset(
-    ("WHEN", "OF", "OF_EACH", "AS", "OR", "AND", "NOT", "HAS", "BY", "OVER", "IN", "IF", "THEN", "OTHERWISE", "ELSE", "FOR")
-    + ("WHERE", "ON", "UNTIL")
+    (
+        "WHEN",
+        "OF",
+        "OF_EACH",
+        "AS",
+        "OR",
+        "AND",
+        "NOT",
+        "HAS",
+        "BY",
+        "OVER",
+        "IN",
+        "IF",
+        "THEN",
+        "OTHERWISE",
+        "ELSE",
+        "FOR",
+        "WHERE",
+        "ON",
+        "UNTIL",
+    )
 )
 _OPEN_SIGNS = frozenset(("COMMA", "PLUS", "MINUS", "STAR", "SLASH", "EQ", "NE", "LT", "LE", "GT", "GE", "LPAR", "LSQB"))
 _CLOSING = {"RPAR": "LPAR", "RSQB": "LSQB"}
@@ -34,6 +53,7 @@ class Logical:
 
     @property
     def is_header(self) -> bool:
+        """Whether a block may follow."""
         return self.level == 0 or self.head in _HEADERS
 
 
@@ -47,7 +67,7 @@ class RawItem:
 
 
 def line_head(tokens: list[Raw], item_kind: str | None) -> str | None:
-    """The keyword that makes these tokens a line of a block; ``TEXT``, ``EQ`` or ``FIELD`` for the others; None if they are none."""
+    """Return the keyword that makes tokens a line of a block (``TEXT``, ``EQ``, ``FIELD`` otherwise), or None."""
     first = tokens[0]
     after = tokens[1].kind if len(tokens) > 1 else ""
     if first.kind == "STRING":

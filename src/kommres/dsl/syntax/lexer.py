@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import field, frozen
 
-from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.limits import DEFAULT, Limits
-from kommres.dsl.source import Source
 from kommres.dsl.syntax.layout import RawItem, arrange
 from kommres.dsl.syntax.scan import Scanner
 from kommres.dsl.syntax.words import Classifier, Tok
 
+if TYPE_CHECKING:
+    from kommres.dsl.diagnostics import Diagnostics
+    from kommres.dsl.source import Source
+
 
 @frozen(kw_only=True)
 class ItemTokens:
-    """The terminals of one item, in order. ``broken``: an error was reported already, parsing it would only repeat that."""
+    """The terminals of one item, in order. ``broken``: already reported, parsing it would only repeat that."""
 
     kind: str | None
     tokens: tuple[Tok, ...] = field(repr=False)
@@ -25,9 +29,7 @@ def lex(source: Source, out: Diagnostics, limits: Limits = DEFAULT) -> list[Item
     """Cut a text into items and classify their words; raises ``GiveUp`` where a limit is passed."""
     scanner = Scanner(source=source, out=out, limits=limits)
     scanner.scan()
-    return [
-        ItemTokens(kind=item.kind, tokens=tuple(terminals(item)), broken=item.broken) for item in arrange(scanner)
-    ]
+    return [ItemTokens(kind=item.kind, tokens=tuple(terminals(item)), broken=item.broken) for item in arrange(scanner)]
 
 
 def terminals(item: RawItem) -> list[Tok]:

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING
 
 from kommres.dsl.diagnostics import Diagnostics, Label, Suggestion, closest
-from kommres.dsl.keywords import AGGREGATE, CHARGE, CITE, ITEM, KEYWORDS, LINE, RESERVED, WORDS, Language, lookup
+from kommres.dsl.keywords import AGGREGATE, CHARGE, CITE, ITEM, KEYWORDS, LINE, RESERVED, WORDS, lookup
 from kommres.dsl.source import Source, Span
-from kommres.dsl.syntax.lexer import ItemTokens
-from kommres.dsl.syntax.parser import Unexpected
-from kommres.dsl.syntax.scan import PUNCTUATION, TO_CYRILLIC, TO_LATIN
-from kommres.dsl.syntax.words import Tok
+from kommres.dsl.syntax.cases import NAMED, SIGNS, Case, Finding
+from kommres.dsl.syntax.scan import TO_CYRILLIC, TO_LATIN
 
-_SIGNS = {token: sign for sign, token in PUNCTUATION.items()} | {"_COMMA": ","}
-_NAMED = {
-    "NAME": "a name",
-    "DOTTED": "a name",
-    "NUMBER": "a number",
-    "STRING": "a quoted text",
-    "DATE": "a date",
-    "MONTH": "a month",
-    "INSTANT": "an instant",
-    "TIME": "a time",
-    "TYPE": "a type",
-    "UNIT": "a unit",
-    "HOLE": "`_`",
-    "_NEWLINE": "the end of the line",
-    "_INDENT": "an indented block",
-    "_DEDENT": "the end of the block",
-    "$END": "the end of the item",
-    "CITE": "a part of the act (`annex`, `clause`, …)",
-}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kommres.dsl.syntax.lexer import ItemTokens
+    from kommres.dsl.syntax.parser import Unexpected
+
 _AGGREGATES = frozenset(k.token for k in KEYWORDS if k.kind == AGGREGATE)
 _STANDALONE = _AGGREGATES | {"IF"}
 _COMPARISONS = frozenset(("EQ", "NE", "LT", "LE", "GT", "GE"))
-_OPERATORS = _COMPARISONS | {"PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "IN", "ELSE", "AS", "AT", "SPREAD", "ON", "UNIT"}
+_OPERATORS = _COMPARISONS | {
+    "PLUS",
+    "MINUS",
+    "STAR",
+    "SLASH",
+    "AND",
+    "OR",
+    "IN",
+    "ELSE",
+    "AS",
+    "AT",
+    "SPREAD",
+    "ON",
+    "UNIT",
+}
 _EXPRESSION = (
-    frozenset(("NAME", "DOTTED", "NUMBER", "STRING", "YES", "NO", "DATE", "INSTANT", "TIME", "ABSENT", "HOLE", "CHARGED"))
+    frozenset(
+        ("NAME", "DOTTED", "NUMBER", "STRING", "YES", "NO", "DATE", "INSTANT", "TIME", "ABSENT", "HOLE", "CHARGED")
+    )
     | {"LPAR", "MINUS", "NOT", "HAS"}
     | _STANDALONE
 )
@@ -48,75 +47,20 @@ _RESERVED_TOKENS = frozenset(k.token for k in KEYWORDS if k.kind == RESERVED)
 _CLOSED = frozenset(("_NEWLINE", "RPAR", "_COMMA", "COMMA", "RSQB"))
 
 
-@frozen(kw_only=True)
-class Case:
-    """A syntax error with what the hand-written checks look at."""
-
-    source: Source
-    tokens: tuple[Tok, ...] = field(repr=False)
-    index: int
-    accepts: frozenset[str]
-    kind: str | None
-
-    @property
-    def found(self) -> Tok:
-        return self.tokens[min(self.index, len(self.tokens) - 1)]
-
-    @property
-    def previous(self) -> Tok | None:
-        return self.tokens[self.index - 1] if self.index else None
-
-    def line(self) -> tuple[Tok, ...]:
-        """The tokens of the logical line before the found one."""
-        start = self.index
-        while start and self.tokens[start - 1].type not in {"_NEWLINE", "_INDENT", "_DEDENT"}:
-            start -= 1
-        return self.tokens[start : self.index]
-
-    def span(self, tok: Tok) -> Span:
-        return Span(self.source, tok.start, tok.end)
-
-    def written(self, tok: Tok) -> str:
-        return self.source.text[tok.start : tok.end]
-
-    @property
-    def language(self) -> Language:
-        """The language of the item's own keywords."""
-        first = next((tok for tok in self.tokens if tok.keyword), None)
-        return "en" if first is None or first.keyword is None or self.written(first).isascii() else "ru"
-
-    def word(self, token: str) -> str:
-        """A terminal in the words of the author."""
-        if token in _NAMED:
-            return _NAMED[token]
-        if token in _SIGNS:
-            return f"`{_SIGNS[token]}`"
-        keyword = next((k for k in KEYWORDS if k.token == token), None)
-        return f"`{keyword.spelling(self.language)}`" if keyword else token.lower()
-
-    def spell(self, token: str) -> str:
-        return self.word(token).strip("`")
-
-
-@frozen(kw_only=True)
-class Finding:
-    """What to write about a case."""
-
-    code: str
-    message: str
-    span: Span
-    help: str = ""
-    note: str = ""
-    replace: str | None = None
-    labels: tuple[Label, ...] = ()
-
-
 def explain(source: Source, item: ItemTokens, error: Unexpected, out: Diagnostics) -> None:
     """Write the finding for a token that cannot stand where it stands."""
     case = Case(source=source, tokens=item.tokens, index=error.index, accepts=error.accepts, kind=item.kind)
     found = next((finding for check in _CHECKS if (finding := check(case)) is not None), None) or _general(case)
     suggestion = None if found.replace is None else Suggestion(span=found.span, replacement=found.replace)
-    out.add(found.code, found.message, found.span, note=found.note, labels=found.labels, help=found.help, suggestion=suggestion)
+    out.add(
+        found.code,
+        found.message,
+        found.span,
+        note=found.note,
+        labels=found.labels,
+        help=found.help,
+        suggestion=suggestion,
+    )
 
 
 # --- hand-written checks, the first that answers wins --------------------------------------------------------
@@ -127,7 +71,7 @@ def _unknown_item(case: Case) -> Finding | None:
         return None
     first = case.found
     word = case.written(first)
-    if first.type in _SIGNS or first.type in {"STRING", "NUMBER"} or (lookup(LINE, word) and not lookup(ITEM, word)):
+    if first.type in SIGNS or first.type in {"STRING", "NUMBER"} or (lookup(LINE, word) and not lookup(ITEM, word)):
         return Finding(
             code="K0103",
             message=f"`{word}` cannot begin an item; it belongs to the block of the item above",
@@ -152,7 +96,8 @@ def _look_alike(case: Case) -> Finding | None:
         return None
     word = case.written(found)
     for other in (word.translate(TO_CYRILLIC), word.translate(TO_LATIN)):
-        if other != word and any(keyword.token in case.accepts for words in WORDS.values() for keyword in words.get(other, ())):
+        twins = [keyword for words in WORDS.values() for keyword in words.get(other, ())]
+        if other != word and any(twin.token in case.accepts or twin.kind == LINE for twin in twins):
             alphabet = "Latin" if word.isascii() else "Cyrillic"
             return Finding(
                 code="K0104",
@@ -235,7 +180,7 @@ def _condition(case: Case) -> Finding | None:
             code="K0113",
             message=f"`{case.spell('IF')}` without `{otherwise}`",
             span=case.span(case.found),
-            help=f"say what holds in the other case: `if c then a otherwise b`; `{case.spell('ABSENT')}` in an optional rule",
+            help=f"say what holds otherwise (`{case.spell('ABSENT')}` in an optional rule): `if c then a otherwise b`",
         )
     if "THEN" in case.accepts and (closed or case.found.type == "COLON") and any(tok.type == "IF" for tok in line):
         return Finding(
@@ -285,13 +230,21 @@ def _number(case: Case) -> Finding | None:
         right = f"{case.written(previous)}.{case.written(following)}"
         span = Span(case.source, previous.start, following.end)
         return Finding(
-            code="K0106", message="a decimal number has a point, not a comma", span=span, help=f"write `{right}`", replace=right
+            code="K0106",
+            message="a decimal number has a point, not a comma",
+            span=span,
+            help=f"write `{right}`",
+            replace=right,
         )
     if found.type == "NUMBER":
         right = f"{case.written(previous)}_{case.written(found)}"
         span = Span(case.source, previous.start, found.end)
         return Finding(
-            code="K0106", message="two numbers side by side", span=span, help=f"digits are grouped by `_`: `{right}`", replace=right
+            code="K0106",
+            message="two numbers side by side",
+            span=span,
+            help=f"digits are grouped by `_`: `{right}`",
+            replace=right,
         )
     return None
 
@@ -299,7 +252,10 @@ def _number(case: Case) -> Finding | None:
 def _sources(case: Case) -> Finding | None:
     found = case.found
     line = case.line()
-    at_comma = found.type == "COMMA" and [t.type for t in case.tokens[case.index + 1 : case.index + 3]] == ["NAME", "IN"]
+    at_comma = found.type == "COMMA" and [t.type for t in case.tokens[case.index + 1 : case.index + 3]] == [
+        "NAME",
+        "IN",
+    ]
     if not at_comma or not any(tok.type == "FOR" for tok in line):
         return None
     return Finding(
@@ -316,8 +272,18 @@ def _equals(case: Case) -> Finding | None:
         return None
     if found.type not in _EXPRESSION | {"_NEWLINE", "PERCENT"}:
         return None
-    if found.type == "_NEWLINE" and not any(tok.type in {"FROM", "OPTION", "GIVEN", "EXPECT"} for tok in case.line()[:1]):
+    line = case.line()
+    if found.type == "_NEWLINE" and not any(tok.type in {"FROM", "OPTION", "GIVEN", "EXPECT"} for tok in line[:1]):
         return None
+    if found.type == "_NEWLINE" and len(line) > 2 and line[-1].type in {"NUMBER", "STRING"} and line[-2].type == "DATE":
+        value = case.written(line[-1])
+        return Finding(
+            code="K0116",
+            message=f"`=` is missing before `{value}`",
+            span=case.span(line[-1]),
+            help="a value stands after `=`",
+            replace=f"= {value}",
+        )
     return Finding(
         code="K0116",
         message=f"`=` is missing before {_found(case)}" if found.type != "_NEWLINE" else "`=` and a value are missing",
@@ -369,7 +335,9 @@ def _citation(case: Case) -> Finding | None:
             code="K0111",
             message=f"`{word}` is no part of a citation",
             span=case.span(case.found),
-            help=f"did you mean `{near}`?" if near else "annex, section, article, part, clause, item, formula, table, paragraph",
+            help=f"did you mean `{near}`?"
+            if near
+            else "annex, section, article, part, clause, item, formula, table, paragraph",
             replace=near,
         )
     return None
@@ -401,7 +369,7 @@ def _found(case: Case) -> str:
     if case.index >= len(case.tokens):
         return "the end of the item"
     if found.type in {"_NEWLINE", "_INDENT", "_DEDENT"}:
-        return _NAMED[found.type]
+        return NAMED[found.type]
     return f"`{case.written(found)}`"
 
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+from lark import Lark
 
 from kommres.dsl.syntax.build_rules import Builder
-from kommres.dsl.syntax.words import Tok
 
 if TYPE_CHECKING:
-    from lark import Lark
+    from collections.abc import Iterator, Sequence
+
+    from lark import Token
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+    from kommres.dsl.syntax.words import Tok
 
 #: Held while a file is parsed: the builder of the one parser belongs to one file at a time.
 LOCK = Lock()
 
 
-class Unexpected(Exception):  # noqa: N818 - caught by from_text, which words the finding
-    """The token at ``index`` cannot stand there; ``accepts`` names those that can. At the end ``index`` is the count of tokens."""
+class Unexpected(Exception):  # noqa: N818
+    """The token at ``index`` (the count of tokens: the end) cannot stand there; ``accepts`` names those that can."""
 
     def __init__(self, index: int, accepts: frozenset[str]) -> None:
         super().__init__(index)
@@ -36,9 +40,9 @@ class Parser:
     lark: Lark = field(repr=False)
     builder: Builder = field(repr=False)
 
-    def parse(self, tokens: Sequence[Tok], start: str) -> Any:  # noqa: ANN401 - an item or an expression, by start
+    def parse(self, tokens: Sequence[Tok], start: str) -> Any:  # noqa: ANN401
         """Build the node; raises ``Unexpected``."""
-        from lark import Token, UnexpectedInput
+        from lark import Token, UnexpectedInput  # late: importing kommres must not import lark
 
         run = self.lark.parse_interactive(start=start)
         for index, tok in enumerate(tokens):
@@ -47,17 +51,20 @@ class Parser:
             try:
                 run.feed_token(token)
             except UnexpectedInput:
-                raise Unexpected(index, frozenset(run.accepts())) from None
+                raise Unexpected(index, _accepted(run)) from None
         try:
-            return run.feed_eof()
+            return run.feed_eof()  # type: ignore[no-untyped-call]  # lark annotates a part of itself
         except UnexpectedInput:
-            raise Unexpected(len(tokens), frozenset(run.accepts())) from None
+            raise Unexpected(len(tokens), _accepted(run)) from None
+
+
+def _accepted(run: InteractiveParser) -> frozenset[str]:
+    return frozenset(run.accepts())  # type: ignore[no-untyped-call]  # lark annotates a part of itself
 
 
 @cache
 def parser(*, strict: bool = False) -> Parser:
-    """The parser; ``strict`` refuses a grammar with conflicts (for tests)."""
-    # Late: importing kommres must not import lark.
+    """Return the parser; ``strict`` refuses a grammar with conflicts (for tests)."""
     from lark import Lark
     from lark.lexer import Lexer
 
@@ -70,9 +77,6 @@ def parser(*, strict: bool = False) -> Parser:
         def lex(self, *_: object) -> Iterator[Token]:
             yield from ()
 
-    if TYPE_CHECKING:
-        from lark import Token
-
     builder = Builder()
     grammar = files("kommres.dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
     lark = Lark(
@@ -80,7 +84,7 @@ def parser(*, strict: bool = False) -> Parser:
         parser="lalr",
         lexer=Fed,
         start=["item", "whole"],
-        transformer=builder,  # type: ignore[arg-type]  # lark only looks for methods
+        transformer=builder,
         maybe_placeholders=False,
         strict=strict,
     )

@@ -12,7 +12,7 @@ from kommres.dsl.limits import CODES, Limits
 from kommres.dsl.source import Source, Span
 
 
-class GiveUp(Exception):  # noqa: N818 - ends the work on a file, after its diagnostic was written
+class GiveUp(Exception):  # noqa: N818
     """The text is refused; the reason is already among the diagnostics."""
 
 
@@ -110,7 +110,9 @@ _LIKE = {
     "!": ("not", ""),
     "№": ("", ""),
 }
-_HIDDEN = re.compile("[\u0000-\u0008\u000b-\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff]")
+_HIDDEN = re.compile(
+    "[\u0000-\u0008\u000b-\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff]"
+)
 TO_LATIN = str.maketrans("асеорхуАВСЕНКМОРТХУ", "aceopxyABCEHKMOPTXY")
 TO_CYRILLIC = str.maketrans("aceopxyABCEHKMOPTXY", "асеорхуАВСЕНКМОРТХУ")
 _MIXED = re.compile("[A-Za-z]+[\u0400-\u04ff]|[\u0400-\u04ff]+[A-Za-z]")
@@ -129,6 +131,7 @@ class Scanner:
     _errors: int = 0
 
     def span(self, start: int, end: int) -> Span:
+        """Return a span of this source."""
         return Span(self.source, start, end)
 
     def error(
@@ -139,7 +142,7 @@ class Scanner:
         end: int,
         *,
         note: str = "",
-        help: str = "",  # noqa: A002 - the reader's word
+        help: str = "",  # noqa: A002
         replace: str | None = None,
     ) -> None:
         """Write a finding; after too many of them give the file up."""
@@ -157,9 +160,11 @@ class Scanner:
         self.out.add(code, message, span, note=note, help=help, suggestion=suggestion)
 
     def refuse(self, limit: str, message: str, start: int, end: int) -> None:
-        """A limit is passed: say so and stop."""
+        """Say that a limit is passed, and stop."""
         bound = getattr(self.limits, limit)
-        self.out.add(CODES[limit], f"{message}; the limit is {bound}", self.span(start, end), note="here the limit is passed")
+        self.out.add(
+            CODES[limit], f"{message}; the limit is {bound}", self.span(start, end), note="here the limit is passed"
+        )
         raise GiveUp
 
     def scan(self) -> list[Line]:
@@ -177,7 +182,7 @@ class Scanner:
         size = len(text)
         while position < size:
             match = match_at(text, position)
-            assert match is not None  # noqa: S101 - the last alternative takes any character
+            assert match is not None  # noqa: S101
             kind = match.lastgroup
             start, position = position, match.end()
             if kind == "SPACE":
@@ -260,7 +265,9 @@ class Scanner:
                 f"`{text}` is not a number",
                 start,
                 end,
-                help=helps.get(tail.group()[0], "digits before and after the point, `_` only between digits: `1_000.5`"),
+                help=helps.get(
+                    tail.group()[0], "digits before and after the point, `_` only between digits: `1_000.5`"
+                ),
             )
             return Raw("NUMBER", "0", start, end, line)
         if len(before) > 1 and before[-1].kind == "COMMA" and before[-2].kind == "NUMBER":
@@ -290,7 +297,9 @@ class Scanner:
         if kind == "DOTDATE":
             day, month, year = text.split(".")
             right = f"{year}-{int(month):02}-{int(day):02}"
-            self.error("K0107", f"`{text}` is not written as a date", start, end, help="year, month, day", replace=right)
+            self.error(
+                "K0107", f"`{text}` is not written as a date", start, end, help="year, month, day", replace=right
+            )
             return Raw("DATE", "2000-01-01", start, end, line)
         if kind == "WRONG":
             right = _WRONG[text]
@@ -320,8 +329,17 @@ class Scanner:
             "": "leave it out; a line holds one statement",
             None: "names are letters, digits and `_`; anything else belongs in a quoted text or a comment",
         }
-        self.error("K0101", f"{shown} has no meaning here", start, end, help=helps.get(right, f"write `{right}`"), replace=right)
-        return Raw(token, right or "", start, end, line) if token and token != "NL" else None
+        # One quote is half of a pair: putting only it right would not help.
+        replace = None if right == '"' else right
+        self.error(
+            "K0101",
+            f"{shown} has no meaning here",
+            start,
+            end,
+            help=helps.get(right, f"write `{right}`"),
+            replace=replace,
+        )
+        return Raw(token, right or "", start, end, line) if token and token != "NL" else None  # noqa: S105
 
     def _hidden(self, start: int, end: int) -> None:
         found = _HIDDEN.search(self.source.text, start, end)
@@ -364,4 +382,6 @@ class Scanner:
             )
         elif unicodedata.normalize("NFC", text) != text:
             right = unicodedata.normalize("NFC", text)
-            self.error("K0101", f"`{text}` is written with decomposed letters", start, end, help="retype it", replace=right)
+            self.error(
+                "K0101", f"`{text}` is written with decomposed letters", start, end, help="retype it", replace=right
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import define, field
 
 from kommres.dsl.keywords import (
@@ -24,12 +26,34 @@ from kommres.dsl.keywords import (
     lookup,
 )
 from kommres.dsl.syntax.layout import Logical
-from kommres.dsl.syntax.scan import Raw
+
+if TYPE_CHECKING:
+    from kommres.dsl.syntax.scan import Raw
 
 # Lines whose second word is a name, whatever its letters.
 _NAMING = frozenset(
-    ("MODULE", "USE", "ACT", "UNIT_ITEM", "ENTITY", "ENUM", "INPUT", "EVENT", "CALENDAR", "OPTION", "PARAM", "RULE", "CHARGE")
-    + ("AMEND", "CITES", "EXCEPT", "REPLACE", "REPEAL", "GIVEN", "EXPECT")
+    (
+        "MODULE",
+        "USE",
+        "ACT",
+        "UNIT_ITEM",
+        "ENTITY",
+        "ENUM",
+        "INPUT",
+        "EVENT",
+        "CALENDAR",
+        "OPTION",
+        "PARAM",
+        "RULE",
+        "CHARGE",
+        "AMEND",
+        "CITES",
+        "EXCEPT",
+        "REPLACE",
+        "REPEAL",
+        "GIVEN",
+        "EXPECT",
+    )
 )
 # Lines that say "of whom" before a colon or `=`: there `of` is `у`.
 _BELONGING = frozenset(("ENTITY", "INPUT", "EVENT", "RULE", "CHARGE", "AMEND", "GIVEN", "EXPECT"))
@@ -41,7 +65,7 @@ _BEFORE_MONTHS = frozenset(("IN", "OF_EACH"))
 
 
 class Tok:
-    """A terminal of the grammar. ``value`` is the canonical (English) word; ``keyword`` the row of the table it came from."""
+    """A terminal of the grammar. ``value`` is the canonical (English) word, ``keyword`` its row in the table."""
 
     __slots__ = ("end", "keyword", "raw", "start", "type", "value")
 
@@ -71,6 +95,7 @@ class Classifier:
     _open: list[str] = field(factory=list)  # "" or the function whose parenthesis is open
 
     def run(self) -> list[Tok]:
+        """Return the terminals of the line."""
         raws = self.line.tokens
         at = 0
         while at < len(raws):
@@ -121,7 +146,7 @@ class Classifier:
     # --- units and types ---
 
     def _unit(self, raws: list[Raw], at: int, number: Raw | None = None) -> int:
-        """A unit may follow a number or `as`: one token without blanks inside."""
+        """Take the unit that may follow a number or `as`: one token without blanks inside."""
         if at >= len(raws):
             return at
         first = raws[at]
@@ -161,7 +186,7 @@ class Classifier:
 
     @staticmethod
     def _unit_end(raws: list[Raw], at: int) -> int:
-        """The index after the unit that begins at ``at``; ``at`` itself if none does."""
+        """Return the index after the unit that begins at ``at``; ``at`` itself if none does."""
 
         def atom(index: int) -> bool:
             if index >= len(raws):
@@ -229,7 +254,7 @@ class Classifier:
             self._put("DOTTED", raw)
 
     def _opening(self, raws: list[Raw]) -> Keyword | None:
-        """The first word of a line."""
+        """Look up the first word of a line."""
         text = raws[0].text
         if self.line.level == 0:
             return lookup(ITEM, text)
@@ -292,7 +317,12 @@ class Classifier:
                 return found
             if following is not None and following.kind == "LPAR" and text in WORDS[FUNCTION]:
                 return lookup(FUNCTION, text)
-            if following is not None and following.kind == "RPAR" and previous == "COMMA" and self._open[-1:] == ["round"]:
+            if (
+                following is not None
+                and following.kind == "RPAR"
+                and previous == "COMMA"
+                and self._open[-1:] == ["round"]
+            ):
                 return lookup(MODE, text)
         return self._reserved(text, following)
 
@@ -301,7 +331,7 @@ class Classifier:
         previous, _ = self._previous()
         if token == "OVER_EACH":  # noqa: S105
             return previous in {"SUM", "MEAN"} and not self._header_open
-        if token in {"NONE", "REFUSED"}:  # noqa: S105
+        if token in {"NONE", "REFUSED"}:
             return self._first == "EXPECT" and previous in {"NAME", "DOTTED", "RPAR", "RSQB"}
         if following is None:
             return False

@@ -1,0 +1,272 @@
+"""The meaning of a plan: values of rules and lines of charges, exactly, one row at a time.
+
+Every other back end must give the same values bit by bit. Numbers are ``int`` and ``Fraction``; nothing is rounded but where a
+rule says ``round``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from kommres.dsl.backends.closures import check_row, payload
+from kommres.dsl.backends.computation import NO_LINE, Computation, settled
+from kommres.dsl.backends.frame import Evaluate, Frame
+from kommres.dsl.backends.machine import Machine
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.bound.nodes import Param, Value
+from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan
+from kommres.dsl.problems import DataProblem
+from kommres.errors import RulesError
+from kommres.period import Month
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.hooks import Hook
+
+Number = int | Fraction
+Override = tuple[Param, "tuple[object, ...] | None", Value]
+
+
+@frozen
+class Line:
+    """One line of a bill. ``account`` is the row's id; ``price`` is None where none is declared or it varies inside the period.
+
+    ``rule`` is the alternative that won (``ru.x.cold_water.cold_water/base``); ``options`` are pairs of option id and choice.
+    """
+
+    account: str
+    entity: str
+    service: str
+    line: str
+    charge: str
+    volume: Value
+    volume_unit: str
+    price: Value
+    price_unit: str
+    amount: Number
+    unit: str
+    rule: str
+    options: tuple[tuple[str, str], ...]
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """Why a charge of an account makes no line; it takes the account's other lines of the same service with it.
+
+    ``row`` and ``field`` say where the value came from; ``caused_by`` names another entity's row (``premises 12``) if it lies there.
+    """
+
+    account: str
+    service: str
+    charge: str
+    code: str
+    message: str
+    row: str
+    field: str
+    caused_by: str
+
+
+@frozen
+class AccountResult:
+    """All charges of one row: lines, and refusals (each service is in one of them at most)."""
+
+    account: str
+    lines: tuple[Line, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class _Charge:
+    """A charge with what its lines repeat."""
+
+    def __init__(self, machine: Machine, plan: DefinitionPlan) -> None:
+        self.plan = plan
+        self.computation = machine.computation(plan.number)
+        self.service = plan.rule.service or plan.rule.name
+        self.line = plan.rule.line or "base"
+        self.unit = str(plan.rule.type.unit or "")
+        self.volume_unit = "" if plan.volume is None else plan.steps[plan.volume].unit
+        self.price_unit = "" if plan.price is None else plan.steps[plan.price].unit
+        names = [f"{plan.id}/{alternative.name}" for alternative in plan.alternatives]
+        self.rules = tuple(names)
+
+
+class Interpreter:
+    """Computes the rules of a plan for one month.
+
+    Parameters
+    ----------
+    plan
+        The compiled program.
+    month
+        The period.
+    known_at
+        Day number: parameter values that became known later do not exist. None: all are known.
+    options
+        Choices of legal reading by option id or unique name; they win over what modules bind.
+    overrides
+        ``(parameter, keys or None, value)``: replace look-ups of these keys, or all of them.
+    hook
+        Is told what happens; see :mod:`kommres.dsl.backends.hooks`. Without one nothing is spent on it.
+
+    Raises
+    ------
+    UsageError
+        For an unknown option or choice (U0102, U0103).
+
+    Notes
+    -----
+    Results are remembered on the rows (``Row.memo``), under keys of this interpreter: rows must not change between calls.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        month: Month,
+        *,
+        known_at: int | None = None,
+        options: Mapping[str, str] | None = None,
+        overrides: Sequence[Override] = (),
+        hook: Hook | None = None,
+    ) -> None:
+        self.plan = plan
+        self.month = month
+        _allow_depth(plan)
+        self.machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=hook)
+        self._charges = {plan_.number: _Charge(self.machine, plan_) for plan_ in plan.charges}
+        self._by_entity: dict[str, tuple[_Charge, ...]] = {}
+
+    def value(self, definition: DefinitionPlan, row: Row, keys: tuple[str, ...] = (), day: int | None = None) -> Value:
+        """Return a rule's value for a row on a day (default: the first of the month); None is absent. Raises :class:`DataProblem`."""
+        check_row(row)
+        term = self.machine.term
+        return self.machine.computation(definition.number).value(row, keys, term.start if day is None else day, term)
+
+    def pieces(self, definition: DefinitionPlan, row: Row) -> list[tuple[int, int, Value]]:
+        """Return a rule's value over the month, as ``(first day, day after the last, value)`` with equal neighbours joined."""
+        term = self.machine.term
+        computation = self.machine.computation(definition.number)
+        joined: list[tuple[int, int, Value]] = []
+        starts = computation.cutter.starts(row, term.start, term.end, term) if computation.varies else [term.start]
+        for start, end in zip(starts, [*starts[1:], term.end], strict=True):
+            value = computation.value(row, (), start, term)
+            if joined and joined[-1][2] == value:
+                start = joined.pop()[0]  # noqa: PLW2901 - the piece grows to the left
+            joined.append((start, end, value))
+        return joined
+
+    def charge(self, definition: DefinitionPlan, row: Row) -> Line | None:
+        """Return the line that a charge makes for a row; None where it does not apply. Raises :class:`DataProblem`."""
+        check_row(row)
+        return self._line(self._charges[definition.number], row)
+
+    def account(self, row: Row) -> AccountResult:
+        """Compute all charges of the row's entity. A refused charge refuses its service."""
+        charges = self._by_entity.get(row.entity)
+        if charges is None:
+            found = [c for c in self._charges.values() if c.plan.rule.entity.name == row.entity]
+            charges = self._by_entity[row.entity] = tuple(found)
+        lines: list[Line] = []
+        refusals: list[Refusal] = []
+        for charge in charges:
+            try:
+                if row.problem is not None:
+                    check_row(row)
+                line = self._line(charge, row)
+            except DataProblem as problem:
+                refusals.append(_refusal(charge, row, problem))
+            else:
+                if line is not None:
+                    lines.append(line)
+        if refusals:
+            refused = {refusal.service for refusal in refusals}
+            lines = [line for line in lines if line.service not in refused]
+        return AccountResult(row.id, tuple(lines), tuple(refusals))
+
+    # parts -----------------------------------------------------------------------------------------------
+
+    def _line(self, charge: _Charge, row: Row) -> Line | None:
+        computation, plan, term = charge.computation, charge.plan, self.machine.term
+        amount = computation.outcome(row, (), term.start, term)
+        if amount is NO_LINE:
+            return None
+        if amount.__class__ is DataProblem:
+            raise amount.with_traceback(None)
+        f = computation.frame(row, (), term.start, term)
+        try:
+            volume = None if plan.volume is None else self._shown(computation, plan.volume, f)
+            price = None if plan.price is None else self._shown(computation, plan.price, f)
+            options = self.machine.bound_options(plan, row)
+        except DataProblem as problem:
+            raise settled(problem, row) from None
+        if amount is None:
+            raise DataProblem("D0405", f"{plan.rule.name} has no amount", row=row.id)
+        return Line(
+            row.id,
+            row.entity,
+            charge.service,
+            charge.line,
+            plan.id,
+            volume,
+            charge.volume_unit,
+            price,
+            charge.price_unit,
+            amount,
+            charge.unit,
+            charge.rules[computation.won(row)],
+            options,
+        )
+
+    def _shown(self, computation: Computation, number: int, f: Frame) -> Value:
+        """Return a value that is only printed: None where it varies inside the month."""
+        step: Evaluate = computation.steps[number]
+        first, *later = computation.cutter.starts(f.rows[0], f.term.start, f.term.end, f.term)
+        f.day = first
+        value: Value = step(f)
+        for f.day in later:
+            if step(f) != value:
+                return None
+        return value
+
+
+def _refusal(charge: _Charge, row: Row, problem: DataProblem) -> Refusal:
+    elsewhere = problem.caused_by not in {"", f"{row.entity} {row.id}"}
+    return Refusal(
+        account=row.id,
+        service=charge.service,
+        charge=charge.plan.id,
+        code=problem.code,
+        message=problem.message,
+        row=problem.row or row.id,
+        field=problem.field,
+        caused_by=problem.caused_by if elsewhere else "",
+    )
+
+
+_DEEPEST = 50_000
+
+
+def _allow_depth(plan: Plan) -> None:
+    """Let Python nest calls as deep as the rules do. Raises :class:`RulesError` (K0911) where they nest too deep."""
+    depths: dict[int, int] = {}
+    for definition in plan.definitions:
+        reach: list[int] = []
+        for step in definition.steps:
+            below = max((reach[i] for i in step.args), default=0)
+            if step.op is Op.RULE:
+                below = max(below, depths.get(payload(step)[0], 0))
+            reach.append(below + 3)
+        depths[definition.number] = max(reach, default=0) + 6
+    needed = 2 * max(depths.values(), default=0) + 1000
+    if needed > _DEEPEST:
+        raise RulesError(
+            "rules read each other through too many levels",
+            code="K0911",
+            why=f"{needed} nested calls would be needed, the bound is {_DEEPEST}",
+            todo="read fewer rules one through another",
+        )
+    if sys.getrecursionlimit() < needed:
+        sys.setrecursionlimit(needed)

@@ -1,0 +1,224 @@
+"""One case evaluated: every charge and every rule value, as exact text."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from attrs import frozen
+
+from kommres.dsl.backends.interpreter import Interpreter, Line
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.case import loads_exact, rows_from_case
+from kommres.dsl.problems import DataProblem
+from kommres.dsl.quantity import day, exact, plain
+from kommres.dsl.trace import Trace
+from kommres.errors import UsageError
+from kommres.period import Month
+
+if TYPE_CHECKING:
+    from kommres.dsl.plan.nodes import DefinitionPlan, Plan
+    from kommres.dsl.program import Program
+
+Rules: TypeAlias = "Program | str | PathLike[str] | Iterable[str | PathLike[str]]"
+Data: TypeAlias = dict[str, object]
+
+
+@frozen(kw_only=True)
+class Case:
+    """A case ready to compute. ``modules``: those whose charges and rules are wanted."""
+
+    program: Program
+    month: Month
+    rows: tuple[Row, ...]
+    known_at: int | None
+    options: Mapping[str, str]
+    modules: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        rules: Rules,
+        case: str | Mapping[str, Any],
+        on: Month | str,
+        *,
+        module: str | None,
+        known_at: datetime.date | str | None,
+        options: Mapping[str, str] | None,
+    ) -> Case:
+        """Load the rules and read the case."""
+        program = _program(rules)
+        month = on if isinstance(on, Month) else Month.parse(on)
+        modules = _modules(program, module)
+        charged = {d.rule.entity.name for d in program.plan.charges if d.rule.module in modules}
+        read = loads_exact(case) if isinstance(case, str) else case
+        rows = rows_from_case(program.plan, read, needed=sorted(charged))
+        known = datetime.date.fromisoformat(known_at) if isinstance(known_at, str) else known_at
+        return cls(
+            program=program,
+            month=month,
+            rows=tuple(rows),
+            known_at=known.toordinal() if known else None,
+            options=dict(options or {}),
+            modules=modules,
+        )
+
+    def interpreter(self, trace: Trace | None = None) -> Interpreter:
+        """Return an interpreter for the case."""
+        return Interpreter(self.program.plan, self.month, known_at=self.known_at, options=self.options, hook=trace)
+
+    def wanted(self, definition: DefinitionPlan) -> bool:
+        """Say whether a definition belongs to the modules that were asked for."""
+        return definition.rule.module in self.modules
+
+    def rows_of(self, definition: DefinitionPlan) -> Iterator[Row]:
+        """Yield the rows that a definition is computed for."""
+        return (row for row in self.rows if row.entity == definition.rule.entity.name)
+
+
+def evaluate(
+    rules: Rules,
+    case: str | Mapping[str, Any],
+    on: Month | str,
+    *,
+    module: str | None = None,
+    known_at: datetime.date | str | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Data:
+    """Evaluate one case.
+
+    Parameters
+    ----------
+    rules
+        A loaded program, or what :func:`kommres.load` takes.
+    case
+        Entities with their values: JSON text, or the same as a mapping (numbers as int, Decimal or text).
+    on
+        The month.
+    module
+        Only charges and rules of this module and of those that it uses.
+    known_at
+        Use only parameter values known at this day.
+    options
+        Chosen readings of the law by option name.
+
+    Returns
+    -------
+    dict
+        ``charges``, ``refused`` and ``rules``; numbers are exact text (``12.5``, or ``37/3`` where no decimal ends).
+
+    Raises
+    ------
+    UsageError
+        For a case, an option or a module that cannot be.
+    """
+    made = Case.of(rules, case, on, module=module, known_at=known_at, options=options)
+    interpreter, plan = made.interpreter(), made.program.plan
+    charges: list[Data] = []
+    refused: list[Data] = []
+    for row in made.rows:
+        result = interpreter.account(row)
+        charges += [_line(line, plan) for line in result.lines if _module(plan, line.charge) in made.modules]
+        refused += [
+            {
+                "entity": row.entity,
+                "row": row.id,
+                "service": item.service,
+                "charge": item.charge,
+                "code": item.code,
+                "message": item.message,
+                "field": item.field or None,
+                "caused_by": item.caused_by or None,
+            }
+            for item in result.refusals
+            if _module(plan, item.charge) in made.modules
+        ]
+    values = [
+        _value(interpreter, definition, row, keys)
+        for definition in plan.definitions
+        if not definition.rule.is_charge and made.wanted(definition)
+        for row in made.rows_of(definition)
+        for keys in product(*(key.members for key in definition.rule.keys))
+    ]
+    return {"month": str(made.month), "charges": charges, "refused": refused, "rules": values}
+
+
+def _program(rules: Rules) -> Program:
+    from kommres.dsl.program import Program, load
+
+    if isinstance(rules, Program):
+        return rules
+    if isinstance(rules, str | PathLike):
+        return load(rules)
+    return load(*rules)
+
+
+def _modules(program: Program, module: str | None) -> frozenset[str]:
+    """Return a module (or those below its name) with all that it uses; without a name all."""
+    if module is None:
+        return frozenset(program.modules)
+    uses = {m.name: m.uses for m in program.bound.modules}
+    waiting = [name for name in uses if name == module or name.startswith(f"{module}.")]
+    if not waiting:
+        raise UsageError(
+            f"no module {module!r} in the rules", code="U0202", why=f"they hold {', '.join(uses)}", todo="name one of these"
+        )
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(uses.get(name, ()))
+    return frozenset(found)
+
+
+def _module(plan: Plan, charge: str) -> str:
+    return next(d.rule.module for d in plan.charges if d.id == charge)
+
+
+def _line(line: Line, plan: Plan) -> Data:
+    charge = next(d for d in plan.charges if d.id == line.charge)
+    return {
+        "entity": line.entity,
+        "row": line.account,
+        "service": line.service,
+        "line": line.line,
+        "charge": line.charge,
+        "amount": exact(line.amount),
+        "unit": line.unit,
+        "volume": _shown(charge, charge.volume, line.volume),
+        "volume_unit": line.volume_unit or None,
+        "price": _shown(charge, charge.price, line.price),
+        "price_unit": line.price_unit or None,
+        "rule": line.rule,
+        "options": dict(line.options),
+    }
+
+
+def _shown(charge: DefinitionPlan, step: int | None, value: object) -> object:
+    return None if step is None else plain(value, charge.steps[step].kind)
+
+
+def _value(interpreter: Interpreter, definition: DefinitionPlan, row: Row, keys: tuple[str, ...]) -> Data:
+    rule = definition.rule
+    kind = rule.type.kind
+    data: Data = {
+        "entity": row.entity,
+        "row": row.id,
+        "rule": rule.id,
+        **({"keys": list(keys)} if keys else {}),
+        "unit": str(rule.type.unit) if kind == "number" else None,
+    }
+    try:
+        if keys or not definition.varies:
+            return {**data, "value": plain(interpreter.value(definition, row, keys), kind)}
+        pieces = interpreter.pieces(definition, row)
+    except DataProblem as problem:
+        return {**data, "refused": {"code": problem.code, "message": problem.message}}
+    if len(pieces) == 1:
+        return {**data, "value": plain(pieces[0][2], kind)}
+    parts = [{"from": day(start), "until": day(end), "value": plain(value, kind)} for start, end, value in pieces]
+    return {**data, "pieces": parts}

@@ -1,0 +1,144 @@
+"""Where the values under a formula come from: inputs, table rows, options, closed months, and the citations they carry."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from attrs import define
+
+from kommres.dsl.backends.rows import Steps
+from kommres.dsl.bound.nodes import Citation, Input, Option, Param, ParamRow
+from kommres.dsl.describe import citation
+from kommres.dsl.explanation import Data
+from kommres.dsl.formula import label
+from kommres.dsl.keywords import CITE
+from kommres.dsl.plan.nodes import Op, Plan
+from kommres.dsl.quantity import day, exact, plain
+from kommres.dsl.trace import Computed
+from kommres.dsl.wording import Wording
+from kommres.period import Month
+
+
+@define
+class Origins:
+    """Names leaves and says where their values come from. ``chosen``: options that the run was given."""
+
+    plan: Plan
+    words: Wording
+    chosen: dict[str, str]
+
+    def name(self, node: Computed) -> str:
+        if node.step.op is Op.PARAM:
+            param = self._param(node)
+            keys = [
+                self.words.value(a.value, a.step.kind, a.step.unit)
+                for a in node.args[: len(param.keys)]
+                if a is not None
+            ]
+            return f"{param.name}[{', '.join(keys)}]" if keys else param.name
+        if node.step.op is Op.OPTION:
+            return self._option(node).name
+        return label(node, self.words)
+
+    def about(self, node: Computed) -> tuple[str, Data]:
+        """Return where a leaf's value comes from, in words and as facts."""
+        match node.step.op:
+            case Op.INPUT:
+                return self._about_input(node)
+            case Op.CHARGED:
+                months = node.step.data[3]  # type: ignore[index] # the payload of CHARGED
+                return self.words("charged", month=self.words.month(node.rows[months])), {}
+            case Op.PARAM:
+                entry = node.entries[0] if node.entries else None
+                return self._about_entry(self._param(node), entry)
+            case Op.TIERS:
+                return self._about_tiers(node)
+            case Op.OPTION:
+                return self._about_option(node)
+            case _:
+                return "", {}
+
+    def _about_input(self, node: Computed) -> tuple[str, Data]:
+        words = self.words
+        item, slot, up, months = node.step.data  # type: ignore[misc] # the payload of INPUT
+        assert isinstance(item, Input)  # noqa: S101
+        text = words("input") if months is None else words("input_month", month=words.month(node.rows[months]))
+        row = node.rows[slot]
+        for _ in range(up):
+            row = row.parent
+        held = row.values.get((item.name, tuple(str(a.value) for a in node.args if a is not None)))
+        facts: Data = {"entity": row.entity, "row": row.id}
+        if months is None and isinstance(held, Steps):
+            since = [start for start in held.starts if start is not None and start <= node.day]
+            if since and since[-1] > Month(node.month).start:
+                text = words("input_from", day=words.day(since[-1]))
+                facts["from"] = day(since[-1])
+        return ", ".join(filter(None, (item.doc, text))), facts
+
+    def _param(self, node: Computed) -> Param:
+        return self.plan.params[node.step.data[0]]  # type: ignore[index] # the payload of PARAM and TIERS
+
+    def _about_entry(self, param: Param, entry: ParamRow | None) -> tuple[str, Data]:
+        words = self.words
+        if entry is None:
+            return words("override"), {"param": param.id, "overridden": True}
+        parts = [words("row_from", day=words.day(entry.start))] if entry.start is not None else []
+        parts += [words("row_until", day=words.day(entry.until))] if entry.until is not None else []
+        parts += [words("row_known", day=words.day(entry.known_from))] if entry.known_from is not None else []
+        parts += [entry.place] if entry.place else []
+        parts += [words("source", source=entry.source)] if entry.source else []
+        parts += [words(entry.status)] if entry.status in {"checked", "unchecked"} else []
+        parts += [self.cite(citation) for citation in param.citations]
+        facts: Data = {
+            "param": param.id,
+            "from": plain(entry.start, "date"),
+            "until": plain(entry.until, "date"),
+            "known_from": plain(entry.known_from, "date"),
+            "place": entry.place,
+            "source": entry.source,
+            "status": entry.status,
+            "citations": [citation(item) for item in param.citations],
+        }
+        return ", ".join(parts), facts
+
+    def _about_tiers(self, node: Computed) -> tuple[str, Data]:
+        param = self._param(node)
+        about = [self._about_entry(param, entry) for entry in node.entries]
+        values = [exact(e.value) for e in node.entries if e is not None and not isinstance(e.value, str | None)]
+        text = "; ".join(dict.fromkeys(text for text, _ in about))
+        return f"{', '.join(values)}; {text}" if values else text, {"entries": [facts for _, facts in about]}
+
+    def _option(self, node: Computed) -> Option:
+        return self.plan.options[node.step.data[0]].option  # type: ignore[index] # the payload of OPTION
+
+    def _about_option(self, node: Computed) -> tuple[str, Data]:
+        option = self._option(node)
+        if self.chosen.get(option.name) == node.value:
+            how = "option_run"
+        else:
+            how = "option_default" if node.value == option.default else "option_module"
+        bound = next((b.module for b, _, _ in self._bindings(option) if b.choice == node.value), "")
+        facts: Data = {"choices": list(option.choices), "default": option.default}
+        return ", ".join(filter(None, (self.words(how, module=bound), option.doc))), facts
+
+    def _bindings(self, option: Option) -> tuple[Any, ...]:
+        return next(item.bindings for item in self.plan.options if item.option is option)
+
+    # --- citations -------------------------------------------------------------------------------------------
+
+    def cite(self, item: Citation) -> str:
+        words = self.words
+        parts = [item.act_title or item.act]
+        parts += [f"{words.keyword(word, CITE)} {text}" for word, text in item.parts]
+        match item.status:
+            case "checked" if item.checked:
+                on = words.day(datetime.date.fromisoformat(item.checked).toordinal())
+                parts.append(words("checked_where", day=on, note=item.note) if item.note else words("checked_on", day=on))
+            case "checked":
+                parts.append(words("checked"))
+            case "unchecked":
+                parts.append(words("unchecked_why", note=item.note) if item.note else words("unchecked"))
+            case _:
+                parts.append(words("unsaid"))
+        return ", ".join(parts)

@@ -1,0 +1,6 @@
+"""A month's charge run: data in, charges and quarantine out."""
+
+from kommres.run.api import run
+from kommres.run.result import RunResult
+
+__all__ = ["RunResult", "run"]

@@ -1,0 +1,229 @@
+"""``kommres.run``: charge a month."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kommres.columns.arrow import require_arrow
+from kommres.errors import UsageError
+from kommres.period import Month
+from kommres.run import manifest as manifests
+from kommres.run.progress import Progress, silent
+from kommres.run.result import RunResult
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from kommres.columns.ingest import Dataset
+    from kommres.dsl.program import Program
+    from kommres.run.batch import Counts
+    from kommres.run.partition import Part
+    from kommres.run.stream import Charger
+    from kommres.run.workspace import Workspace
+
+BATCH_ROWS: Final = 16_384
+
+
+def run(
+    rules: Program | str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    data: str | os.PathLike[str] | Mapping[str, object],
+    period: Month | str,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    known_at: datetime.date | str | None = None,
+    options: Mapping[str, str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> RunResult:
+    """Charge all accounts of a data set for a month.
+
+    What cannot be charged is put into quarantine with its reason, and the rest is charged. Equal rules, data, period and options give equal
+    bytes, in whatever order the rows come and however they are batched.
+
+    Parameters
+    ----------
+    rules
+        A loaded program, or what :func:`kommres.load` takes: a file, a folder, a module, or several of them.
+    data
+        A folder with one Parquet or CSV file a table, or a mapping of table name -> anything with ``__arrow_c_stream__`` (tables of
+        pyarrow, polars, pandas) or mapping of column -> list of values.
+    period
+        The month, such as ``2026-01``.
+    out
+        Folder for ``charges.parquet``, ``quarantine.parquet`` and ``manifest.json``; it appears when all is done. Without it the
+        result stays in memory.
+    known_at
+        Use only parameter values known at this day. Without it: all.
+    options
+        Chosen readings of the law by option name; the others take their defaults.
+    resume
+        Go on with the unfinished run of the same rules, data, period and options, if there is one.
+    overwrite
+        Replace a result that is there already.
+    progress
+        Called with (accounts done, all accounts, accounts in quarantine).
+    batch_rows
+        About how many rows of data are worked on at a time. Changes memory and speed, never the result.
+
+    Raises
+    ------
+    RulesError
+        Where the rules cannot be used.
+    DataError
+        Where the data as a whole do not fit the rules.
+    UsageError
+        Where the call itself cannot mean anything, or the place of the result is taken.
+    """
+    require_arrow()
+    from kommres.columns.ingest import open_data
+    from kommres.dsl.backends.interpreter import Interpreter
+    from kommres.run.partition import parts_of
+    from kommres.run.stream import Charger
+
+    if batch_rows < 1:
+        raise UsageError(f"batch_rows is {batch_rows}", code="U0303", todo="give a positive number of rows")
+    program = _program(rules)
+    month = period if isinstance(period, Month) else Month.parse(period)
+    day = _day(known_at)
+    chosen = dict(sorted((options or {}).items()))
+    interpreter = Interpreter(program.plan, month, known_at=day.toordinal() if day else None, options=chosen)
+    dataset = open_data(program.plan, data if isinstance(data, Mapping) else Path(data))
+    charger = Charger.of(program.plan, dataset, month, interpreter)
+    identity = _identity(program, dataset, month, day, chosen)
+    if out is None:
+        return _in_memory(charger, parts_of(dataset, batch_rows), identity, progress or silent)
+    place = Path(out)
+    if resume and (finished := _finished(place, identity)) is not None:
+        return finished
+    from kommres.run.workspace import workspace
+
+    with workspace(place, identity, batch_rows, resume=resume, overwrite=overwrite) as space:
+        return _in_files(charger, parts_of(dataset, space.batch_rows), identity, progress or silent, space)
+
+
+def _program(rules: Program | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Program:
+    from kommres.dsl.program import Program, load
+
+    if isinstance(rules, Program):
+        return rules
+    if isinstance(rules, str | os.PathLike):
+        return load(rules)
+    return load(*rules)
+
+
+def _day(known_at: datetime.date | str | None) -> datetime.date | None:
+    if known_at is None or isinstance(known_at, datetime.date):
+        return known_at
+    try:
+        return datetime.date.fromisoformat(known_at)
+    except ValueError as error:
+        todo = "write it as YYYY-MM-DD, such as 2026-01-31"
+        raise UsageError(f"known_at {known_at!r} is not a date", code="U0304", todo=todo) from error
+
+
+def _identity(
+    program: Program, dataset: Dataset, month: Month, day: datetime.date | None, options: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what makes two runs the same run; it opens the manifest."""
+    return {
+        "kommres": _version(),
+        "arrow": require_arrow().__version__,
+        "format": manifests.FORMAT,
+        "period": str(month),
+        "known_at": day.isoformat() if day else None,
+        "options": dict(options),
+        "rules": {"sha256": program.digest, "given": list(program.given), "modules": list(program.modules)},
+        "data": {
+            "given": dataset.location,
+            "tables": {
+                name: {"source": t.source, "sha256": t.digest} for name, t in dataset.tables.items() if t.digest
+            },
+        },
+    }
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("kommres")
+    except PackageNotFoundError:
+        return "not installed"  # run from a source tree
+
+
+def _finished(out: Path, identity: Mapping[str, Any]) -> RunResult | None:
+    """Return the result of the same run, if it ended already: a kill may come after the last step, too."""
+    from kommres.run.workspace import drop_leftovers
+
+    try:
+        manifest = manifests.read(out)
+    except (OSError, ValueError):
+        return None
+    if {key: manifest.get(key) for key in identity} != identity:
+        return None
+    drop_leftovers(out)
+    return RunResult(manifest=manifest, out=out)
+
+
+def _in_memory(charger: Charger, parts: tuple[Part, ...], identity: Mapping[str, Any], progress: Progress) -> RunResult:
+    from kommres.columns.export import charge_schema, refused_schema, regrouped
+    from kommres.run.stream import CHARGES, QUARANTINE
+
+    pa = require_arrow()
+    batches: dict[str, list[pa.RecordBatch]] = {CHARGES: [], QUARANTINE: []}
+    counts: Counts = Counter()
+    for part in parts:
+        result = charger.part(part)
+        for name, batch in charger.arrow(result).items():
+            batches[name].append(batch)
+        counts += result.counts
+        charger.tell(progress, counts)
+    tally = manifests.Tally(charger.terms.digits)
+    schemas = {CHARGES: charge_schema(charger.terms.digits), QUARANTINE: refused_schema()}
+    counted = {CHARGES: tally.charges(batches[CHARGES]), QUARANTINE: tally.refused(batches[QUARANTINE])}
+    tables = {
+        name: pa.concat_tables([schema.empty_table(), *regrouped(schema, counted[name])])
+        for name, schema in schemas.items()
+    }
+    manifest = _reconciled(charger, identity, counts, tally)
+    return RunResult(manifest=manifest, tables=tables)
+
+
+def _in_files(
+    charger: Charger, parts: tuple[Part, ...], identity: Mapping[str, Any], progress: Progress, space: Workspace
+) -> RunResult:
+    from kommres.columns.export import charge_schema, refused_schema, write_parquet
+    from kommres.run.stream import CHARGES, QUARANTINE
+
+    counts: Counts = Counter()
+    for number, part in enumerate(parts):
+        if not space.has(number):
+            result = charger.part(part)
+            space.put(number, charger.arrow(result), result.counts)
+        counts.update(dict(space.done[number].counts))
+        charger.tell(progress, counts)
+    tally, folder = manifests.Tally(charger.terms.digits), space.begin_result()
+    charges = tally.charges(space.batches(CHARGES, len(parts)))
+    write_parquet(folder / f"{CHARGES}.parquet", charge_schema(charger.terms.digits), charges)
+    refused = tally.refused(space.batches(QUARANTINE, len(parts)))
+    write_parquet(folder / f"{QUARANTINE}.parquet", refused_schema(), refused)
+    manifest = _reconciled(charger, identity, counts, tally)
+    manifests.write(folder / manifests.NAME, manifest)
+    space.publish()
+    return RunResult(manifest=manifest, out=space.out)
+
+
+def _reconciled(
+    charger: Charger, identity: Mapping[str, Any], counts: Counts, tally: manifests.Tally
+) -> dict[str, Any]:
+    manifests.reconcile(charger.data, counts, charger.terms)
+    tally.compare(counts)
+    results = manifests.results(charger.data, counts, charger.terms)
+    return {**identity, "results": results, "warnings": list(charger.data.warnings)}

@@ -1,0 +1,150 @@
+"""Why an account of a finished run was charged what it was: the run's rules and data are read again and one account is computed."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kommres.dsl.backends.interpreter import Interpreter
+from kommres.dsl.explain import Explanation, explain_row
+from kommres.dsl.trace import Trace
+from kommres.errors import DataError, RulesError, UsageError
+from kommres.period import Month
+from kommres.run import manifest as manifests
+
+if TYPE_CHECKING:
+    from kommres.columns.ingest import Dataset
+    from kommres.dsl.backends.rows import Row
+    from kommres.dsl.program import Program
+
+
+def explain_run(
+    out: str | PathLike[str],
+    account: str,
+    *,
+    service: str | None = None,
+    language: str = "en",
+    rules: Iterable[str | PathLike[str]] = (),
+    data: str | PathLike[str] | None = None,
+) -> Explanation:
+    """Explain the lines of an account of a finished run.
+
+    Parameters
+    ----------
+    out
+        Folder of the result.
+    account
+        Id of the charged row.
+    service
+        Only the lines of this service.
+    language
+        ``en`` or ``ru``.
+    rules, data
+        Where rules and data lie now, if not where the manifest says.
+
+    Raises
+    ------
+    UsageError
+        U0305 no finished run there; U0306 no such account; U0307 no such service.
+    RulesError, DataError
+        Where rules or data are no longer those of the run: an explanation of other amounts would be worse than none.
+    """
+    from kommres.columns.ingest import open_data
+    from kommres.columns.rows import Rows
+
+    manifest = _manifest(Path(out))
+    program = _program(manifest, tuple(rules))
+    dataset = open_data(program.plan, _data(manifest, data))
+    _same_data(manifest, dataset)
+    month = Month.parse(manifest["period"])
+    known = manifest["known_at"]
+    trace = Trace(month.number)
+    interpreter = Interpreter(
+        program.plan,
+        month,
+        known_at=datetime.date.fromisoformat(known).toordinal() if known else None,
+        options=manifest["options"],
+        hook=trace,
+    )
+    row = _find(dataset, Rows(dataset, month), account, {c.rule.entity.name for c in program.plan.charges})
+    return explain_row(interpreter, trace, row, service=service, language=language, chosen=manifest["options"])
+
+
+def _manifest(out: Path) -> dict[str, Any]:
+    try:
+        return manifests.read(out)
+    except (OSError, json.JSONDecodeError) as error:
+        raise UsageError(
+            f"{out} holds no finished run",
+            code="U0305",
+            why=f"its {manifests.NAME} cannot be read",
+            todo="name the folder that was given to run with --out",
+        ) from error
+
+
+def _program(manifest: Mapping[str, Any], rules: tuple[str | PathLike[str], ...]) -> Program:
+    from kommres.dsl.program import load
+
+    program = load(*(rules or manifest["rules"]["given"]))
+    if program.digest != manifest["rules"]["sha256"]:
+        raise RulesError(
+            "the rules are not those of the run",
+            why="their text or tables changed since",
+            todo="give the rules as they were with --rules, or run again",
+        )
+    return program
+
+
+def _data(manifest: Mapping[str, Any], data: str | PathLike[str] | None) -> Path:
+    given = data if data is not None else manifest["data"]["given"]
+    if given is None:
+        raise UsageError("the run was made from tables in memory", code="U0305", todo="name a data folder with --data")
+    return Path(given)
+
+
+def _same_data(manifest: Mapping[str, Any], dataset: Dataset) -> None:
+    for name, described in manifest["data"]["tables"].items():
+        table = dataset.tables.get(name)
+        if table is None or table.digest != described["sha256"]:
+            raise DataError(
+                f"the table {name} is not that of the run",
+                why="it changed since",
+                todo="give the data as they were with --data, or run again",
+            )
+
+
+def _find(dataset: Dataset, rows: Any, account: str, charged: set[str]) -> Row:  # noqa: ANN401 - kommres.columns.rows.Rows
+    """Return the row of an account with everything above and below it."""
+    for entity in dataset.entities:
+        if entity not in charged:
+            continue
+        order = dataset.entities[entity]
+        places = [place for place, id_ in enumerate(order.ids.to_pylist()) if id_ == account]
+        if len(places) == 1 and order.rank[places[0]] >= 0:
+            return _row(dataset, rows, entity, int(order.rank[places[0]]))
+    raise UsageError(
+        f"no account {account!r} that could be computed",
+        code="U0306",
+        where=dataset.location or "",
+        todo="check the id; quarantine.parquet lists rows that could not be used",
+    )
+
+
+def _row(dataset: Dataset, rows: Any, entity: str, rank: int) -> Row:  # noqa: ANN401 - kommres.columns.rows.Rows
+    chain = [(entity, rank)]
+    while (parent := dataset.schemas[chain[-1][0]].parent) is not None:
+        below, place = chain[-1]
+        chain.append((parent, int(dataset.entities[below].offsets.searchsorted(place, side="right")) - 1))
+    root, place = chain[-1]
+    row: Row = rows.trees(root, place, place + 1)[0]
+    first = {root: place}
+    for name, wanted in reversed(chain[:-1]):
+        above = dataset.schemas[name].parent
+        assert above is not None  # noqa: S101 - only the root has none
+        row = row.children[name][wanted - int(dataset.entities[name].offsets[first[above]])]
+        first[name] = wanted
+    return row

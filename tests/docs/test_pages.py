@@ -1,0 +1,84 @@
+"""README, tutorials and how-to pages run as a newcomer runs them.
+
+A fence with ``file=NAME`` is a file that the reader writes; a ``console`` fence is typed (``$ ``) and its output compared to the letter (a line
+``…`` stands for any lines); a ``python`` fence is executed, and what it prints is compared with the ``text`` fence directly after it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md")), *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+FENCE = re.compile(r"^```(\w[\w-]*)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def shim(folder: Path) -> None:
+    """A ``kommres`` command that runs this Python's kommres."""
+    folder.mkdir()
+    command = folder / "kommres"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kommres "$@"\n')
+    command.chmod(0o755)
+
+
+def session(text: str, folder: Path) -> str:
+    """Type the commands of a console fence; the text with what was printed."""
+    lines = []
+    environment = {**os.environ, "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "120", "LC_ALL": "C.UTF-8"}
+    for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", text, re.MULTILINE):
+        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        lines.append(f"$ {command}\n{done.stdout}{done.stderr}")
+    return "".join(lines)
+
+
+def same(expected: str, actual: str) -> bool:
+    pattern = re.escape(expected.rstrip("\n")).replace(re.escape("…\n"), "(?:.*\n)*")
+    return re.fullmatch(pattern.replace(re.escape("…"), ".*"), actual.rstrip("\n")) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_page(page: Path, tmp_path: Path, reset: bool) -> None:
+    shim(tmp_path / "bin")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    text = page.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    printed = ""
+    renewed = text
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        for language, info, body in FENCE.findall(text):
+            wanted = re.search(r"file=(\S+)", info)
+            if wanted:
+                target = folder / wanted[1]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(body, encoding="utf-8")
+            elif language == "console" and "no-run" not in info:
+                actual = session(body, folder)
+                renewed = renewed.replace(body, actual.rstrip("\n") + "\n")
+                assert reset or same(body, actual), f"{page.name} shows\n{body}\nbut it prints\n{actual}"
+            elif language == "python":
+                out = io.StringIO()
+                with contextlib.redirect_stdout(out):
+                    exec(compile(body, str(page), "exec"), names)
+                printed = out.getvalue()
+            elif language == "text" and "output" in info:
+                assert same(body, printed), f"{page.name} shows\n{body}\nbut it prints\n{printed}"
+    finally:
+        os.chdir(before)
+    if reset and renewed != text:
+        page.write_text(renewed, encoding="utf-8")
+
+
+def test_a_wrong_page_fails() -> None:
+    assert not same("$ echo a\nb\n", "$ echo a\na\n")
+    assert same("$ echo a\n…\nend\n", "$ echo a\n1\n2\nend\n")

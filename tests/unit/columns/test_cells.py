@@ -1,0 +1,53 @@
+import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import pyarrow as pa
+import pytest
+
+from kommres.columns.cells import texts
+
+THOUSANDTH = Fraction(1, 1000)
+
+
+def cells(array, **how):
+    words, codes = texts(array, **how)
+    return [words[code] for code in codes]
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array(["a", None, "", "  ", "a"]), ["a", None, None, None, "a"]),
+        (pa.array([1, None, -(2**62)]), ["1", None, "-4611686018427387904"]),
+        (pa.array([Decimal("1.10"), Decimal("0.00")]), ["1.10", "0.00"]),
+        (pa.array([Decimal("0.0000001")]), ["0.0000001"]),
+        (pa.array([True, False, None]), ["yes", "no", None]),
+        (pa.array(["x", "y", None]).dictionary_encode(), ["x", "y", None]),
+        (pa.DictionaryArray.from_arrays([1, 1, 0], ["q", "q"]), ["q", "q", "q"]),
+        (pa.array([datetime.date(2026, 1, 31)]), ["2026-01-31"]),
+        (pa.array([datetime.datetime(2026, 1, 31, 10, 30)]), ["2026-01-31T10:30:00"]),
+        (pa.array([0], pa.timestamp("ns", "Asia/Irkutsk")), ["1970-01-01T00:00:00+00:00"]),
+        (pa.array([1_500], pa.timestamp("ms")), ["1970-01-01T00:00:01.500000000"]),
+        (pa.array([2**62], pa.timestamp("s")), ["4611686018427387904 s since 1970"]),
+        (pa.nulls(2), [None, None]),
+        (pa.array([], pa.string()), []),
+    ],
+)
+def test_nothing_is_lost(array, expected):
+    assert cells(array) == expected
+
+
+def test_days_as_midnights():
+    midnight, later = datetime.datetime(2026, 1, 31), datetime.datetime(2026, 1, 31, 1)
+    assert cells(pa.array([midnight, later]), is_day=True) == ["2026-01-31", "2026-01-31T01:00:00"]
+
+
+def test_floats_stand_for_multiples_of_the_step():
+    array = pa.array([0.1, 4.123, 1e5, float("nan"), None])
+    assert cells(array, step=THOUSANDTH) == ["0.1", "4.123", "100000", None, None]
+    assert cells(pa.array([0.1, 4.123], pa.float32()), step=THOUSANDTH) == ["0.1", "4.123"]
+
+
+def test_floats_beside_the_step_stay_beside_it():
+    assert cells(pa.array([0.1 + 0.2, 0.0005, float("inf")]), step=THOUSANDTH) == ["0.30000000000000004", "0.0005", "inf"]
