@@ -1,8 +1,9 @@
 """A single case as rows: nested JSON of ``eval`` and ``explain``, and the examples that stand in rule files.
 
-A case names entities with their values: ``{"building": {"region": "north"}, "premises": [{"id": "1", "residents": 2}]}``. Children stand inside
-their parent or beside it with its id; where one row of each entity is enough, values may stand at the top. Wrong names raise
-:class:`UsageError`; values that cannot be read become :class:`Bad` and refuse what uses them.
+A case names entities with their values: ``{"building": {"region": "north"}, "premises": [{"id": "1", "residents":
+2}]}``. Children stand inside their parent or beside it with its id; where one row of each entity is enough, values may
+stand at the top. Wrong names raise :class:`UsageError`; values that cannot be read become :class:`Bad` and refuse what
+uses them.
 """
 
 from __future__ import annotations
@@ -10,21 +11,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Plain, Row, Steps
 from kommres.dsl.backends.zones import Zone
-from kommres.dsl.bound.nodes import Entity, Enum, Event, Example, ExampleRow, Input, Rule, Type
+from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Example, ExampleRow, Input, Rule, Type
 from kommres.dsl.diagnostics import closest
-from kommres.dsl.plan.nodes import Plan
 from kommres.dsl.reading import MOST_DIGITS, check_number, read_field, read_input, read_value
 from kommres.errors import UsageError
 from kommres.period import Month
 
+if TYPE_CHECKING:
+    from kommres.dsl.plan.nodes import Plan
+
+#: What JSON or an example holds, before it is read.
+Json: TypeAlias = Any
+
 _WRAPPED = frozenset({"value", "history"})
 
 
-def loads_exact(text: str) -> Any:  # noqa: ANN401 - JSON
+def loads_exact(text: str) -> Json:
     """Read JSON with numbers as ``int`` and ``Decimal``. Raises :class:`UsageError` (U0501)."""
     try:
         return json.loads(
@@ -45,7 +51,7 @@ def loads_exact(text: str) -> Any:  # noqa: ANN401 - JSON
         ) from None
 
 
-def _no_number(word: str) -> Any:  # noqa: ANN401
+def _no_number(word: str) -> Json:
     raise UsageError(
         f"{word} in the case", code="U0501", why="it is not a number", todo="leave the value out if there is none"
     )
@@ -236,7 +242,7 @@ class _CaseReader:
 
     # values ----------------------------------------------------------------------------------------------
 
-    def _read(self, row: Row, name: str, raw: Any) -> None:  # noqa: ANN401
+    def _read(self, row: Row, name: str, raw: Json) -> None:
         place = (row.entity, name)
         if place in self.tree.events:
             self._events(row, self.tree.events[place], raw)
@@ -245,7 +251,7 @@ class _CaseReader:
         else:
             self._charged(row, self.tree.charges[place], raw)
 
-    def _input(self, row: Row, declared: Input, raw: Any) -> None:  # noqa: ANN401
+    def _input(self, row: Row, declared: Input, raw: Json) -> None:
         where = f"{declared.name} of {row.entity} {row.id}"
         history: Mapping[str, Any] = {}
         if isinstance(raw, Mapping) and raw and set(raw) <= _WRAPPED:
@@ -262,7 +268,7 @@ class _CaseReader:
                 if read is not None:
                     row.history.setdefault((declared.name, members), {})[Month.parse(month).number] = read
 
-    def _value(self, raw: Any, declared: Input, zone: Zone, where: str) -> Plain | Bad | Steps | None:  # noqa: ANN401
+    def _value(self, raw: Json, declared: Input, zone: Zone, where: str) -> Plain | Bad | Steps | None:
         if isinstance(raw, Mapping):
             raise UsageError(
                 f"an object for {where}",
@@ -292,7 +298,7 @@ class _CaseReader:
             values.append(read_input(step.get("value"), declared, zone))
         return Steps(tuple(starts), tuple(values)) if starts else None
 
-    def _charged(self, row: Row, rule: Rule, raw: Any) -> None:  # noqa: ANN401
+    def _charged(self, row: Row, rule: Rule, raw: Json) -> None:
         where = f"{rule.name} of {row.entity} {row.id}"
         wrapped = _object(raw, where)
         if set(wrapped) != {"history"}:
@@ -305,7 +311,7 @@ class _CaseReader:
             if read is not None:
                 row.history.setdefault((rule.id, ()), {})[Month.parse(month).number] = read
 
-    def _events(self, row: Row, event: Event, raw: Any) -> None:  # noqa: ANN401
+    def _events(self, row: Row, event: Event, raw: Json) -> None:
         where = f"{event.name} of {row.entity} {row.id}"
         zone = _zone(row)
         for number, item in enumerate(raw if isinstance(raw, list) else [raw], start=1):
@@ -364,7 +370,7 @@ def _day(value: object, where: str) -> int | None:
     return None if found is None else int(found)
 
 
-def _by_key(raw: Any, keys: tuple[Enum, ...], where: str) -> list[tuple[tuple[str, ...], Any]]:  # noqa: ANN401
+def _by_key(raw: Json, keys: tuple[Enum, ...], where: str) -> list[tuple[tuple[str, ...], Any]]:
     """Return (members, value) of a keyed input: objects inside objects, one level a key."""
     found: list[tuple[tuple[str, ...], Any]] = [((), raw)]
     for enum in keys:
@@ -421,19 +427,19 @@ def _give(tree: Tree, row: Row, given: ExampleRow) -> None:
         else:
             key = (name, members)
         match value:
-            case ("steps", pieces):
-                starts, values = zip(*pieces, strict=True)
-                row.values[key] = Steps(tuple(starts), tuple(_checked(v, declared) for v in values))
-            case ("months", pieces):
+            case ("steps", tuple() as pieces):
+                days = tuple(day for day, _ in pieces)
+                row.values[key] = Steps(days, tuple(_checked(v, declared) for _, v in pieces))
+            case ("months", tuple() as pieces):
                 past = row.history.setdefault(key, {})
-                past.update({month: _checked(v, declared) for month, v in pieces if v is not None})  # type: ignore[attr-defined, misc]
+                past.update({month: _checked(v, declared) for month, v in pieces if v is not None})
             case None:
                 row.values.pop(key, None)
             case _:
                 row.values[key] = _checked(value, declared)
 
 
-def _checked(value: Any, declared: Input | None) -> Any:  # noqa: ANN401
+def _checked(value: Json, declared: Input | EventField | None) -> Json:
     if declared is None or declared.type.kind != "number" or value is None:
         return value
     return check_number(value, name=declared.name, low=declared.low, high=declared.high, step=declared.step)
@@ -444,9 +450,6 @@ def _give_event(owner: Row, event: Event, given: ExampleRow) -> None:
     found = EventRow({}, given.row or str(len(rows) + 1))
     for name, _, value in given.values:
         declared = event.field(name)
-        if value is None or declared is None:
-            continue
-        if declared.type.kind == "number" and not isinstance(value, str | bool):
-            value = check_number(value, name=name, low=declared.low, high=declared.high, step=declared.step)  # type: ignore[arg-type] # noqa: PLW2901
-        found.values[name] = value
+        if value is not None and declared is not None:
+            found.values[name] = _checked(value, declared)
     rows.append(found)

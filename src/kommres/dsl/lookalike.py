@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kommres.dsl.diagnostics import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Cyrillic letters that look like Latin ones, and the digits that letters are taken for.
 _TWINS = str.maketrans("аеорсухкмтнвіјѕАЕОРСУХКМТНВІЈЅ", "aeopcyxkmthbijsAEOPCYXKMTHBIJS")

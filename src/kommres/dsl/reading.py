@@ -6,16 +6,20 @@ What cannot be read becomes :class:`Bad` with a reason, never an exception and n
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 from kommres.dsl.backends.rows import Bad, Plain
 from kommres.dsl.backends.zones import Zone
-from kommres.dsl.bound.nodes import EventField, Input, Type
 from kommres.dsl.lookalike import nearest_hint
 from kommres.dsl.quantity import exact
+
+if TYPE_CHECKING:
+    from kommres.dsl.bound.nodes import EventField, Input, Type
 
 #: Digits of a supplied number, zeros of its exponent included; more is no measurement.
 MOST_DIGITS = 40
@@ -159,7 +163,7 @@ def _decimal_text(text: str, name: str) -> int | Fraction | Bad:
     if sign == "-":
         number = -number
     if power >= 0:
-        return number * 10**power
+        return number * int(10**power)
     value = Fraction(number, 10**-power)
     return value.numerator if value.denominator == 1 else value
 
@@ -177,7 +181,7 @@ def _number_hint(text: str) -> str:
 
 
 def _float(raw: float, name: str, step: int | Fraction | None) -> int | Fraction | Bad:
-    if raw != raw or raw in {float("inf"), float("-inf")}:  # noqa: PLR0124 - a NaN differs from itself
+    if not math.isfinite(raw):
         return _unreadable(raw, name, "a number")
     if step is None:
         return _unreadable(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kommres.dsl.backends import intervals
 from kommres.dsl.backends.arithmetic import quotient
 from kommres.dsl.backends.closures import Compiler, Scope, absent, check_row, climb, event_of, payload
-from kommres.dsl.backends.frame import Evaluate, Frame, Number
+from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Number
 from kommres.dsl.backends.rows import EventRow, Row
 from kommres.dsl.bound.nodes import Event
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan, Step
@@ -193,7 +193,7 @@ def _aggregate(scope: Scope, step: Step) -> Evaluate:
     run = _REDUCERS[gather.function](step, each, value, by)
     slots = tuple(slot for slot, _ in gather.binders)
 
-    def aggregated(f: Frame) -> Any:  # noqa: ANN401
+    def aggregated(f: Frame) -> Datum:
         saved = f.term, f.day, f.start, f.end
         try:
             return run(f)
@@ -220,7 +220,7 @@ def _name_origin(problem: DataProblem, f: Frame, slots: tuple[int, ...]) -> None
 Reducer: TypeAlias = Callable[[Step, Binding, Evaluate | None, Evaluate | None], Evaluate]
 
 
-def _valued(step: Step, value: Evaluate | None, f: Frame) -> Any:  # noqa: ANN401
+def _valued(step: Step, value: Evaluate | None, f: Frame) -> Datum:
     x = None if value is None else value(f)
     return absent(step) if x is None else x
 
@@ -256,7 +256,7 @@ def _mean(step: Step, each: Binding, value: Evaluate | None, _by: Evaluate | Non
 
 def _extreme(choose: Callable[[list[Any]], Any]) -> Reducer:
     def reducer(step: Step, each: Binding, value: Evaluate | None, _by: Evaluate | None) -> Evaluate:
-        def extreme(f: Frame) -> Any:  # noqa: ANN401
+        def extreme(f: Frame) -> Datum:
             found = [_valued(step, value, f) for _ in each(f)]
             return choose(found) if found else None
 
@@ -277,7 +277,7 @@ def _quantifier(*, decides: bool) -> Reducer:
 
 def _edge(*, last: bool) -> Reducer:
     def reducer(step: Step, each: Binding, value: Evaluate | None, by: Evaluate | None) -> Evaluate:
-        def edge(f: Frame) -> Any:  # noqa: ANN401
+        def edge(f: Frame) -> Datum:
             best: Any = None
             tied = False
             state: tuple[Any, ...] = ()

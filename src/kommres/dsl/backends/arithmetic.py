@@ -1,21 +1,24 @@
 """Exact arithmetic on ``int`` and ``Fraction``: sums, products, quotients, comparisons and rounding.
 
-An absent value (None) meets a ``TypeError`` of Python's arithmetic; it is turned into D0405 there, so that present values pay nothing.
+An absent value (None) meets a ``TypeError`` of Python's arithmetic; it is turned into D0405 there, so that present
+values pay nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
-from kommres.dsl.backends.frame import Evaluate, Frame, Number, plain
+from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Number, plain
 from kommres.dsl.backends.tables import Miss
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LAST_DAY = dt.date.max.toordinal()
 
@@ -74,10 +77,10 @@ def _two_terms(terms: list[Evaluate], signs: tuple[int, ...], step: Step) -> Eva
     left, right = terms
     apply = operator.add if signs[1] > 0 else operator.sub
 
-    def two(f: Frame) -> Number:
+    def two(f: Frame) -> Datum:
         a, b = left(f), right(f)
         try:
-            return apply(a, b)  # type: ignore[no-any-return]
+            return apply(a, b)
         except TypeError as error:
             _refuse(error, step, a, b)
 
@@ -87,7 +90,7 @@ def _two_terms(terms: list[Evaluate], signs: tuple[int, ...], step: Step) -> Eva
 def _many_terms(terms: list[Evaluate], signs: tuple[int, ...], step: Step) -> Evaluate:
     signed = list(zip(signs, terms, strict=True))
 
-    def many(f: Frame) -> Number:
+    def many(f: Frame) -> Datum:
         total: Number = 0
         for sign, term in signed:
             x = term(f)
@@ -105,17 +108,17 @@ def _mul(scope: Scope, step: Step) -> Evaluate:
     if len(factors) == 2:
         left, right = factors
 
-        def two(f: Frame) -> Number:
+        def two(f: Frame) -> Datum:
             a, b = left(f), right(f)
             try:
-                return a * b  # type: ignore[no-any-return]
+                return a * b
             except TypeError as error:
                 _refuse(error, step, a, b)
 
         return two
     first, *rest = factors
 
-    def many(f: Frame) -> Number:
+    def many(f: Frame) -> Datum:
         product = first(f)
         for factor in rest:
             x = factor(f)
@@ -123,7 +126,7 @@ def _mul(scope: Scope, step: Step) -> Evaluate:
                 product = product * x
             except TypeError as error:
                 _refuse(error, step, product, x)
-        return product  # type: ignore[no-any-return]
+        return product
 
     return many
 

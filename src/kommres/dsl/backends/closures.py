@@ -1,7 +1,8 @@
 """Steps to closures: the walk over the steps, references, conditions and choice.
 
-:func:`compile_steps` goes through the steps once, in order; every step becomes a function of the frame that calls the functions of its
-arguments where it needs them. Arithmetic, functions, aggregates and slices stand in their own modules; :data:`COMPILERS` names them all.
+:func:`compile_steps` goes through the steps once, in order; every step becomes a function of the frame that calls the
+functions of its arguments where it needs them. Arithmetic, functions, aggregates and slices stand in their own modules;
+:data:`COMPILERS` names them all.
 """
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from attrs import define, field
-
-from kommres.dsl.backends.frame import Evaluate, Frame
+from kommres.dsl.backends.frame import Datum, Evaluate, Frame
 from kommres.dsl.backends.rows import Bad, InputKey, Row
 from kommres.dsl.backends.tables import Miss, Table
 from kommres.dsl.bound.nodes import Event, Input, ParamRow, Value
@@ -34,22 +33,30 @@ _PURE = frozenset({Op.SCALE, Op.ADD, Op.MUL, Op.DIV, Op.COMPARE, Op.AND, Op.OR, 
 _NOWHERE: Any = None
 
 
-@define
 class Scope:
     """What the compilers of steps know. ``made`` and ``constants`` grow step by step.
 
-    ``past``: the definition is computed for a past month. ``events``: the events that a slot of the
-    frame holds (alternatives number their slots from the start).
+    ``past``: the definition is computed for a past month. ``events``: the events that a slot of the frame holds
+    (alternatives number their slots from the start).
     """
 
-    machine: Machine
-    definition: DefinitionPlan | None
-    steps: Sequence[Step]
-    past: bool = False
-    cutter: Cutter | None = None
-    made: list[Evaluate] = field(factory=list)
-    constants: dict[int, Value] = field(factory=dict)
-    events: dict[int, list[Event]] = field(factory=dict)
+    def __init__(
+        self,
+        machine: Machine,
+        definition: DefinitionPlan | None,
+        steps: Sequence[Step],
+        *,
+        past: bool = False,
+        cutter: Cutter | None = None,
+    ) -> None:
+        self.machine = machine
+        self.definition = definition
+        self.steps = steps
+        self.past = past
+        self.cutter = cutter
+        self.made: list[Evaluate] = []
+        self.constants: dict[int, Value] = {}
+        self.events: dict[int, list[Event]] = {}
 
     @property
     def hook(self) -> Hook | None:
@@ -70,7 +77,7 @@ class Scope:
         return self.past or months_slot is not None
 
 
-def payload(step: Step | SourcePlan) -> Any:  # noqa: ANN401 - each operation has its own, see Op
+def payload(step: Step | SourcePlan) -> Datum:
     """Return what a step or source carries besides its arguments."""
     return step.data
 
@@ -122,7 +129,7 @@ _PURE_CALLS = frozenset({"round", "floor", "ceil", "whole", "steps", "min", "max
 
 
 def _told(hook: Hook, definition: DefinitionPlan, number: int, run: Evaluate) -> Evaluate:
-    def told(f: Frame) -> Any:  # noqa: ANN401
+    def told(f: Frame) -> Datum:
         value = run(f)
         hook.step(definition, number, f, value)
         return value
@@ -195,7 +202,7 @@ def show_input(key: InputKey) -> str:
     return f"{name}({', '.join(members)})" if members else name
 
 
-def settle(value: Any, row: Row, declared: Input, key: InputKey, day: int) -> Any:  # noqa: ANN401
+def settle(value: Datum, row: Row, declared: Input, key: InputKey, day: int) -> Datum:
     """Return the usable value of what was supplied on a day. Raises :class:`DataProblem` (D01xx)."""
     if value.__class__ in _READY:
         return value
@@ -216,7 +223,7 @@ def settle(value: Any, row: Row, declared: Input, key: InputKey, day: int) -> An
     raise at_row("D0106", f"{name} says nothing about {show_day(day)}", row, name)
 
 
-def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Any:  # noqa: ANN401
+def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Datum:
     """Return what was supplied for the month of the frame. Raises :class:`DataProblem` (D0108)."""
     name = show_input(key)
     if not declared.history:
@@ -233,14 +240,14 @@ def _input(scope: Scope, step: Step) -> Evaluate:
     name = declared.name
     if scope.in_past(months):
 
-        def read_past(f: Frame) -> Value:
+        def read_past(f: Frame) -> Datum:
             row = climb(f.rows[slot], up)
             return past_value(row, declared, (name, tuple([k(f) for k in keys])), f)
 
         return read_past
     if keys:
 
-        def read_keyed(f: Frame) -> Value:
+        def read_keyed(f: Frame) -> Datum:
             row = climb(f.rows[slot], up)
             key = (name, tuple([k(f) for k in keys]))
             return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
@@ -253,13 +260,13 @@ def _plain_input(declared: Input, slot: int, up: int) -> Evaluate:
     key: InputKey = (declared.name, ())
     if up:
 
-        def read_above(f: Frame) -> Value:
+        def read_above(f: Frame) -> Datum:
             row = climb(f.rows[slot], up)
             return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
 
         return read_above
 
-    def read(f: Frame) -> Value:
+    def read(f: Frame) -> Datum:
         row = f.rows[slot]
         value = row.values.get(key, _MISSING)
         return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
@@ -284,7 +291,7 @@ def _charged(scope: Scope, step: Step) -> Evaluate:
     rule = scope.machine.definition(number).rule
     key: InputKey = (rule.id, ())
 
-    def read_charged(f: Frame) -> Value:
+    def read_charged(f: Frame) -> Datum:
         row = climb(f.rows[slot], up)
         value = row.history.get(key, {}).get(f.term.number)
         if value is None:
@@ -296,33 +303,36 @@ def _charged(scope: Scope, step: Step) -> Evaluate:
     return read_charged
 
 
+def _finder(table: Table, args: list[Evaluate]) -> Callable[[Frame], ParamRow]:
+    if not args:
+        return lambda f: table.find((), f.day)
+    if len(args) == 1:
+        only = args[0]
+        return lambda f: table.find((only(f),), f.day)
+    return lambda f: table.find(tuple([k(f) for k in args]), f.day)
+
+
+def _finder_on(table: Table, args: list[Evaluate], on: Evaluate, step: Step) -> Callable[[Frame], ParamRow]:
+    def find(f: Frame) -> ParamRow:
+        day = on(f)
+        return table.find(tuple([k(f) for k in args]), absent(step) if day is None else day)
+
+    return find
+
+
 def _param(scope: Scope, step: Step) -> Evaluate:
     number, has_on, months = payload(step)
     table: Table = scope.machine.tables[number]
     args = scope.args(step)
     on = args.pop() if has_on else None
-    find: Callable[[Frame], ParamRow]
-    if on is not None:
-
-        def find_on(f: Frame) -> ParamRow:
-            day = on(f)
-            return table.find(tuple([k(f) for k in args]), absent(step) if day is None else day)
-
-        find = find_on
-    elif not args:
-        find = lambda f: table.find((), f.day)  # noqa: E731
-        if scope.hook is None and table.constant and not scope.in_past(months):
-            return known(scope, table.find((), 0).value)
-    elif len(args) == 1:
-        only = args[0]
-        find = lambda f: table.find((only(f),), f.day)  # noqa: E731
-    else:
-        find = lambda f: table.find(tuple([k(f) for k in args]), f.day)  # noqa: E731
+    if not args and on is None and scope.hook is None and table.constant and not scope.in_past(months):
+        return known(scope, table.find((), 0).value)
+    find = _finder(table, args) if on is None else _finder_on(table, args, on, step)
     hook, definition, place = scope.hook, scope.definition, scope.number
     if hook is None or definition is None:
         return lambda f: find(f).value
 
-    def look_up(f: Frame) -> Value:
+    def look_up(f: Frame) -> Datum:
         entry = find(f)
         hook.looked_up(definition, place, f, entry)
         return entry.value
@@ -360,11 +370,11 @@ def _field(scope: Scope, step: Step) -> Evaluate:
     required = bool(declared) and not any(found.type.optional for _, found in declared)
     label = f"{declared[0][0].name}.{name}" if len(declared) == 1 else name
 
-    def read_field(f: Frame) -> Value:
+    def read_field(f: Frame) -> Datum:
         row = f.rows[slot]
         value = row.values.get(name)
         if value.__class__ in _READY:
-            return value  # type: ignore[no-any-return]
+            return value
         if value is not None:
             raise DataProblem(value.code, value.message, row=row.id, field=label)
         if required:
@@ -436,20 +446,20 @@ def _if(scope: Scope, step: Step) -> Evaluate:
     hook, definition, place = scope.hook, scope.definition, scope.number
     if hook is None or definition is None:
 
-        def choose(f: Frame) -> Value:
+        def choose(f: Frame) -> Datum:
             value = condition(f)
             if value:
-                return then(f)  # type: ignore[no-any-return]
+                return then(f)
             return absent(step) if value is None else otherwise(f)
 
         return choose
 
-    def choose_told(f: Frame) -> Value:
+    def choose_told(f: Frame) -> Datum:
         value = condition(f)
         if value is None:
             absent(step)
         hook.branch(definition, place, 0 if value else 1)
-        return then(f) if value else otherwise(f)  # type: ignore[no-any-return]
+        return then(f) if value else otherwise(f)
 
     return choose_told
 
@@ -458,21 +468,21 @@ def _else(scope: Scope, step: Step) -> Evaluate:
     value, fallback = scope.args(step)
     hook, definition, place = scope.hook, scope.definition, scope.number
 
-    def own(f: Frame) -> Value:
+    def own(f: Frame) -> Datum:
         try:
-            return value(f)  # type: ignore[no-any-return]
+            return value(f)
         except Miss:
             return None
 
     if hook is None or definition is None:
 
-        def value_or(f: Frame) -> Value:
+        def value_or(f: Frame) -> Datum:
             found = own(f)
             return fallback(f) if found is None else found
 
         return value_or
 
-    def value_or_told(f: Frame) -> Value:
+    def value_or_told(f: Frame) -> Datum:
         found = own(f)
         hook.branch(definition, place, 0 if found is not None else 1)
         return fallback(f) if found is None else found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -11,12 +10,9 @@ from attrs import define
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
 from kommres.dsl.backends.closures import COMPILERS, Scope, compile_steps
-from kommres.dsl.backends.frame import Evaluate, Frame, Term
+from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Term
 from kommres.dsl.backends.functions import FUNCTIONS
-from kommres.dsl.backends.rows import Row
 from kommres.dsl.backends.slicing import SLICING, Cutter
-from kommres.dsl.bound.nodes import Value
-from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
@@ -24,6 +20,9 @@ from kommres.dsl.quantity import exact
 if TYPE_CHECKING:
     from kommres.dsl.backends.hooks import Outcome
     from kommres.dsl.backends.machine import Machine
+    from kommres.dsl.backends.rows import Row
+    from kommres.dsl.bound.nodes import Value
+    from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan
 
 ALL_COMPILERS = {**COMPILERS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
 
@@ -33,7 +32,7 @@ _NEVER = 1 << 40
 NO_LINE = object()
 
 
-def _told(outcome: Any) -> Outcome:  # noqa: ANN401
+def _told(outcome: Datum) -> Outcome:
     """Return an outcome as hooks see it."""
     return 0 if outcome is NO_LINE else outcome
 
@@ -70,7 +69,7 @@ def _true(condition: Evaluate, f: Frame) -> bool:
 
 
 def _all_true(conditions: tuple[Evaluate, ...], f: Frame) -> bool:
-    for condition in conditions:
+    for condition in conditions:  # noqa: SIM110 - `all` would nest a C call, and rules may nest deep
         if not _true(condition, f):
             return False
     return True
@@ -95,7 +94,8 @@ class Computation:
         self.signed = rule.signed or any(name in {"degC", "deltaC"} for name, _ in unit)
         #: whether a row has one value for the whole run
         self._single = not (self.varies or past or definition.key_slots)
-        self._body: Callable[[Frame], Value] | None = None
+        self._compiled = False
+        self._body: Evaluate = self._chosen
         self.choices: tuple[Choice, ...] = ()
         self.steps: list[Evaluate] = []
 
@@ -103,8 +103,9 @@ class Computation:
 
     def compile(self) -> None:
         """Make the functions of all steps, once."""
-        if self._body is not None:
+        if self._compiled:
             return
+        self._compiled = True
         plan = self.definition
         scope = Scope(self.machine, plan, plan.steps, past=self.past, cutter=self.cutter)
         self.steps = compile_steps(scope, ALL_COMPILERS)
@@ -112,7 +113,8 @@ class Computation:
         first = self.choices[0] if len(self.choices) == 1 else None
         free = first is not None and not first.conditions and not first.suppressions
         always = first is not None and free and first.start == 0 and first.until == _NEVER and self.hook is None
-        self._body = first.body if first is not None and always else self._chosen
+        if first is not None and always:
+            self._body = first.body
 
     def _choice(self, index: int, plan: AlternativePlan, skip: frozenset[int]) -> Choice:
         def bounds(start: int | None, until: int | None) -> tuple[int, int]:
@@ -137,9 +139,9 @@ class Computation:
         found = self.outcome(row, keys, day, term)
         if found.__class__ is DataProblem:
             raise found.with_traceback(None)
-        return 0 if found is NO_LINE else found  # type: ignore[no-any-return]
+        return 0 if found is NO_LINE else found
 
-    def outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Any:  # noqa: ANN401
+    def outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Datum:
         """Return a value, a :class:`DataProblem` or :data:`NO_LINE`, computed once."""
         key: object
         if self._single:
@@ -171,7 +173,7 @@ class Computation:
         return Frame(rows, day, term)
 
     def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> object:
-        if self._body is None:
+        if not self._compiled:
             self.compile()
         f = self.frame(row, keys, day, term)
         if self.hook is not None:
@@ -203,7 +205,7 @@ class Computation:
             self._check(value)
         return value
 
-    def _check(self, value: Any) -> None:  # noqa: ANN401
+    def _check(self, value: Datum) -> None:
         rule = self.definition.rule
         if not self.signed and value.numerator < 0:
             raise DataProblem(
@@ -228,15 +230,15 @@ class Computation:
 
     # choosing --------------------------------------------------------------------------------------------
 
-    def _chosen(self, f: Frame) -> Value:
+    def _chosen(self, f: Frame) -> Datum:
         choice = self._choose(f)
         if self.definition.rule.is_charge:
             f.rows[0].memo[self, "won"] = choice.index
         if self.hook is not None:
             self.hook.alternative(self.definition, choice.index, f)
-        return choice.body(f)  # type: ignore[no-any-return]
+        return choice.body(f)
 
-    def won(self, row: Row) -> int:
+    def won(self, row: Row) -> Datum:
         """Return the index of the alternative that made a charge's line."""
         return row.memo.get((self, "won"), self.choices[0].index)
 
@@ -254,7 +256,8 @@ class Computation:
                 first, second = (self._named(c) for c in (won, choice))
                 raise DataProblem(
                     "D0301",
-                    f"two exceptions of {self.definition.rule.name} apply at once and no order is stated: {first} and {second}",
+                    f"two exceptions of {self.definition.rule.name} apply at once and no order is stated: {first} and
+                    {second}",
                 )
             won = choice
         if won is None:

@@ -32,8 +32,9 @@ class Term:
 class Frame:
     """One evaluation of a definition. Closures read it; binders and slices change it and put it back.
 
-    ``rows``: by slot, a row, an event row, a member of an enumeration or a month number. ``day``: the current day. ``start``/``end``: the
-    current slice inside ``sum over slices``. ``term``: the current month; ``base``: the month that the evaluation belongs to.
+    ``rows``: by slot, a row, an event row, a member of an enumeration or a month number. ``day``: the current day.
+    ``start``/``end``: the current slice inside ``sum over slices``. ``term``: the current month; ``base``: the month
+    that the evaluation belongs to.
     """
 
     __slots__ = ("base", "day", "end", "rows", "start", "term")
@@ -46,7 +47,9 @@ class Frame:
         self.end = day
 
 
-Evaluate: TypeAlias = Callable[[Frame], Any]
+#: What a step gives: a value, or the row or event row that a variable holds.
+Datum: TypeAlias = Any
+Evaluate: TypeAlias = Callable[[Frame], Datum]
 Number: TypeAlias = int | Fraction
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.arithmetic import MODES, quotient, round_to, steps_of
 from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
-from kommres.dsl.backends.frame import Evaluate, Frame, Number
 from kommres.dsl.backends.tables import Miss, Table
-from kommres.dsl.bound.nodes import Calendar
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
 from kommres.period import Month, month_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Number
+    from kommres.dsl.bound.nodes import Calendar
 
 _SATURDAY = 5
 
@@ -59,11 +62,11 @@ def next_working_day(day: int, calendar: Calendar) -> int:
     )
 
 
-def _least(*values: Any) -> Any:  # noqa: ANN401
+def _least(*values: Datum) -> Datum:
     return min(values)
 
 
-def _greatest(*values: Any) -> Any:  # noqa: ANN401
+def _greatest(*values: Datum) -> Datum:
     return max(values)
 
 
@@ -104,13 +107,13 @@ def _spread(step: Step, args: list[Evaluate], function: Callable[..., Any]) -> E
     if len(args) == 1:
         only = args[0]
 
-        def one(f: Frame) -> Any:  # noqa: ANN401
+        def one(f: Frame) -> Datum:
             x = only(f)
             return absent(step) if x is None else function(x)
 
         return one
 
-    def several(f: Frame) -> Any:  # noqa: ANN401
+    def several(f: Frame) -> Datum:
         values = [a(f) for a in args]
         return absent(step) if any(v is None for v in values) else function(*values)
 

@@ -1,27 +1,33 @@
 """How explanations and coverage watch the interpreter: one compiled form, no second pass.
 
-An :class:`Interpreter <kommres.dsl.backends.interpreter.Interpreter>` that was given a hook tells it what happens, in the order in which it happens:
+An :class:`Interpreter <kommres.dsl.backends.interpreter.Interpreter>` that was given a hook tells it what happens, in
+the order in which it happens:
 
-* ``enter`` … ``leave`` around every evaluation of a definition. A definition that reads another one does so between its own ``enter`` and ``leave``, so
-  a stack gives the tree. ``key`` is ``(definition number, keys, day, month number)``; ``day`` is the first day of the piece for which the value
-  holds, None for what does not vary. A row and a key name one evaluation: it is computed once, later reads are told as ``recall``.
-* ``step`` after a step was computed, its arguments first (those that were needed). ``frame`` is the live frame: copy what is to be kept. Under an aggregate or
-  ``sum over slices`` the same steps come once per ``item`` or ``slice``; those come before the steps that they cover.
+* ``enter`` … ``leave`` around every evaluation of a definition. A definition that reads another one does so between its
+  own ``enter`` and ``leave``, so a stack gives the tree. ``key`` is ``(definition number, keys, day, month number)``;
+  ``day`` is the first day of the piece for which the value holds, None for what does not vary. A row and a key name one
+  evaluation: it is computed once, later reads are told as ``recall``.
+* ``step`` after a step was computed, its arguments first (those that were needed). ``frame`` is the live frame: copy
+  what is to be kept. Under an aggregate or ``sum over slices`` the same steps come once per ``item`` or ``slice``;
+  those come before the steps that they cover.
 * A problem ends the evaluation: ``leave`` (and ``recall``) get the :class:`DataProblem` in place of a value.
 
-Derive from :class:`Hook` and override what is of interest; every method of it does nothing. The frame offers ``rows`` (by slot: slot 0 the own row), ``day``,
-``start``/``end`` of the slice and ``term`` (the month, with ``number start end days``).
+Derive from :class:`Hook` and override what is of interest; every method of it does nothing. The frame offers ``rows``
+(by slot: slot 0 the own row), ``day``, ``start``/``end`` of the slice and ``term`` (the month, with ``number start end
+days``).
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from kommres.dsl.backends.frame import Frame
-from kommres.dsl.backends.rows import Row
 from kommres.dsl.bound.nodes import ParamRow, Value
-from kommres.dsl.plan.nodes import DefinitionPlan
 from kommres.dsl.problems import DataProblem
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.frame import Frame
+    from kommres.dsl.backends.rows import Row
+    from kommres.dsl.plan.nodes import DefinitionPlan
 
 EvaluationKey: TypeAlias = tuple[int, tuple[str, ...], int | None, int]
 Outcome: TypeAlias = Value | DataProblem

@@ -1,13 +1,12 @@
 """The meaning of a plan: values of rules and lines of charges, exactly, one row at a time.
 
-Every other back end must give the same values bit by bit. Numbers are ``int`` and ``Fraction``; nothing is rounded but where a
-rule says ``round``.
+Every other back end must give the same values bit by bit. Numbers are ``int`` and ``Fraction``; nothing is rounded but
+where a rule says ``round``.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,19 @@ from attrs import frozen
 
 from kommres.dsl.backends.closures import check_row, payload
 from kommres.dsl.backends.computation import NO_LINE, Computation, settled
-from kommres.dsl.backends.frame import Evaluate, Frame
 from kommres.dsl.backends.machine import Machine
-from kommres.dsl.backends.rows import Row
 from kommres.dsl.bound.nodes import Param, Value
 from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan
 from kommres.dsl.problems import DataProblem
 from kommres.errors import RulesError
-from kommres.period import Month
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kommres.dsl.backends.frame import Evaluate, Frame
     from kommres.dsl.backends.hooks import Hook
+    from kommres.dsl.backends.rows import Row
+    from kommres.period import Month
 
 Number = int | Fraction
 Override = tuple[Param, "tuple[object, ...] | None", Value]
@@ -35,7 +36,8 @@ Override = tuple[Param, "tuple[object, ...] | None", Value]
 class Line:
     """One line of a bill. ``account`` is the row's id; ``price`` is None where none is declared or it varies inside the period.
 
-    ``rule`` is the alternative that won (``ru.x.cold_water.cold_water/base``); ``options`` are pairs of option id and choice.
+    ``rule`` is the alternative that won (``ru.x.cold_water.cold_water/base``); ``options`` are pairs of option id and
+    choice.
     """
 
     account: str
@@ -57,7 +59,8 @@ class Line:
 class Refusal:
     """Why a charge of an account makes no line; it takes the account's other lines of the same service with it.
 
-    ``row`` and ``field`` say where the value came from; ``caused_by`` names another entity's row (``premises 12``) if it lies there.
+    ``row`` and ``field`` say where the value came from; ``caused_by`` names another entity's row (``premises 12``) if
+    it lies there.
     """
 
     account: str
@@ -119,7 +122,8 @@ class Interpreter:
 
     Notes
     -----
-    Results are remembered on the rows (``Row.memo``), under keys of this interpreter: rows must not change between calls.
+    Results are remembered on the rows (``Row.memo``), under keys of this interpreter: rows must not change between
+    calls.
     """
 
     def __init__(

@@ -1,17 +1,21 @@
 """Interval algebra on event rows: half-open ``from .. to`` in day numbers or in seconds; a row without ``to`` has not ended.
 
-Every function takes event rows and returns new ones in order of their ``from``; empty intervals drop out. Ends are kept as
-they are, never rounded.
+Every function takes event rows and returns new ones in order of their ``from``; empty intervals drop out. Ends are kept
+as they are, never rounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.rows import Bad, EventRow
-from kommres.dsl.backends.zones import Zone
 from kommres.dsl.problems import DataProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kommres.dsl.backends.frame import Datum
+    from kommres.dsl.backends.zones import Zone
 
 #: The end of what has not ended: later than any instant.
 OPEN = 1 << 62
@@ -19,7 +23,7 @@ OPEN = 1 << 62
 _END_MINUTES = 1440
 
 
-def field_value(row: EventRow, name: str, event: str = "") -> Any:  # noqa: ANN401 - whatever the field holds
+def field_value(row: EventRow, name: str, event: str = "") -> Datum:
     """Return a field, None where it is missing. Raises :class:`DataProblem` where it could not be read."""
     value = row.values.get(name)
     if isinstance(value, Bad):
@@ -46,7 +50,7 @@ def _piece(row: EventRow, start: int, end: int, **more: bool) -> EventRow:
     return EventRow(values, row.id)
 
 
-def _bare(start: int, end: int, **fields: Any) -> EventRow:  # noqa: ANN401
+def _bare(start: int, end: int, **fields: Datum) -> EventRow:
     return _piece(EventRow(dict(fields)), start, end)
 
 

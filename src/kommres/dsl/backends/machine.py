@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.closures import Scope, at_row, climb, compile_steps
 from kommres.dsl.backends.computation import ALL_COMPILERS, Computation
 from kommres.dsl.backends.frame import Evaluate, Frame, Term
-from kommres.dsl.backends.rows import Row
 from kommres.dsl.backends.tables import Table
 from kommres.dsl.backends.zones import Zone
-from kommres.dsl.bound.nodes import OptionBinding, Param, Value
 from kommres.dsl.diagnostics import closest
-from kommres.dsl.plan.nodes import DefinitionPlan, OptionPlan, Plan
 from kommres.errors import UsageError
 from kommres.period import Month
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from kommres.dsl.backends.hooks import Hook
+    from kommres.dsl.backends.rows import Row
+    from kommres.dsl.bound.nodes import OptionBinding, Param, Value
+    from kommres.dsl.plan.nodes import DefinitionPlan, OptionPlan, Plan
 
 #: The input of the root entity that names its IANA time zone.
 TIME_ZONE = ("time_zone", ())

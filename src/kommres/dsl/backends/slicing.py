@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kommres.dsl.backends.arithmetic import quotient
 from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
-from kommres.dsl.backends.frame import Evaluate, Frame, Number, Term
 from kommres.dsl.backends.intervals import edges
 from kommres.dsl.backends.rows import InputKey, Row, Steps
 from kommres.dsl.bound.nodes import Event, Input
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
-from kommres.dsl.rules.nodes import Cuts
 from kommres.period import month_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Number, Term
     from kommres.dsl.backends.machine import Machine
+    from kommres.dsl.rules.nodes import Cuts
 
 
 class Cutter:
@@ -71,7 +72,7 @@ class Cutter:
         found = {day for day in found if start < day < end}
         return sorted({*fixed, *found}) if found else fixed
 
-    def _day_of(self, event: Event, row: Row) -> Any:  # noqa: ANN401
+    def _day_of(self, event: Event, row: Row) -> Datum:
         return None if event.interval == "date" else self._machine.zone(row).day
 
     def _edges_below(self, base: Row | None, event: Event) -> frozenset[int]:
@@ -100,8 +101,8 @@ def _above(row: Row, up: int) -> Row | None:
 def _steps_of(row: Row, keys: tuple[InputKey, ...], past: int | None, found: set[int]) -> None:
     for key in keys:
         value = row.values.get(key) if past is None else row.history.get(key, {}).get(past)
-        if value.__class__ is Steps:
-            found.update(day for day in value.starts if day is not None)  # type: ignore[union-attr]
+        if isinstance(value, Steps):
+            found.update(day for day in value.starts if day is not None)
 
 
 def _changes_below(base: Row | None, declared: Input, past: int | None) -> frozenset[int]:
@@ -145,7 +146,7 @@ def _edge(scope: Scope, step: Step) -> Evaluate:
     (value,) = scope.args(step)
     last = step.data == "end"
 
-    def at_edge(f: Frame) -> Any:  # noqa: ANN401
+    def at_edge(f: Frame) -> Datum:
         day = f.day
         f.day = f.term.end - 1 if last else f.term.start
         try:
@@ -215,12 +216,12 @@ def _over_slices(scope: Scope, step: Step) -> Evaluate:
     span, names = (rest[:2], rest[2:]) if has_span else ([], rest)
     hook, definition, place = scope.hook, scope.definition, scope.number
 
-    def one(f: Frame, start: int, end: int) -> Number:
+    def one(f: Frame, start: int, end: int) -> Datum:
         f.day, f.start, f.end = start, start, end
         if hook is not None and definition is not None:
             hook.slice(definition, place, f)
         x = value(f)
-        return absent(step) if x is None else x  # type: ignore[no-any-return]
+        return absent(step) if x is None else x
 
     def merged(f: Frame, starts: Sequence[int], end: int) -> list[int]:
         """Return the starts of the slices: pieces on which no name changes are joined."""

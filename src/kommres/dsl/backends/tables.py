@@ -1,15 +1,14 @@
 """Look-ups in parameters on two time axes: valid on a day, known at a day.
 
-One :class:`Table` a parameter and run. It holds only what was known at the run's ``known_at``, with later editions laid over earlier
-ones, so that a look-up is a dictionary access and a bisection.
+One :class:`Table` a parameter and run. It holds only what was known at the run's ``known_at``, with later editions laid
+over earlier ones, so that a look-up is a dictionary access and a bisection.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
@@ -19,6 +18,9 @@ from kommres.dsl.lookalike import nearest_hint
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 Keys: TypeAlias = tuple[object, ...]
 Override: TypeAlias = tuple[tuple[object, ...] | None, Value]
@@ -53,8 +55,8 @@ class Series:
 def timeline(rows: Sequence[ParamRow]) -> Series:
     """Lay the editions of one key over each other.
 
-    A later edition takes away all that earlier ones say from its own first day on. Inside an edition a row holds until its ``until`` or
-    the next row.
+    A later edition takes away all that earlier ones say from its own first day on. Inside an edition a row holds until
+    its ``until`` or the next row.
     """
     laid: list[tuple[int, int | None, ParamRow]] = []
     for known in sorted({row.known_from or ALWAYS for row in rows}):
@@ -188,7 +190,7 @@ class Table:
         position = self.bracket or 0
         kept: list[Bracket] = []
         for row in sorted(rows, key=_start, reverse=True):
-            low, high = row.keys[position]
+            low, high = _ends(row, position)
             if not any(_overlap((low, high), other) for other in kept if _start(other[2]) != _start(row)):
                 kept.append((low, high, row))
         result = tuple(sorted(kept, key=_lowest))
@@ -208,7 +210,8 @@ class Table:
             top = volume if high is None else min(volume, high if scale is None else high * scale)
             if top > bottom:
                 covered += top - bottom
-                total += (top - bottom) * row.value
+                value: Any = row.value  # a number, as of every parameter with tiers
+                total += (top - bottom) * value
                 used.append(row)
         if covered != volume:
             raise self._miss("D0201", f"the brackets of {self._where(keys)} do not cover the volume {exact(volume)}")
@@ -254,7 +257,8 @@ class Table:
         )
         if not days:
             return ""
-        return f"; it is known only from {show_day(days[0])}, and this run knows what was known on {show_day(self.known_at)}"
+        return f"; it is known only from {show_day(days[0])}, and this run knows what was known on
+        {show_day(self.known_at)}"
 
     def _no_key(self, keys: Keys) -> Miss:
         names = [key.name for i, key in enumerate(self.param.keys) if i != self.bracket]
@@ -288,6 +292,11 @@ class Table:
 
 def _given(param: Param, value: Value) -> ParamRow:
     return ParamRow(keys=(), start=None, until=None, known_from=None, value=value, source=f"given for {param.name}")
+
+
+def _ends(row: ParamRow, position: int) -> tuple[Number | None, Number | None]:
+    pair: Any = row.keys[position]
+    return pair  # type: ignore[no-any-return]
 
 
 def _lowest(bracket: Bracket) -> tuple[bool, Number]:

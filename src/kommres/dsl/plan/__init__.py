@@ -1,1 +1,1 @@
-
+"""The plan stage: definitions to flat steps."""

@@ -131,7 +131,8 @@ class AlternativePlan:
 class DefinitionPlan:
     """``skip[i]``: alternatives that need not be tested once alternative i holds (beaten by it or exclusive with it).
 
-    ``order``: alternatives to test, the strongest first, the base last. ``needs_day``: its value may change inside the period.
+    ``order``: alternatives to test, the strongest first, the base last. ``varies``: its value may change inside the
+    period.
     """
 
     number: int

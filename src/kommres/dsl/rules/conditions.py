@@ -19,10 +19,12 @@ from kommres.dsl.bound.nodes import (
     Expr,
     Has,
     IfElse,
+    Input,
     InputRef,
     Lit,
     Logic,
     Not,
+    Option,
     OptionRef,
     Rule,
     RuleRef,
@@ -36,7 +38,8 @@ from kommres.dsl.rules.domains import Domain, full_domain
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 
-Leaf: TypeAlias = int  # identity of an input, event, parameter or option
+#: What a value depends on: one bit per input, event, parameter or option of the program.
+Leaves: TypeAlias = int
 
 
 @frozen
@@ -51,7 +54,7 @@ class Variable:
     about: object = field(eq=False)
     domain: Domain = field(eq=False)
     decidable: bool = field(eq=False)
-    leaves: frozenset[Leaf] = field(eq=False)
+    leaves: Leaves = field(eq=False)
     present: Variable | None = field(eq=False)  # the yes/no variable that must hold for this one to have a value
     text: str = field(eq=False)
     kind: str = field(default="", eq=False)  # of the type, for messages
@@ -91,7 +94,7 @@ DAY = Variable(
     about="day",
     domain=Domain(step=Fraction(1)),
     decidable=True,
-    leaves=frozenset(),
+    leaves=0,
     present=None,
     text="the day",
     kind="date",
@@ -121,9 +124,9 @@ def within_dates(start: int | None, until: int | None) -> Formula:
 
 @define
 class Reader:
-    """Turns conditions into formulas. ``leaves_of`` says what a rule depends on."""
+    """Turns conditions into formulas. ``leaves_of`` says what an input, an option or a rule depends on."""
 
-    leaves_of: Callable[[Rule], frozenset[Leaf]]
+    leaves_of: Callable[[Input | Option | Rule], Leaves]
 
     def formula(self, expr: Expr) -> Formula:
         """Return the formula of a condition."""
@@ -167,20 +170,20 @@ class Reader:
         text = f"{_text(left)} compared with {_text(right)}"
         ordered = left.type.kind in {"number", "date", "instant"}
         domain = Domain() if ordered else Domain(members=frozenset({-1, 0}))
-        return Atom(Variable(key, key, domain, False, frozenset(), None, text), op, 0)
+        return Atom(Variable(key, key, domain, False, 0, None, text), op, 0)
 
     def _variable(self, expr: Expr) -> Variable:
         key = structure(expr)
-        decidable, leaves, optional = False, frozenset[Leaf](), False
+        decidable, leaves, optional = False, 0, False
         match expr:
             case InputRef(input=source, slot=0, keys=keys, months=None):
                 decidable = all(isinstance(k, Lit) for k in keys)
-                leaves, optional = frozenset({id(source)}), source.optional
+                leaves, optional = self.leaves_of(source), source.optional
             case RuleRef(rule=rule, slot=0, keys=keys, months=None):
                 leaves, optional = self.leaves_of(rule), rule.type.optional
                 decidable = bool(leaves) and all(isinstance(k, Lit) for k in keys)
             case OptionRef(option=option):
-                decidable, leaves = True, frozenset({id(option)})
+                decidable, leaves = True, self.leaves_of(option)
             case VarRef():
                 decidable = True
         present = self._presence(expr) if optional else None
@@ -188,10 +191,10 @@ class Reader:
 
     def _presence(self, expr: Expr) -> Variable:
         about = structure(expr)
-        leaves, decidable = frozenset[Leaf](), False
+        leaves, decidable = 0, False
         match expr:
             case InputRef(input=source, slot=0, keys=keys, months=None):
-                decidable, leaves = all(isinstance(k, Lit) for k in keys), frozenset({id(source)})
+                decidable, leaves = all(isinstance(k, Lit) for k in keys), self.leaves_of(source)
             case RuleRef(rule=rule, slot=0, keys=keys, months=None):
                 leaves = self.leaves_of(rule)
                 decidable = bool(leaves) and all(isinstance(k, Lit) for k in keys)
@@ -277,8 +280,8 @@ def _independent(variables: list[Variable]) -> bool:
     """Whether every combination of the variables' values may come up."""
     if not all(v.decidable for v in variables):
         return False
-    groups: dict[object, frozenset[Leaf]] = {v.about: v.leaves for v in variables}
-    seen: set[Leaf] = set()
+    groups = {v.about: v.leaves for v in variables}
+    seen = 0
     for leaves in groups.values():
         if seen & leaves:
             return False

@@ -21,7 +21,7 @@ from kommres.dsl.bound.walk import rule_expressions, sources, walk
 from kommres.dsl.diagnostics import Diagnostics, Label
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.rules import lint
-from kommres.dsl.rules.conditions import Answer, Leaf, Reader, Solver
+from kommres.dsl.rules.conditions import Answer, Leaves, Reader, Solver
 from kommres.dsl.rules.conflicts import Conflicts
 from kommres.dsl.rules.cuts import rule_cuts, rule_varies
 from kommres.dsl.rules.nodes import Definition, RuleSet
@@ -48,11 +48,12 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
     order = evaluation_order(graph, out)
     bindings = option_bindings(program)
     solver = Solver()
-    reader = Reader(_LeavesOf(graph, program).of)
+    reader = Reader(_Dependence(graph, order).of)
     _check_bindings(bindings, reader, solver, out)
     options = reached_options(order, graph)
     amended, visible = amendments_of(program), visible_modules(program)
     known: dict[Rule, Definition] = {}
+    size = 0
     for rule in order:
         merged = merge(rule, amended.get(rule, ()), visible, out)
         if len(merged.drafts) > limits.alternatives:
@@ -79,12 +80,22 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
         if pairs is not None and merged.sound:
             conflicts.report(exclusive, out)
         lint.alternatives(conflicts, out)
+        cuts = rule_cuts(rule, alternatives, known, bindings)
+        size += len(order_of) + len(exclusive) + len(options[rule]) + cuts.size
+        if size > limits.plan_steps:
+            out.add(
+                CODES["plan_steps"],
+                f"the rules depend on each other in more than {limits.plan_steps} ways, which is the limit",
+                rule.span,
+                help="load fewer modules, or raise the limit where the program is trusted",
+            )
+            break
         known[rule] = Definition(
             rule=rule,
             alternatives=alternatives,
             beats=order_of,
             exclusive=exclusive,
-            cuts=rule_cuts(rule, alternatives, known, bindings),
+            cuts=cuts,
             varies=rule_varies(rule, alternatives, known, bindings),
             uses=tuple(sorted(graph[rule].now, key=sort_key)),
             options=tuple(sorted(options[rule])),
@@ -116,41 +127,43 @@ def _check_bindings(
 
 
 @define
-class _LeavesOf:
-    """What rules depend on through every path: inputs, events, parameters and options, by identity."""
+class _Dependence:
+    """What inputs, options and rules depend on through every path; ``order`` is that of evaluation."""
 
     graph: Mapping[Rule, Reads]
-    program: BoundProgram
-    done: dict[Rule, frozenset[Leaf]] = field(factory=dict)
-    direct: dict[Rule, frozenset[Leaf]] = field(factory=dict)
+    order: Sequence[Rule]
+    bits: dict[int, Leaves] = field(factory=dict)
+    rules: dict[Rule, Leaves] | None = None
 
-    def of(self, rule: Rule) -> frozenset[Leaf]:
-        if rule not in self.done:
-            reached, queue = {rule}, [rule]
-            while queue:
-                for read in self.graph[queue.pop()].all:
-                    if read not in reached:
-                        reached.add(read)
-                        queue.append(read)
-            self.done[rule] = frozenset[Leaf]().union(*(self._direct(r) for r in reached))
-        return self.done[rule]
+    def of(self, what: Input | Option | Rule) -> Leaves:
+        """Return the leaves of an input, an option or a rule."""
+        if not isinstance(what, Rule):
+            return self._bit(what)
+        if self.rules is None:
+            self.rules = {}
+            for rule in self.order:
+                leaves = 0
+                for expr in rule_expressions(rule):
+                    leaves |= self._direct(expr)
+                for read in self.graph[rule].all:
+                    leaves |= self.rules.get(read, 0)
+                self.rules[rule] = leaves
+        return self.rules[what]
 
-    def _direct(self, rule: Rule) -> frozenset[Leaf]:
-        if rule not in self.direct:
-            self.direct[rule] = frozenset(leaf for e in rule_expressions(rule) for leaf in _leaves(e))
-        return self.direct[rule]
+    def _bit(self, declared: object) -> Leaves:
+        return self.bits.setdefault(id(declared), 1 << len(self.bits))
 
-
-def _leaves(expression: Expr) -> set[Leaf]:
-    found: set[Leaf] = set()
-    for expr in walk(expression):
-        match expr:
-            case InputRef(input=declared):
-                found.add(id(declared))
-            case ParamRef(param=param) | Tiers(param=param):
-                found.add(id(param))
-            case OptionRef(option=option):
-                found.add(id(option))
-            case _:
-                found.update(id(s.event) for s in sources(expr) if isinstance(s, Events))
-    return found
+    def _direct(self, expression: Expr) -> Leaves:
+        leaves = 0
+        for expr in walk(expression):
+            match expr:
+                case InputRef(input=declared):
+                    leaves |= self._bit(declared)
+                case ParamRef(param=param) | Tiers(param=param):
+                    leaves |= self._bit(param)
+                case OptionRef(option=option):
+                    leaves |= self._bit(option)
+                case _:
+                    for source in sources(expr):
+                        leaves |= self._bit(source.event) if isinstance(source, Events) else 0
+        return leaves

@@ -57,6 +57,13 @@ class Cuts:
     events_below: tuple[Event, ...] = ()
     around: tuple[tuple[Input, int], ...] = ()
     events_around: tuple[tuple[Event, int], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of leaves."""
+        own = len(self.own) + len(self.params) + len(self.days) + len(self.events)
+        return own + len(self.below) + len(self.events_below) + len(self.around) + len(self.events_around)
+
     daily: bool = False
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Protocol
 
-from kommres.dsl.bound.nodes import Expr, Rule
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kommres.dsl.bound.nodes import Expr, Rule
     from kommres.dsl.rules.nodes import Cuts, Definition, RuleSet
 
 

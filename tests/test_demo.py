@@ -1,0 +1,126 @@
+"""The demo on a small city, as a newcomer starts it; and what becomes of every dirty row of it."""
+
+import csv
+import importlib.util
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import kommres
+from kommres.synth import read_city, synthesize
+
+ROOT = Path(__file__).resolve().parent.parent
+MONTHS = ("2022-12", "2023-01")
+
+#: what a flaw does to accounts beside those that it refuses: nothing, or their charges are others
+HARMLESS = {"future date"}
+
+
+def demo():
+    spec = importlib.util.spec_from_file_location("demo", ROOT / "tools" / "demo.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "demo"
+    import contextlib
+    import io
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        code = demo().main(["--accounts", "400", "--dirty", "0.1", "--out", str(out)])
+    return out, code, said.getvalue()
+
+
+def test_it_ends_well_and_says_what_it_did(ended):
+    out, code, said = ended
+    assert code == 0
+    for word in ("400 accounts", "cold_water", "hot_water", "sewerage", "Quarantine", "One amount explained", "RUB", " s"):
+        assert word in said
+    for month in MONTHS:
+        assert f"Charges of {month}" in said
+        assert (out / month / "charges.parquet").stat().st_size > 1000
+        assert f"{out / month / 'quarantine.parquet'}" in said
+    assert "\x1b" not in said
+
+
+def test_the_second_one_gives_the_same_bytes(ended, monkeypatch, capsys):
+    out, _, _ = ended
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    monkeypatch.chdir(ROOT)
+    assert demo().main(["--accounts", "400", "--dirty", "0.1", "--out", str(out)]) == 0
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    capsys.readouterr()
+
+
+def test_sums_on_the_screen_are_those_of_the_charges(ended):
+    out, _, said = ended
+    charges = kommres.run("ru", out / "city" / MONTHS[0], MONTHS[0]).charges.to_pylist()
+    total = sum((row["amount"] for row in charges), Decimal(0))
+    assert f"{total:,.2f}".replace(",", " ") in said
+
+
+def test_a_wrong_argument_is_a_message(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert demo().main(["--accounts", "0", "--out", str(tmp_path / "demo")]) == 1
+    assert "accounts = 0" in capsys.readouterr().err
+    assert not (tmp_path / "demo").exists()
+
+
+# --- dirt in a run: each flaw is caught with its code, and takes nobody else along ---
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    program = kommres.load()
+    found = {}
+    for name, dirty in (("clean", "0"), ("dirty", "0.3")):
+        city = synthesize(folder / name, accounts=1000, months=[MONTHS[0]], dirty=dirty)
+        result = kommres.run(program, city.month(MONTHS[0]), MONTHS[0])
+        found[name] = city, result.charges.to_pylist(), result.quarantine.to_pylist()
+    return found
+
+
+def test_a_clean_city_is_charged_whole(runs):
+    _, charges, refused = runs["clean"]
+    assert refused == []
+    assert len({row["account"] for row in charges}) == 1000
+
+
+def test_each_dirty_row_is_caught_with_its_code(runs):
+    city, _, refused = runs["dirty"]
+    codes = {}
+    for row in refused:
+        codes.setdefault(row["code"], []).append(" ".join(map(str, row.values())))
+    missed = [
+        line
+        for line in rows(city.folder / "dirty.csv")
+        if line["code"]
+        and not any(line["id"] in text or line["dirty"] in text for text in codes.get(line["code"], []))
+        and line["kind"] != "blank"
+    ]
+    assert missed == []
+
+
+def test_no_clean_account_is_lost_or_changed(runs):
+    city, charges, refused = runs["dirty"]
+    _, clean, _ = runs["clean"]
+    ledger = rows(city.folder / "dirty.csv")
+    touched = {line["id"] for line in ledger}
+    flats = {row["id"]: row["building"] for row in rows(city.month(MONTHS[0]) / "premises.csv")}
+    spoiled = {account for account, building in flats.items() if building in touched} | touched
+    assert [row for row in charges if row["account"] not in spoiled] == [row for row in clean if row["account"] not in spoiled]
+    assert {row["account"] for row in refused if row["account"]} <= spoiled
+    assert len(spoiled) < 400
