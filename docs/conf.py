@@ -39,7 +39,14 @@ def setup(app: object) -> None:
                 (r'"[^"\n]*"', String),
                 (r"\d{4}-\d{2}(-\d{2})?\b", Number.Integer),
                 (r"\d[\d_]*(\.\d+)?", Number),
-                (words(sorted({w for k in KEYWORDS if k.kind != "cite" for w in (k.en, k.ru)}, key=len, reverse=True), prefix=r"\b", suffix=r"\b"), Keyword),
+                (
+                    words(
+                        sorted({w for k in KEYWORDS if k.kind != "cite" for w in (k.en, k.ru)}, key=len, reverse=True),
+                        prefix=r"\b",
+                        suffix=r"\b",
+                    ),
+                    Keyword,
+                ),
                 (r"\w+", Name),
                 (r"[-+*/=<>!]+", Operator),
                 (r"\s+|.", Text),

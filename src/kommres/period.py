@@ -26,7 +26,8 @@ class Month:
 
     @classmethod
     def of(cls, year: int, month: int) -> Self:
-        if not (1 <= month <= 12 and 1 <= year <= 9998):  # noqa: PLR2004 - a calendar year
+        """Return a month by year and number (1 to 12). Raises :class:`UsageError` (U0101)."""
+        if not (1 <= month <= 12 and 1 <= year <= 9998):
             raise UsageError(f"{year}-{month:02} is not a month", code="U0101", todo=_HOW)
         return cls(year * 12 + month - 1)
 
@@ -40,10 +41,12 @@ class Month:
 
     @property
     def year(self) -> int:
+        """Calendar year."""
         return self.number // 12
 
     @property
     def month(self) -> int:
+        """Number in the year, 1 to 12."""
         return self.number % 12 + 1
 
     @property
@@ -82,4 +85,5 @@ class Period:
 
     @property
     def days(self) -> int:
+        """Length [day]."""
         return self.end - self.start

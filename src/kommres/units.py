@@ -1,23 +1,27 @@
 """Units of measure: exact, strict, extensible.
 
-A unit is a product of named atoms with integer exponents (``RUB/m3`` is RUB^1 m3^-1). Two units are the same when their atoms are the
-same; nothing is converted silently except ``%`` (1/100 of a number). :func:`conversion` gives the exact factor between units
-of one dimension (1 Gcal = 4.1868 GJ, 1 Gcal = 1163 kWh) for an explicit ``x as kWh``. Day and month have dimensions of their own: they
+A unit is a product of named atoms with integer exponents (``RUB/m3`` is RUB^1 m3^-1). Two units are the same when
+their atoms are the
+same; nothing is converted silently except ``%`` (1/100 of a number). :func:`conversion` gives the exact factor
+between units
+of one dimension (1 Gcal = 4.1868 GJ, 1 Gcal = 1163 kWh) for an explicit ``x as kWh``. Day and month have dimensions
+of their own: they
 meet only through a named period. A temperature (``degC``) is a point, a temperature difference (``deltaC``) is not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
 from kommres.errors import RulesError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Dimension: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -53,6 +57,7 @@ class Unit:
         return Unit(tuple(sorted((n, p) for n, p in powers.items() if p)))
 
     def inverse(self) -> Unit:
+        """Return one over the unit."""
         return Unit(tuple((n, -p) for n, p in self.powers))
 
     def __truediv__(self, other: Unit) -> Unit:
@@ -60,10 +65,11 @@ class Unit:
 
     @property
     def is_number(self) -> bool:
+        """Whether it is a plain number."""
         return not self.powers
 
     def without(self, name: str) -> tuple[Unit, int]:
-        """This unit without an atom, and the exponent that it had."""
+        """Return the unit without an atom, and the exponent that it had."""
         return Unit(tuple((n, p) for n, p in self.powers if n != name)), dict(self.powers).get(name, 0)
 
     def __str__(self) -> str:
@@ -79,11 +85,162 @@ PERCENT = Unit((("%", 1),))
 
 #: Currencies by their ISO 4217 letters. Each measures only itself; a module declares others with ``unit``.
 CURRENCIES = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE "
-    "CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS "
-    "KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR "
-    "PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD "
-    "TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL".split()
+    [
+        "AED",
+        "AFN",
+        "ALL",
+        "AMD",
+        "ANG",
+        "AOA",
+        "ARS",
+        "AUD",
+        "AWG",
+        "AZN",
+        "BAM",
+        "BBD",
+        "BDT",
+        "BGN",
+        "BHD",
+        "BIF",
+        "BMD",
+        "BND",
+        "BOB",
+        "BRL",
+        "BSD",
+        "BTN",
+        "BWP",
+        "BYN",
+        "BZD",
+        "CAD",
+        "CDF",
+        "CHF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CRC",
+        "CUP",
+        "CVE",
+        "CZK",
+        "DJF",
+        "DKK",
+        "DOP",
+        "DZD",
+        "EGP",
+        "ERN",
+        "ETB",
+        "EUR",
+        "FJD",
+        "FKP",
+        "GBP",
+        "GEL",
+        "GHS",
+        "GIP",
+        "GMD",
+        "GNF",
+        "GTQ",
+        "GYD",
+        "HKD",
+        "HNL",
+        "HTG",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "IQD",
+        "IRR",
+        "ISK",
+        "JMD",
+        "JOD",
+        "JPY",
+        "KES",
+        "KGS",
+        "KHR",
+        "KMF",
+        "KPW",
+        "KRW",
+        "KWD",
+        "KYD",
+        "KZT",
+        "LAK",
+        "LBP",
+        "LKR",
+        "LRD",
+        "LSL",
+        "LYD",
+        "MAD",
+        "MDL",
+        "MGA",
+        "MKD",
+        "MMK",
+        "MNT",
+        "MOP",
+        "MRU",
+        "MUR",
+        "MVR",
+        "MWK",
+        "MXN",
+        "MYR",
+        "MZN",
+        "NAD",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NPR",
+        "NZD",
+        "OMR",
+        "PAB",
+        "PEN",
+        "PGK",
+        "PHP",
+        "PKR",
+        "PLN",
+        "PYG",
+        "QAR",
+        "RON",
+        "RSD",
+        "RUB",
+        "RWF",
+        "SAR",
+        "SBD",
+        "SCR",
+        "SDG",
+        "SEK",
+        "SGD",
+        "SHP",
+        "SLE",
+        "SOS",
+        "SRD",
+        "SSP",
+        "STN",
+        "SYP",
+        "SZL",
+        "THB",
+        "TJS",
+        "TMT",
+        "TND",
+        "TOP",
+        "TRY",
+        "TTD",
+        "TWD",
+        "TZS",
+        "UAH",
+        "UGX",
+        "USD",
+        "UYU",
+        "UZS",
+        "VES",
+        "VND",
+        "VUV",
+        "WST",
+        "XAF",
+        "XCD",
+        "XOF",
+        "XPF",
+        "YER",
+        "ZAR",
+        "ZMW",
+        "ZWL",
+    ]
 )
 
 #: name -> (factor, unit text of others); an empty text is a base unit of its own dimension.
@@ -125,12 +282,54 @@ _STANDARD: dict[str, tuple[str, str]] = {
 
 #: other spellings of the same unit
 ALIASES: dict[str, str] = {
-    "м": "m", "м2": "m2", "м²": "m2", "m²": "m2", "м3": "m3", "м³": "m3", "m³": "m3", "л": "l", "кг": "kg", "т": "t", "с": "s", "мин": "min",
-    "ч": "h", "час": "h", "hour": "h", "hours": "h", "сут": "day", "день": "day", "дня": "day", "дней": "day", "days": "day", "мес": "month", "месяц": "month",
-    "months": "month", "год": "year", "чел": "person", "persons": "person", "people": "person", "кВт": "kW", "кВт·ч": "kWh", "кВтч": "kWh",
-    "МВт": "MW", "МВт·ч": "MWh", "МВтч": "MWh", "квар": "kvar", "кварч": "kvarh", "Гкал": "Gcal", "ГДж": "GJ", "МДж": "MJ", "МПа": "MPa", "кПа": "kPa", "°C": "degC",
-    "градC": "degC", "дельтаC": "deltaC", "В": "V", "Вт": "W", "Гц": "Hz",
-}  # fmt: skip
+    "м": "m",
+    "м2": "m2",
+    "м²": "m2",
+    "m²": "m2",
+    "м3": "m3",
+    "м³": "m3",
+    "m³": "m3",
+    "л": "l",
+    "кг": "kg",
+    "т": "t",
+    "с": "s",
+    "мин": "min",
+    "ч": "h",
+    "час": "h",
+    "hour": "h",
+    "hours": "h",
+    "сут": "day",
+    "день": "day",
+    "дня": "day",
+    "дней": "day",
+    "days": "day",
+    "мес": "month",
+    "месяц": "month",
+    "months": "month",
+    "год": "year",
+    "чел": "person",
+    "persons": "person",
+    "people": "person",
+    "кВт": "kW",
+    "кВт·ч": "kWh",
+    "кВтч": "kWh",
+    "МВт": "MW",
+    "МВт·ч": "MWh",
+    "МВтч": "MWh",
+    "квар": "kvar",
+    "кварч": "kvarh",
+    "Гкал": "Gcal",
+    "ГДж": "GJ",
+    "МДж": "MJ",
+    "МПа": "MPa",
+    "кПа": "kPa",
+    "°C": "degC",
+    "градC": "degC",
+    "дельтаC": "deltaC",
+    "В": "V",
+    "Вт": "W",
+    "Гц": "Hz",
+}
 
 _WORD = re.compile(r"([^\W\d][\w·²³]*|%|°C|1)(?:\^(\d))?")
 
@@ -144,6 +343,7 @@ class Units:
 
     @classmethod
     def standard(cls) -> Units:
+        """Return a new table with the shipped units."""
         return cls(dict(_standard_atoms()))
 
     def declare(self, name: str, factor: Fraction | None = None, of: Unit | None = None) -> Atom:
@@ -166,7 +366,9 @@ class Units:
         return atom
 
     def parse(self, text: str) -> Unit:
-        """Read ``RUB/m3``, ``m3/person/month``, ``1/day``, ``kg*m^2``; each ``/`` divides by the one word after it."""
+        """Read ``RUB/m3``, ``m3/person/month``, ``1/day``, ``kg*m^2``; each ``/`` divides by the one word after
+        it.
+        """
         if text in {"number", "1", ""}:
             return NUMBER
         unit, sign = NUMBER, 1
@@ -207,6 +409,7 @@ class Units:
         return have / want
 
     def convertible(self, source: Unit, target: Unit) -> bool:
+        """Whether both measure the same thing."""
         return self.magnitude(source)[1] == self.magnitude(target)[1]
 
 

@@ -1,7 +1,9 @@
 """README, tutorials and how-to pages run as a newcomer runs them.
 
-A fence with ``file=NAME`` is a file that the reader writes; a ``console`` fence is typed (``$ ``) and its output compared to the letter (a line
-``…`` stands for any lines); a ``python`` fence is executed, and what it prints is compared with the ``text`` fence directly after it.
+A fence with ``file=NAME`` is a file that the reader writes; a ``console`` fence is typed (``$ ``) and its output
+compared to the letter (a line
+``…`` stands for any lines); a ``python`` fence is executed, and what it prints is compared with the ``text`` fence
+directly after it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md")), *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
+    *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+]
 FENCE = re.compile(r"^```(\w[\w-]*)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -32,9 +38,23 @@ def shim(folder: Path) -> None:
 def session(text: str, folder: Path) -> str:
     """Type the commands of a console fence; the text with what was printed."""
     lines = []
-    environment = {**os.environ, "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "120", "LC_ALL": "C.UTF-8"}
+    environment = {
+        **os.environ,
+        "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "COLUMNS": "120",
+        "LC_ALL": "C.UTF-8",
+    }
     for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", text, re.MULTILINE):
-        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
         lines.append(f"$ {command}\n{done.stdout}{done.stderr}")
     return "".join(lines)
 
@@ -53,7 +73,7 @@ def test_page(page: Path, tmp_path: Path, reset: bool) -> None:
     names: dict[str, object] = {}
     printed = ""
     renewed = text
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(folder)
     try:
         for language, info, body in FENCE.findall(text):

@@ -85,7 +85,7 @@ class Tree:
         return row
 
     def single(self, entity: str, id_: str = "") -> Row:
-        """Return the row with an id, or the only row; add it where there is none. Raises :class:`UsageError` (U0503)."""
+        """Return the row with an id, or the only row, added where missing. Raises :class:`UsageError` (U0503)."""
         rows = self.rows[entity]
         if id_:
             return next((row for row in rows if row.id == id_), None) or self.add(entity, id_)

@@ -1,22 +1,28 @@
 """Diagnostics as values: what was found, where, why it cannot be, what to do.
 
-A diagnostic is data. ``kommres.dsl.render`` turns it into a terminal picture, a plain line or JSON; ``codes/<code>.md`` explains
+A diagnostic is data. ``kommres.dsl.render`` turns it into a terminal picture, a plain line or JSON;
+``codes/<code>.md`` explains
 each code with a wrong and a right example.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from kommres.dsl.source import Span
 from kommres.errors import RulesError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 
 class Severity(StrEnum):
+    """Whether a finding stops the program."""
+
     ERROR = "error"
     WARNING = "warning"
 
@@ -42,7 +48,8 @@ class Suggestion:
 class Diagnostic:
     """One finding about rule text.
 
-    ``code`` is stable (``K0203``); ``message`` says what was found and why it cannot be, ``note`` marks the span in a few words,
+    ``code`` is stable (``K0203``); ``message`` says what was found and why it cannot be, ``note`` marks the span in
+    a few words,
     ``help`` says what to do.
     """
 
@@ -83,7 +90,14 @@ class Diagnostics:
         severity: Severity = Severity.ERROR,
     ) -> None:
         item = Diagnostic(
-            code=code, message=message, span=span, note=note, labels=tuple(labels), help=help, suggestion=suggestion, severity=severity
+            code=code,
+            message=message,
+            span=span,
+            note=note,
+            labels=tuple(labels),
+            help=help,
+            suggestion=suggestion,
+            severity=severity,
         )
         if item not in self.items:
             self.items.append(item)

@@ -20,7 +20,7 @@ def skeleton(text: str) -> str:
 
 
 def nearest_hint(value: object, known: Iterable[object]) -> str:
-    """Return ``; did you mean ...?`` for the known value most like ``value``, saying what differs; else an empty text."""
+    """Return a hint at the known value most like ``value``, saying what differs; an empty text if none is like it."""
     words = [word for word in known if isinstance(word, str)]
     if not isinstance(value, str) or not words:
         return ""

@@ -46,7 +46,7 @@ class Narrator:
     def charge(self, call: Call, *, withheld: bool = False) -> Entry:
         """Explain a charge, or a rule asked for by itself. ``withheld``: another line of its service is refused."""
         words, rule = self.words, call.definition.rule
-        name = f"{call.row.entity} {call.row.id}: {rule.name}" if call.row.id else rule.name
+        name = words("of_row", row=f"{call.row.entity} {call.row.id}", month=words.month(call.key[3]), name=rule.name)
         facts = self._facts(call)
         about = []
         if rule.is_charge:
@@ -128,8 +128,9 @@ class Narrator:
         if call.body is not None:
             yield from self._body(call.body, call)
         for tested in call.tested:
-            for condition in tested.conditions:
-                yield from self._leaves(condition, only_rules=True)
+            if tested.index == call.chosen:
+                for condition in tested.conditions:
+                    yield from self._leaves(condition, only_rules=True)
 
     def _citations(self, call: Call) -> tuple[Citation, ...]:
         alternative = call.alternative
@@ -198,7 +199,9 @@ class Narrator:
         text = self._text(body)
         yield Entry(line=words("formula", text=text), facts={"kind": "formula"})
         if not is_leaf(body):
-            yield Entry(line=words("formula", text=equation(body, words)), facts={"kind": "numbers"})
+            written = equation(body, words)
+            if written != value_text(body, words):
+                yield Entry(line=words("formula", text=written), facts={"kind": "numbers"})
         yield from self._leaves(body)
 
     def _leaves(self, node: Computed, *, only_rules: bool = False) -> Iterator[Entry]:
@@ -223,9 +226,9 @@ class Narrator:
     def _slice(self, piece: Piece, node: Computed) -> Entry:
         words, month = self.words, Month(node.month)
         days = piece.end - piece.start
-        dates = {"start": words.day(piece.start), "end": words.day(piece.end - 1), "days": words.days(days)}
         whole = (piece.start, piece.end) == (month.start, month.end)
         inside = month.start <= piece.start and piece.end <= month.end
+        dates = {"dates": words.span(piece.start, piece.end), "days": words.days(days)}
         line = words("slice_of", **dates, month_days=month.days) if inside and not whole else words("slice", **dates)
         line += f": {equation(node, words)}"
         facts: Data = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from kommres.dsl.backends.rows import Steps
 from kommres.dsl.bound.nodes import Citation, Input, Option, Param, ParamRow
@@ -27,6 +27,7 @@ class Origins:
     plan: Plan
     words: Wording
     chosen: dict[str, str]
+    _titled: set[str] = field(factory=set, init=False)
 
     def name(self, node: Computed) -> str:
         if node.step.op is Op.PARAM:
@@ -129,7 +130,10 @@ class Origins:
 
     def cite(self, item: Citation) -> str:
         words = self.words
-        parts = [item.act_title or item.act]
+        # The title of an act is long; it is written once.
+        first = item.act_title and item.act not in self._titled
+        self._titled.add(item.act)
+        parts = [words("act", title=item.act_title, name=item.act) if first else item.act]
         parts += [f"{words.keyword(word, CITE)} {text}" for word, text in item.parts]
         match item.status:
             case "checked" if item.checked:

@@ -36,23 +36,23 @@ class State:
 
 
 def parse_pass(state: State) -> None:
-    """text -> syntax"""
+    """Text -> syntax."""
     state.trees = [parse(source, state.out, state.limits) for source in state.sources]
 
 
 def bind_pass(state: State) -> None:
-    """syntax -> bound"""
+    """Syntax -> bound."""
     state.bound = bind(state.trees, state.read_table, state.out, state.limits)
 
 
 def rules_pass(state: State) -> None:
-    """bound -> rules"""
+    """Bound -> rules."""
     if state.bound is not None and not state.out.errors:
         state.rules = build(state.bound, state.out, state.limits)
 
 
 def plan_pass(state: State) -> None:
-    """rules -> plan"""
+    """Rules -> plan."""
     if state.rules is not None and not state.out.errors:
         try:
             state.plan = lower(state.rules, state.limits)
@@ -64,7 +64,9 @@ def plan_pass(state: State) -> None:
 PASSES: tuple[Callable[[State], None], ...] = (parse_pass, bind_pass, rules_pass, plan_pass)
 
 
-def compile_sources(sources: Sequence[Source], read_table: ReadTable = lambda _source, _name: None, limits: Limits = DEFAULT) -> State:
+def compile_sources(
+    sources: Sequence[Source], read_table: ReadTable = lambda _source, _name: None, limits: Limits = DEFAULT
+) -> State:
     """Run all passes; findings are in ``out``, and ``plan`` is None if one of them is an error."""
     state = State(sources=sources, read_table=read_table, limits=limits)
     for run in PASSES:

@@ -38,8 +38,10 @@ TITLES: dict[str, str] = {
 }
 
 
-class DataProblem(DataError):
-    """Raised while a line is computed; becomes a quarantine row. ``row`` and ``field`` say where the value came from."""
+class DataProblem(DataError):  # noqa: N818 - a finding about data, carried as a value
+    """Raised while a line is computed; becomes a quarantine row. ``row`` and ``field`` say where the value came
+    from.
+    """
 
     def __init__(self, code: str, message: str, *, row: str = "", field: str = "", caused_by: str = "") -> None:
         super().__init__(message, code=code)

@@ -33,7 +33,8 @@ _SPEC = re.compile(rf"^(?:{'|'.join(spellings('SPEC'))})\s+(?:{'|'.join(spelling
 class Program:
     """Checked rules, ready to charge. Immutable; share it between threads and runs.
 
-    ``given`` is what was asked for (paths and module names): a manifest writes it, so that a result can be explained later.
+    ``given`` is what was asked for (paths and module names): a manifest writes it, so that a result can be
+    explained later.
     """
 
     sources: tuple[Source, ...] = field(repr=False)
@@ -56,7 +57,8 @@ class Program:
 def load(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> Program:
     """Load rule files, folders or installed modules (all installed ones if none is named).
 
-    Raises :class:`DiagnosticError` if the rules cannot be used, :class:`UsageError` if something named does not exist.
+    Raises :class:`DiagnosticError` if the rules cannot be used, :class:`UsageError` if something named does not
+    exist.
     """
     state = check(*rules, limits=limits)
     if state.bound is None or state.rules is None or state.plan is None or state.out.errors:
@@ -78,7 +80,7 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
     for given in rules:
         files |= _given(os.fspath(given), library)
     if not rules:
-        files |= {path: name for path, name in library.names.items()}
+        files |= dict(library.names.items())
     out = Diagnostics()
     sources = _read_all(files, library, limits, out)
     homes = {id(source): path for path, source in sources.items()}
@@ -109,7 +111,11 @@ class Library:
 @cache
 def installed() -> Library:
     """Index the rule files that come with kommres and its plugins."""
-    roots = {f"packs/{p.name}": p for p in sorted(Path(str(resources.files("kommres"))).joinpath("packs").glob("*")) if p.is_dir()}
+    roots = {
+        f"packs/{p.name}": p
+        for p in sorted(Path(str(resources.files("kommres"))).joinpath("packs").glob("*"))
+        if p.is_dir()
+    }
     roots |= {name: Path(str(spec.rules)).parent for name, spec in plugins.load().items()}
     modules: dict[str, Path] = {}
     names: dict[Path, str] = {}
@@ -147,7 +153,9 @@ def _given(given: str, library: Library) -> dict[Path, str]:
     if inside:
         return inside
     known = ", ".join(sorted(library.modules)) or "none"
-    raise UsageError(f"{given} is no file, folder or installed module", code="U0201", todo=f"installed modules: {known}")
+    raise UsageError(
+        f"{given} is no file, folder or installed module", code="U0201", todo=f"installed modules: {known}"
+    )
 
 
 def _read_all(files: Mapping[Path, str], library: Library, limits: Limits, out: Diagnostics) -> dict[Path, Source]:
@@ -163,7 +171,12 @@ def _read_all(files: Mapping[Path, str], library: Library, limits: Limits, out: 
             continue
         sources[path] = source
         if len(sources) > limits.modules:
-            out.add("K0909", f"more than {limits.modules} files belong to this program", None, help="load fewer files, or raise the limit")
+            out.add(
+                "K0909",
+                f"more than {limits.modules} files belong to this program",
+                None,
+                help="load fewer files, or raise the limit",
+            )
             break
         if len(source.text) > limits.bytes:
             continue  # the parser refuses it
@@ -181,7 +194,9 @@ def _read(path: Path, name: str, limits: Limits, out: Diagnostics) -> Source | N
         with path.open("rb") as file:
             data = file.read(4 * limits.bytes + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", code="U0203", todo="check the path and its rights") from None
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", code="U0203", todo="check the path and its rights"
+        ) from None
     try:
         return Source(name=name, text=data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
@@ -191,7 +206,10 @@ def _read(path: Path, name: str, limits: Limits, out: Diagnostics) -> Source | N
 
 def _roots(rules: Sequence[str | os.PathLike[str]], library: Library) -> tuple[Path, ...]:
     named = [Path(os.fspath(r)) for r in rules]
-    return (*(p.resolve() if p.is_dir() else p.resolve().parent for p in named if p.exists()), *(r.resolve() for r in library.roots))
+    return (
+        *(p.resolve() if p.is_dir() else p.resolve().parent for p in named if p.exists()),
+        *(r.resolve() for r in library.roots),
+    )
 
 
 def _table(home: Path | None, name: str, roots: Iterable[Path]) -> str | None:

@@ -243,7 +243,7 @@ class Trace(Hook):
         step = definition.steps[number]
         top.gather(number)
         # Taken out: what an argument was in another slice must not stand for one that was not needed in this slice.
-        found = {argument: top.done.pop(argument, None) for argument in step.args}
+        found = {argument: top.done.pop(argument, None) for argument in set(step.args)}
         computed = Computed(
             definition=definition,
             number=number,

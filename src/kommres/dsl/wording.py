@@ -14,8 +14,7 @@ from kommres.units import CURRENCIES
 
 #: key -> (English, Russian); places in braces are filled by name.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
-    "title": ("{entity} {row}, {month}", "{entity} {row}, {month}"),
-    "title_no_row": ("{month}", "{month}"),
+    "of_row": ("{row}, {month}: {name}", "{row}, {month}: {name}"),
     "charge": ("{name}: {value}", "{name}: {value}"),
     "service": ("service {service}, line {line}", "услуга {service}, строка {line}"),
     "no_line": ("{name}: no line, because {reason}", "{name}: начисления нет, так как {reason}"),
@@ -26,18 +25,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "caused_by": ("caused by {row}", "причина: {row}"),
     "not_in_force": ("the charge is not in force in this period", "в этом периоде начисление не действует"),
-    "when_no": ("“{text}” does not hold", "не выполнено условие «{text}»"),
-    "module_no": (
-        "{module} does not apply here: “{text}” does not hold",
-        "модуль {module} здесь не действует: не выполнено условие «{text}»",
-    ),
     "volume": ("volume on the bill: {value}", "объём в счёте: {value}"),
     "price": ("price on the bill: {value}", "тариф в счёте: {value}"),
-    "where": ("where", "где"),
     "see_above": ("computed above", "расчёт приведён выше"),
     "base": ("general rule", "общее правило"),
     "exception": ("exception {name}", "исключение {name}"),
-    "only": ("the only definition", "единственное определение"),
     "because": ("because {text}", "так как {text}"),
     "quoted": ("“{text}”", "«{text}»"),
     "of_module": ("module {module}", "модуль {module}"),
@@ -54,7 +46,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "input_from": ("supplied, from {day}", "исходные данные, с {day}"),
     "override": ("set for this case", "задано для этого расчёта"),
     "charged": ("charged for {month}", "начислено за {month}"),
-    "table": ("table {file}", "таблица {file}"),
     "row_from": ("in force from {day}", "действует с {day}"),
     "row_until": ("until {day}", "до {day}"),
     "row_known": ("known from {day}", "известно с {day}"),
@@ -65,31 +56,21 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "unchecked": ("unchecked", "не сверено"),
     "unchecked_why": ("unchecked: {note}", "не сверено: {note}"),
     "unsaid": ("not said whether checked", "о сверке не указано"),
-    "option": ("reading {name} = {choice}", "трактовка {name} = {choice}"),
     "option_default": ("default", "по умолчанию"),
     "option_run": ("chosen for this calculation", "выбрано для этого расчёта"),
     "option_module": ("chosen by {module}", "выбрано модулем {module}"),
-    "slices": ("the period in parts, where a value changes:", "период по частям, где меняется значение:"),
-    "slice": ("from {start} to {end}, {days}", "с {start} по {end}, {days}"),
-    "slice_of": (
-        "from {start} to {end}, {days} of {month_days}",
-        "с {start} по {end}, {days} из {month_days}",
-    ),
+    "slice": ("{dates}, {days}", "{dates}, {days}"),
+    "slice_of": ("{dates}, {days} of {month_days}", "{dates}, {days} из {month_days}"),
     "mean_days": ("mean over the days:", "среднее по дням:"),
-    "items": ("for each of {count}:", "по каждому из {count}:"),
-    "item": ("{name}", "{name}"),
     "left_out": ("left out", "не учитывается"),
     "nothing": ("there is none", "нет ни одного"),
     "more": ("and {count} more", "и ещё {count}"),
     "rounded": ("rounded to {step}", "округлено до {step}"),
     "absent": ("absent", "нет"),
-    "is_absent": ("{name} is absent", "нет значения {name}"),
-    "is_present": ("{name} is there", "есть значение {name}"),
     "yes": ("yes", "да"),
     "no": ("no", "нет"),
     "and": (" and ", " и "),
-    "total": ("total {value}", "итого {value}"),
-    "sum_of": ("sum of {count}", "сумма по {count}"),
+    "act": ("{title} ({name})", "{title} (далее {name})"),
     "cites": ("basis: {text}", "основание: {text}"),
     "past": ("as of {month}", "за {month}"),
 }
@@ -182,6 +163,15 @@ class Wording:
     def month(self, number: int) -> str:
         """Write a month (``year * 12 + month - 1``): ``January 2026``, ``январь 2026``."""
         return f"{_MONTHS[number % 12][self._column]} {number // 12}"
+
+    def span(self, start: int, end: int) -> str:
+        """Write the days ``start .. end`` (exclusive): ``1–15 January 2026``, ``16 January 2026 – 3 February 2026``."""
+        first, last = (datetime.date.fromordinal(number) for number in (start, end - 1))
+        if first == last:
+            return self.day(start)
+        if (first.year, first.month) == (last.year, last.month):
+            return f"{first.day}–{self.day(end - 1)}"
+        return f"{self.day(start)} – {self.day(end - 1)}"
 
     def days(self, count: int) -> str:
         """Write a count of days in words: ``1 day``, ``3 дня``."""

@@ -199,7 +199,7 @@ def _alike(clean: str, _dice: Dice) -> str:
 
 
 def _unknown(clean: str, dice: Dice) -> str:
-    return dice.one_of(("unknown_place", "other", "0", "Без названия")) if clean else clean
+    return dice.one_of(("unknown_place", "elsewhere", "?", "Без названия")) if clean else clean
 
 
 def _orphan(clean: str, dice: Dice) -> str:

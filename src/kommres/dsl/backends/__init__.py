@@ -1,1 +1,1 @@
-
+"""Back ends: what computes a plan. The interpreter is the meaning."""

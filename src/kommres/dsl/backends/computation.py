@@ -1,4 +1,4 @@
-"""One definition ready to compute: choice of the alternative, checks of the result, one result per row, keys and piece of days."""
+"""One definition ready to compute: choice of the alternative, checks, one result per row, keys and piece of days."""
 
 from __future__ import annotations
 
@@ -135,7 +135,10 @@ class Computation:
     # evaluating ------------------------------------------------------------------------------------------
 
     def value(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Value:
-        """Return the value for a row on a day of a month; a charge that makes no line is 0. Raises :class:`DataProblem`; None is absent."""
+        """Return the value for a row on a day of a month; None is absent, a charge without a line is 0.
+
+        Raises :class:`DataProblem`.
+        """
         found = self.outcome(row, keys, day, term)
         if found.__class__ is DataProblem:
             raise found.with_traceback(None)
@@ -254,10 +257,9 @@ class Computation:
                 continue
             if won is not None:
                 first, second = (self._named(c) for c in (won, choice))
+                name = self.definition.rule.name
                 raise DataProblem(
-                    "D0301",
-                    f"two exceptions of {self.definition.rule.name} apply at once and no order is stated: {first} and
-                    {second}",
+                    "D0301", f"two exceptions of {name} apply at once and no order is stated: {first} and {second}"
                 )
             won = choice
         if won is None:

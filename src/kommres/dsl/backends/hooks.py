@@ -61,7 +61,7 @@ class Hook:
         """Tell the branch taken: of IF 0 then, 1 otherwise; of ELSE 0 the value, 1 the fallback."""
 
     def looked_up(self, definition: DefinitionPlan, number: int, frame: Frame, entry: ParamRow) -> None:
-        """Tell the table row behind a look-up (PARAM; TIERS once a bracket that took part); an override has no ``place``."""
+        """Tell the table row behind a look-up (of TIERS: each that took part); an override has no ``place``."""
 
     def item(self, definition: DefinitionPlan, number: int, frame: Frame) -> None:
         """Begin one combination of an aggregate's binders (before ``where`` is tested)."""

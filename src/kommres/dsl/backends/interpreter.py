@@ -34,7 +34,7 @@ Override = tuple[Param, "tuple[object, ...] | None", Value]
 
 @frozen
 class Line:
-    """One line of a bill. ``account`` is the row's id; ``price`` is None where none is declared or it varies inside the period.
+    """One line of a bill. ``account`` is the row's id; ``volume`` and ``price`` are None where they vary in the month.
 
     ``rule`` is the alternative that won (``ru.x.cold_water.cold_water/base``); ``options`` are pairs of option id and
     choice.
@@ -144,13 +144,16 @@ class Interpreter:
         self._by_entity: dict[str, tuple[_Charge, ...]] = {}
 
     def value(self, definition: DefinitionPlan, row: Row, keys: tuple[str, ...] = (), day: int | None = None) -> Value:
-        """Return a rule's value for a row on a day (default: the first of the month); None is absent. Raises :class:`DataProblem`."""
+        """Return a rule's value for a row on a day (default: the first of the month); None is absent.
+
+        Raises :class:`DataProblem`.
+        """
         check_row(row)
         term = self.machine.term
         return self.machine.computation(definition.number).value(row, keys, term.start if day is None else day, term)
 
     def pieces(self, definition: DefinitionPlan, row: Row) -> list[tuple[int, int, Value]]:
-        """Return a rule's value over the month, as ``(first day, day after the last, value)`` with equal neighbours joined."""
+        """Return a rule's value over the month: ``(first day, day after the last, value)``, equal neighbours joined."""
         term = self.machine.term
         computation = self.machine.computation(definition.number)
         joined: list[tuple[int, int, Value]] = []

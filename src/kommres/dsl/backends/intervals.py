@@ -1,4 +1,4 @@
-"""Interval algebra on event rows: half-open ``from .. to`` in day numbers or in seconds; a row without ``to`` has not ended.
+"""Interval algebra on event rows: half-open ``from .. to`` in day numbers or seconds; without ``to`` it has not ended.
 
 Every function takes event rows and returns new ones in order of their ``from``; empty intervals drop out. Ends are kept
 as they are, never rounded.
@@ -182,7 +182,7 @@ def covering(rows: Iterable[EventRow], start: int, end: int) -> list[EventRow]:
 
 
 def edges(rows: Iterable[EventRow], day_of: Callable[[int], int] | None) -> set[int]:
-    """Return the days on which coverage of whole days may change; ``day_of`` turns instants into days, None: they are days.
+    """Return the days on which coverage of whole days may change; ``day_of`` turns instants into days.
 
     Rows that cannot be read have no edges: they refuse what reads them.
     """

@@ -124,7 +124,7 @@ class Machine:
         return found
 
     def zone(self, row: Row) -> Zone:
-        """Return the time zone that the root of a row names; UTC if it names none. Raises :class:`DataProblem` (D0102)."""
+        """Return the time zone that the root of a row names, else UTC. Raises :class:`DataProblem` (D0102)."""
         root = row
         while root.parent is not None:
             root = climb(root, 1)

@@ -1,7 +1,8 @@
 """Rows as the back ends see them: an entity's values, children, events and supplied past months.
 
 Numbers are ``int`` or ``Fraction`` in the input's unit, dates day numbers, instants seconds since 1970-01-01T00:00Z,
-enumeration members and ids text. A value that could not be read is kept as :class:`Bad`: it refuses what uses it and nothing else.
+enumeration members and ids text. A value that could not be read is kept as :class:`Bad`: it refuses what uses it
+and nothing else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ class Bad:
 
 @frozen
 class Steps:
-    """A step function over days: ``starts[i]`` is the first day of ``values[i]``; ``starts[0]`` may be None (always)."""
+    """A step function over days: ``starts[i]`` is the first day of ``values[i]``; ``starts[0]`` may be None
+    (always).
+    """
 
     starts: tuple[int | None, ...]
     values: tuple[Plain | Bad | None, ...]
@@ -44,8 +47,10 @@ class EventRow:
 class Row:
     """One row of an entity.
 
-    ``values``: (input, key members) -> value, Steps or Bad; a missing key means not supplied. ``history``: the same key -> absolute month number
-    (``year * 12 + month - 1``) -> value. ``problem``: set where the whole row is unusable (duplicate id, missing parent).
+    ``values``: (input, key members) -> value, Steps or Bad; a missing key means not supplied. ``history``: the same
+    key -> absolute month number
+    (``year * 12 + month - 1``) -> value. ``problem``: set where the whole row is unusable (duplicate id, missing
+    parent).
     """
 
     entity: str

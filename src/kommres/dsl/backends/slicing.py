@@ -235,7 +235,7 @@ def _over_slices(scope: Scope, step: Step) -> Evaluate:
                 last = values
         return kept
 
-    def summed(f: Frame) -> Number:
+    def summed(f: Frame) -> Datum:
         start, end = [edge(f) for edge in span] or (f.term.start, f.term.end)
         if start is None or end is None:
             absent(step)

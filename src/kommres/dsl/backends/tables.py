@@ -257,8 +257,8 @@ class Table:
         )
         if not days:
             return ""
-        return f"; it is known only from {show_day(days[0])}, and this run knows what was known on
-        {show_day(self.known_at)}"
+        now = show_day(self.known_at)
+        return f"; it is known only from {show_day(days[0])}, and this run knows what was known on {now}"
 
     def _no_key(self, keys: Keys) -> Miss:
         names = [key.name for i, key in enumerate(self.param.keys) if i != self.bracket]

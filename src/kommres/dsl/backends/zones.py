@@ -34,7 +34,7 @@ class Zone:
             raise ValueError(name) from None
 
     def instant(self, day: int, minutes: int = 0) -> int:
-        """Return the instant [s since 1970, UTC] of a local time of day; ``minutes`` after midnight, 1440 and more are later days."""
+        """Return the instant [s since 1970, UTC] of a local time; ``minutes`` after midnight, from 1440 later days."""
         more, minute = divmod(minutes, 1440)
         day += more
         if self._info is None:

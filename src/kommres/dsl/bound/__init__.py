@@ -1,1 +1,1 @@
-
+"""Stage 2: names, units, types and dates resolved."""

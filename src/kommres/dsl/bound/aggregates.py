@@ -39,28 +39,44 @@ class AggregateMixin(_Base):
         value = self._value(expr, context, wanted)
         by = self.present(expr.by, context) if expr.by is not None else None
         if expr.function in {"first", "last"} and by is None:
-            raise self.problem("K0411", f"`{expr.function}` needs an order", expr.span, help=f"write `{expr.function} of x by date for …`")
+            raise self.problem(
+                "K0411",
+                f"`{expr.function}` needs an order",
+                expr.span,
+                help=f"write `{expr.function} of x by date for …`",
+            )
         if by is not None and by.type.kind not in {"number", "date", "instant"}:
             raise self.problem("K0415", f"values of type {by.type} have no order", by.span)
         certain = where is None and all(isinstance(x.source, b.Members) for x in binders)
         type_ = self._result(expr, value, certain=certain)
-        found = b.Aggregate(type=type_, span=expr.span, function=expr.function, value=value, by=by, binders=tuple(binders), where=where)
+        found = b.Aggregate(
+            type=type_, span=expr.span, function=expr.function, value=value, by=by, binders=tuple(binders), where=where
+        )
         return evolve(found, type=evolve(type_, optional=False)) if found in outer.facts else found
 
     def _value(self, expr: syn.Aggregate, context: Context, wanted: b.Type | None) -> b.Expr | None:
         if expr.value is None:
             if expr.function != "count":
-                raise self.problem("K0411", f"`{expr.function}` of what?", expr.span, help=f"write `{expr.function} of x for …`")
+                raise self.problem(
+                    "K0411", f"`{expr.function}` of what?", expr.span, help=f"write `{expr.function} of x for …`"
+                )
             return None
         if expr.function == "count":
-            raise self.problem("K0411", "`count` counts rows and takes no value", expr.value.span, help="write `count for x in …`")
+            raise self.problem(
+                "K0411", "`count` counts rows and takes no value", expr.value.span, help="write `count for x in …`"
+            )
         if expr.function in {"any", "all"}:
             return self.condition(expr.value, context)
         value = self.present(expr.value, context, wanted)
         if expr.function in {"sum", "mean"} and value.type.kind != "number":
             raise self.problem("K0401", f"a number is needed here, this is {value.type}", value.span)
         if expr.function == "sum" and value.type.unit == _POINT:
-            raise self.problem("K0305", "temperatures are points and cannot be summed", value.span, help="use `mean`, or sum differences (deltaC)")
+            raise self.problem(
+                "K0305",
+                "temperatures are points and cannot be summed",
+                value.span,
+                help="use `mean`, or sum differences (deltaC)",
+            )
         if expr.function in {"min", "max"} and value.type.kind not in {"number", "date", "instant"}:
             raise self.problem("K0415", f"values of type {value.type} have no order", value.span)
         return value
@@ -79,7 +95,12 @@ class AggregateMixin(_Base):
     def _bind_source(self, binder: syn.Binder, slot: int, context: Context) -> tuple[b.Source, Context]:
         source = binder.source
         if binder.variable in context.members or any(r.name == binder.variable for r in context.rows):
-            raise self.problem("K0203", f"`{binder.variable}` already names something here", binder.variable_span, help="choose another letter")
+            raise self.problem(
+                "K0203",
+                f"`{binder.variable}` already names something here",
+                binder.variable_span,
+                help="choose another letter",
+            )
         if isinstance(source, syn.Months):
             return self._months(source, slot, context)
         if isinstance(source, syn.Name):
@@ -90,9 +111,16 @@ class AggregateMixin(_Base):
             if isinstance(found, b.Entity):
                 place = self._place(context, found.parent)
                 if place is None:
-                    raise self.problem("K0412", f"`{found.name}` is not a child of anything here", source.span, help="aggregate over children of the own entity or of its ancestors")
+                    raise self.problem(
+                        "K0412",
+                        f"`{found.name}` is not a child of anything here",
+                        source.span,
+                        help="aggregate over children of the own entity or of its ancestors",
+                    )
                 row = RowVariable(name=binder.variable, slot=slot, entity=found)
-                return b.Children(span=source.span, entity=found, slot=place[0], up=place[1]), evolve(context, rows=(*context.rows, row))
+                return b.Children(span=source.span, entity=found, slot=place[0], up=place[1]), evolve(
+                    context, rows=(*context.rows, row)
+                )
         rows, row = self._events(source, context)
         return rows, evolve(context, rows=(*context.rows, evolve(row, name=binder.variable, slot=slot)))
 
@@ -106,9 +134,13 @@ class AggregateMixin(_Base):
 
     def _months(self, source: syn.Months, slot: int, context: Context) -> tuple[b.Source, Context]:
         if context.months is not None:
-            raise self.problem("K0413", "past months inside past months", source.span, help="count from the period itself")
+            raise self.problem(
+                "K0413", "past months inside past months", source.span, help="count from the period itself"
+            )
         if not 1 <= source.count <= MOST_MONTHS or (source.take is not None and not 1 <= source.take <= source.count):
-            raise self.problem("K0413", f"a window has 1 to {MOST_MONTHS} months", source.span, help="write `last 6 months`")
+            raise self.problem(
+                "K0413", f"a window has 1 to {MOST_MONTHS} months", source.span, help="write `last 6 months`"
+            )
         inner = evolve(context, months=slot)
         where = self.condition(source.where, inner) if source.where is not None else None
         if where is not None:
@@ -120,12 +152,26 @@ class AggregateMixin(_Base):
             found = self.scope.vocabulary(context.module, source.text)
             if not isinstance(found, b.Event):
                 words = self.scope.words(context.module, (b.Event, b.Entity, b.Enum))
-                self.scope.unknown("K0412", "source", source.text, source.span, words, todo="name a child entity, an event, an enumeration, or `last n months`")
+                self.scope.unknown(
+                    "K0412",
+                    "source",
+                    source.text,
+                    source.span,
+                    words,
+                    todo="name a child entity, an event, an enumeration, or `last n months`",
+                )
                 raise self.silent()
             place = self._place(context, found.entity)
             if place is None:
-                raise self.problem("K0412", f"`{found.name}` belongs to `{found.entity.name}`, which is not here", source.span, help="aggregate over the children first")
-            return b.Events(span=source.span, event=found, slot=place[0], up=place[1]), RowVariable(name="", slot=0, event=found)
+                raise self.problem(
+                    "K0412",
+                    f"`{found.name}` belongs to `{found.entity.name}`, which is not here",
+                    source.span,
+                    help="aggregate over the children first",
+                )
+            return b.Events(span=source.span, event=found, slot=place[0], up=place[1]), RowVariable(
+                name="", slot=0, event=found
+            )
         return self._interval_function(source, context)
 
     def _interval_function(self, source: syn.Call, context: Context) -> tuple[b.Source, RowVariable]:
@@ -144,14 +190,18 @@ class AggregateMixin(_Base):
         event = row.event
         assert event is not None  # noqa: S101 - sources of this kind are events
         if not event.interval:
-            raise self.problem("K0412", f"`{event.name}` has no `from` and `to`", inner.span, help="declare both, dates or instants")
+            raise self.problem(
+                "K0412", f"`{event.name}` has no `from` and `to`", inner.span, help="declare both, dates or instants"
+            )
         args = self._interval_args(name, source, event, context)
         for field in source.by:
             if event.field(field.text) is None:
                 self.scope.unknown("K0205", "field", field.text, field.span, [f.name for f in event.fields])
                 raise self.silent()
         if name in {"merge", "worst"} and not source.by:
-            raise self.problem("K0402", f"`{name}` needs `by` and fields", source.span, help=f"write `{name}({event.name}, by field)`")
+            raise self.problem(
+                "K0402", f"`{name}` needs `by` and fields", source.span, help=f"write `{name}({event.name}, by field)`"
+            )
         ended = name in {"clip", "union", "daily", "split"}
         row = evolve(
             row,
@@ -164,16 +214,36 @@ class AggregateMixin(_Base):
     def _interval_args(self, name: str, source: syn.Call, event: b.Event, context: Context) -> tuple[b.Expr, ...]:
         given = source.args[1:]
         if name in {"daily", "split"}:
-            if len(given) != 2 or not all(isinstance(g, syn.TimeLit) for g in given):  # noqa: PLR2004
-                raise self.problem("K0402", f"`{name}` needs two times of the day", source.span, help=f"write `{name}({event.name}, 00:00, 05:00)`")
+            if len(given) != 2 or not all(isinstance(g, syn.TimeLit) for g in given):
+                raise self.problem(
+                    "K0402",
+                    f"`{name}` needs two times of the day",
+                    source.span,
+                    help=f"write `{name}({event.name}, 00:00, 05:00)`",
+                )
             if event.interval != "instant":
-                raise self.problem("K0412", f"`{event.name}` has dates, no times", source.span, help="declare `from` and `to` as instants")
-            return tuple(b.Lit(type=b.Type(kind="number", unit=NUMBER), span=g.span, value=g.minutes) for g in given if isinstance(g, syn.TimeLit))
+                raise self.problem(
+                    "K0412",
+                    f"`{event.name}` has dates, no times",
+                    source.span,
+                    help="declare `from` and `to` as instants",
+                )
+            return tuple(
+                b.Lit(type=b.Type(kind="number", unit=NUMBER), span=g.span, value=g.minutes)
+                for g in given
+                if isinstance(g, syn.TimeLit)
+            )
         allowed = {0, 2} if name == "clip" else {0}
         if len(given) not in allowed:
-            raise self.problem("K0402", f"`{name}` takes {'an event, or an event and two bounds' if name == 'clip' else 'one event'}", source.span)
+            raise self.problem(
+                "K0402",
+                f"`{name}` takes {'an event, or an event and two bounds' if name == 'clip' else 'one event'}",
+                source.span,
+            )
         bounds = tuple(self.present(g, context) for g in given)
         for bound in bounds:
             if bound.type.kind not in {"date", event.interval}:
-                raise self.problem("K0401", f"a date or {event.interval} is needed here, this is {bound.type}", bound.span)
+                raise self.problem(
+                    "K0401", f"a date or {event.interval} is needed here, this is {bound.type}", bound.span
+                )
         return bounds

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from kommres.dsl.bound import nodes as b
-from kommres.dsl.bound.constants import Constants
-from kommres.dsl.bound.context import Context
-from kommres.dsl.bound.problem import Unbound
-from kommres.dsl.bound.scope import ProgramScope
-from kommres.dsl.diagnostics import Diagnostics
-from kommres.dsl.source import Span
-from kommres.dsl.syntax import nodes as syn
+if TYPE_CHECKING:
+    from kommres.dsl.bound import nodes as b
+    from kommres.dsl.bound.constants import Constants
+    from kommres.dsl.bound.context import Context
+    from kommres.dsl.bound.problem import Unbound
+    from kommres.dsl.bound.scope import ProgramScope
+    from kommres.dsl.diagnostics import Diagnostics
+    from kommres.dsl.source import Span
+    from kommres.dsl.syntax import nodes as syn
 
 
 class BinderBase(Protocol):
@@ -33,4 +34,6 @@ class BinderBase(Protocol):
     def param_keys(
         self, param: b.Param, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, hole: bool
     ) -> tuple[b.Expr | None, ...]: ...
-    def _resolve(self, name: syn.Name, keys: tuple[syn.Expr, ...], context: Context, wanted: b.Type | None, at: syn.Expr) -> b.Expr: ...
+    def _resolve(
+        self, name: syn.Name, keys: tuple[syn.Expr, ...], context: Context, wanted: b.Type | None, at: syn.Expr
+    ) -> b.Expr: ...

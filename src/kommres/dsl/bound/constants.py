@@ -7,11 +7,11 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from kommres.dsl.bound.nodes import Type, Value
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import NUMBER, Unit, UnitError
 
 if TYPE_CHECKING:
+    from kommres.dsl.bound.nodes import Type, Value
     from kommres.dsl.bound.scope import ProgramScope
 
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -52,7 +52,9 @@ class Constants:
         """A constant number in ``unit``. A number without unit is taken to be in ``unit``."""
         found = self._fraction(expr)
         if found is None:
-            self.scope.out.add("K0401", "a number is needed here", expr.span, help="write a number such as `5`, `1/300` or `-2.5`")
+            self.scope.out.add(
+                "K0401", "a number is needed here", expr.span, help="write a number such as `5`, `1/300` or `-2.5`"
+            )
             return None
         value, text = found
         if text is None:
@@ -64,7 +66,9 @@ class Constants:
             return None
         factor = percent_factor(own, unit)
         if factor is None:
-            self.scope.out.add("K0303", f"the value is in {own}, but {unit} is declared", text.span, help=f"write it in {unit}")
+            self.scope.out.add(
+                "K0303", f"the value is in {own}, but {unit} is declared", text.span, help=f"write it in {unit}"
+            )
             return None
         return plain(value * factor)
 
@@ -104,7 +108,9 @@ class Constants:
                     return word
                 self.scope.unknown("K0205", f"member of `{type_.enum.name}`", word, expr.span, type_.enum.members)
                 return None
-        self.scope.out.add("K0401", f"a value of type {type_} is needed here", expr.span, help=HINTS.get(type_.kind, ""))
+        self.scope.out.add(
+            "K0401", f"a value of type {type_} is needed here", expr.span, help=HINTS.get(type_.kind, "")
+        )
         return None
 
 
@@ -116,5 +122,3 @@ HINTS = {
     "enum": "write one of its members",
     "number": "write a number",
 }
-
-

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
 from kommres.dsl.bound.nodes import Compare, Entity, Enum, Event, Expr, Has, Lit, Logic, Not
-
-if TYPE_CHECKING:
-    from kommres.dsl.bound.scope import ModuleScope
+from kommres.dsl.bound.scope import ModuleScope
 
 
 @frozen(kw_only=True)
@@ -53,7 +50,7 @@ class Context:
         return evolve(self, facts=frozenset(present), nonzero=frozenset(nonzero))
 
 
-def _collect(condition: Expr, holds: bool, present: set[Expr], nonzero: set[Expr]) -> None:  # noqa: FBT001
+def _collect(condition: Expr, holds: bool, present: set[Expr], nonzero: set[Expr]) -> None:
     match condition:
         case Has(value=value) if holds:
             present.add(value)
@@ -74,7 +71,7 @@ _MIRROR = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
-def _excludes_zero(op: str, bound: object, holds: bool) -> bool:  # noqa: FBT001
+def _excludes_zero(op: str, bound: object, holds: bool) -> bool:
     if isinstance(bound, str | bool) or bound is None:
         return False
     op = op if holds else _OPPOSITE[op]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
-from fractions import Fraction
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kommres.dsl.bound.constants import Constants
 from kommres.dsl.bound.nodes import (
@@ -25,6 +24,9 @@ from kommres.dsl.diagnostics import Label, Suggestion, closest
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import CURRENCIES, NUMBER, Unit, UnitError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 T = TypeVar("T", bound=syn.Item)
 
@@ -69,7 +71,12 @@ class Declarer:
             name = use.module.text
             if name not in self.scope.modules:
                 self.scope.unknown(
-                    "K0201", "module", name, use.module.span, self.scope.modules, todo="give its file or folder to the command as well"
+                    "K0201",
+                    "module",
+                    name,
+                    use.module.span,
+                    self.scope.modules,
+                    todo="give its file or folder to the command as well",
                 )
                 continue
             alias = use.alias or name.rsplit(".", 1)[-1]
@@ -97,7 +104,12 @@ class Declarer:
                 title = self.scope.acts.setdefault(act.name, act.title)
                 module.acts[act.name] = title
                 if title != act.title:
-                    self.out.add("K0203", f"the act `{act.name}` has another title elsewhere: {title!r}", act.span, help="declare an act once")
+                    self.out.add(
+                        "K0203",
+                        f"the act `{act.name}` has another title elsewhere: {title!r}",
+                        act.span,
+                        help="declare an act once",
+                    )
         pending = [unit for module in modules for unit in _items(module, syn.UnitDecl)]
         while pending:  # a unit may be declared in terms of one that stands later
             left = [unit for unit in pending if not self._unit(unit, final=False)]
@@ -124,7 +136,9 @@ class Declarer:
             of = self.scope.units.parse(item.of.text) if item.of else None
         except UnitError as error:
             if final:
-                self.out.add("K0301", str(error), item.of.span if item.of else item.span, help="declare that unit as well")
+                self.out.add(
+                    "K0301", str(error), item.of.span if item.of else item.span, help="declare that unit as well"
+                )
             return False
         try:
             self.scope.units.declare(item.name, item.factor, of)
@@ -136,7 +150,12 @@ class Declarer:
 
     def _declare(self, module: ModuleScope, name: str, item: Entity | Enum | Event | Calendar | Option) -> None:
         if name in {"period", "slice"}:
-            self.out.add("K0211", f"`{name}` is a word of the language and cannot be declared", item.span, help="choose another name")
+            self.out.add(
+                "K0211",
+                f"`{name}` is a word of the language and cannot be declared",
+                item.span,
+                help="choose another name",
+            )
         elif name in module.vocabulary:
             self.scope.twice(name, item.span, module.vocabulary[name].span)
         else:
@@ -164,7 +183,11 @@ class Declarer:
         while pending:
             left = []
             for module, item in pending:
-                if item.parent is not None and item.parent.text in waiting and self.scope.vocabulary(module, item.parent.text) is None:
+                if (
+                    item.parent is not None
+                    and item.parent.text in waiting
+                    and self.scope.vocabulary(module, item.parent.text) is None
+                ):
                     left.append((module, item))
                     continue
                 parent = self.scope.entity(module, item.parent) if item.parent else None
@@ -175,7 +198,12 @@ class Declarer:
                 waiting.discard(item.name)
             if len(left) == len(pending):
                 for _, item in left:
-                    self.out.add("K0213", f"the entity `{item.name}` is its own ancestor", item.span, help="an entity tree has a root")
+                    self.out.add(
+                        "K0213",
+                        f"the entity `{item.name}` is its own ancestor",
+                        item.span,
+                        help="an entity tree has a root",
+                    )
                 break
             pending = left
         first: dict[str, Entity] = {}
@@ -246,19 +274,36 @@ class Declarer:
                 interval = edges.pop()
             else:
                 self.out.add(
-                    "K0401", f"`from` and `to` of `{item.name}` must both be dates or both instants", item.span, help="give both the same type"
+                    "K0401",
+                    f"`from` and `to` of `{item.name}` must both be dates or both instants",
+                    item.span,
+                    help="give both the same type",
                 )
-        event = Event(name=item.name, module=module.name, doc=item.doc, span=item.span, entity=entity, fields=tuple(fields.values()), interval=interval)
+        event = Event(
+            name=item.name,
+            module=module.name,
+            doc=item.doc,
+            span=item.span,
+            entity=entity,
+            fields=tuple(fields.values()),
+            interval=interval,
+        )
         self._declare(module, item.name, event)
 
     def _calendar(self, module: ModuleScope, item: syn.CalendarDecl) -> None:
         text = self.read_table(item.span.source, item.file)
         if text is None:
-            self.out.add("K0504", f'the table "{item.file}" cannot be read', item.span, help="put it beside the rule file")
+            self.out.add(
+                "K0504", f'the table "{item.file}" cannot be read', item.span, help="put it beside the rule file"
+            )
             return
         if item.complete is None or item.complete.start is None or item.complete.until is None:
-            self.out.add("K0505", f"the calendar `{item.name}` does not say for which days it is complete", item.span,
-                         help="add `complete from 2025-01-01 until 2026-01-01`")  # fmt: skip
+            self.out.add(
+                "K0505",
+                f"the calendar `{item.name}` does not say for which days it is complete",
+                item.span,
+                help="add `complete from 2025-01-01 until 2026-01-01`",
+            )
             return
         days: dict[int, bool] = {}
         sources: dict[str, None] = {}
@@ -266,10 +311,20 @@ class Declarer:
             day = Constants.day(row.get("date") or "")
             working = {"yes": True, "no": False}.get((row.get("working") or "").strip().lower())
             if day is None or working is None:
-                self.out.add("K0506", f"{item.file}:{number}: a calendar row needs a date and yes or no", item.span, help="columns: date,working,source")
+                self.out.add(
+                    "K0506",
+                    f"{item.file}:{number}: a calendar row needs a date and yes or no",
+                    item.span,
+                    help="columns: date,working,source",
+                )
                 continue
             if days.setdefault(day, working) != working:
-                self.out.add("K0506", f"{item.file}:{number}: the date stands twice and differs", item.span, help="keep one row a date")
+                self.out.add(
+                    "K0506",
+                    f"{item.file}:{number}: the date stands twice and differs",
+                    item.span,
+                    help="keep one row a date",
+                )
             if row.get("source"):
                 sources[row["source"]] = None
         calendar = Calendar(
@@ -286,7 +341,9 @@ class Declarer:
 
     # parts -----------------------------------------------------------------------------------------------
 
-    def type(self, module: ModuleScope, text: syn.TypeText, *, optional: bool = False, varies: bool = False) -> Type | None:
+    def type(
+        self, module: ModuleScope, text: syn.TypeText, *, optional: bool = False, varies: bool = False
+    ) -> Type | None:
         if text.kind == "name":
             found = self.scope.vocabulary(module, text.text)
             if isinstance(found, Enum):
@@ -311,8 +368,12 @@ class Declarer:
                 "K0301",
                 str(error),
                 span,
-                help=f"did you mean `{near}`?" if near else "declare it with `unit`, or write blanks around `/` to divide",
-                suggestion=Suggestion(span=span, replacement=span.text.replace(word, near)) if near and word in span.text else None,
+                help=f"did you mean `{near}`?"
+                if near
+                else "declare it with `unit`, or write blanks around `/` to divide",
+                suggestion=Suggestion(span=span, replacement=span.text.replace(word, near))
+                if near and word in span.text
+                else None,
             )
             return None
 
@@ -327,7 +388,9 @@ class Declarer:
         if low is None and not attributes.signed and not any(n in _SIGNED_UNITS for n, _ in type_.unit.powers):
             low = 0
         if low is not None and high is not None and low > high:
-            self.out.add("K0503", f"the range {low}..{high} is empty", attributes.span, help="write the smaller bound first")
+            self.out.add(
+                "K0503", f"the range {low}..{high} is empty", attributes.span, help="write the smaller bound first"
+            )
         if attributes.step is not None and attributes.step.value <= 0:
             self.out.add("K0503", "a step must be greater than 0", attributes.step.span, help="such as `step 0.001`")
         return low, high
@@ -337,7 +400,9 @@ class Declarer:
         for item in items:
             name = item.act.text
             if name not in self.scope.acts:
-                self.scope.unknown("K0209", "act", name, item.act.span, self.scope.acts, todo=f'declare it: `act {name} "its title"`')
+                self.scope.unknown(
+                    "K0209", "act", name, item.act.span, self.scope.acts, todo=f'declare it: `act {name} "its title"`'
+                )
                 continue
             status = "checked" if item.checked else "unchecked" if item.unchecked else "unsaid"
             bound.append(

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kommres.dsl.bound.constants import Constants
-from kommres.dsl.bound.nodes import Entity, Enum, Event, Example, ExampleRow, Expected, Input, Option, Param, Rule, Type, Value
+from kommres.dsl.bound.nodes import (
+    Entity,
+    Enum,
+    Event,
+    Example,
+    ExampleRow,
+    Expected,
+    Input,
+    Option,
+    Param,
+    Rule,
+    Type,
+    Value,
+)
 from kommres.dsl.bound.problem import Unbound
-from kommres.dsl.bound.rules import RuleBinder
-from kommres.dsl.bound.scope import ModuleScope
-from kommres.dsl.source import Span
-from kommres.dsl.syntax import nodes as syn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kommres.dsl.bound.rules import RuleBinder
+    from kommres.dsl.bound.scope import ModuleScope
+    from kommres.dsl.source import Span
+    from kommres.dsl.syntax import nodes as syn
 
 
 class ExampleBinder:
@@ -50,9 +67,15 @@ class ExampleBinder:
         for entity, values in loose.items():
             own = [r for r in rows if r.entity is entity]
             if len(own) > 1:
-                raise self._problem(f"these values belong to one `{entity.name}`, but the example has several", item.span, "write them in each `given` line")
+                raise self._problem(
+                    f"these values belong to one `{entity.name}`, but the example has several",
+                    item.span,
+                    "write them in each `given` line",
+                )
             if own:
-                rows[rows.index(own[0])] = ExampleRow(entity=entity, event=None, row=own[0].row, owner=own[0].owner, values=(*own[0].values, *values))
+                rows[rows.index(own[0])] = ExampleRow(
+                    entity=entity, event=None, row=own[0].row, owner=own[0].owner, values=(*own[0].values, *values)
+                )
             elif (entity, "") not in named:
                 rows.append(ExampleRow(entity=entity, event=None, row="", owner="", values=tuple(values)))
         return Example(
@@ -112,11 +135,15 @@ class ExampleBinder:
 
     def _override(self, param: Param, item: syn.Assignment) -> tuple[Param, tuple[object, ...] | None, Value]:
         if len(item.values) != 1 or item.steps or item.month or item.last_months:
-            raise self._problem("a parameter is given one value", item.span, "write `given tariff = 5` or `given tariff[\"x\"] = 5`")
+            raise self._problem(
+                "a parameter is given one value", item.span, 'write `given tariff = 5` or `given tariff["x"] = 5`'
+            )
         keys: tuple[object, ...] | None = None
         if item.keys:
             if len(item.keys) != len(param.keys):
-                raise self._problem(f"`{param.name}` has {len(param.keys)} keys, {len(item.keys)} stand here", item.span)
+                raise self._problem(
+                    f"`{param.name}` has {len(param.keys)} keys, {len(item.keys)} stand here", item.span
+                )
             keys = tuple(self.constants.value(k, key.type) for k, key in zip(item.keys, param.keys, strict=True))
         return param, keys, self.constants.value(item.values[0], param.type)
 
@@ -134,33 +161,57 @@ class ExampleBinder:
                     self.scope.unknown("K0510", f"input of `{found.name}`", word, item.name.span, words)
                     raise Unbound
                 values.append(self._value(target.name, target.type, target.keys, item, month))
-            return ExampleRow(entity=found, event=None, row=given.row or "", owner=given.owner_row or "", values=tuple(values))
+            return ExampleRow(
+                entity=found, event=None, row=given.row or "", owner=given.owner_row or "", values=tuple(values)
+            )
         if isinstance(found, Event):
             values = []
             for item in given.assignments:
                 field = found.field(item.name.text)
                 if field is None:
-                    self.scope.unknown("K0510", f"field of `{found.name}`", item.name.text, item.name.span, [f.name for f in found.fields])
+                    self.scope.unknown(
+                        "K0510",
+                        f"field of `{found.name}`",
+                        item.name.text,
+                        item.name.span,
+                        [f.name for f in found.fields],
+                    )
                     raise Unbound
                 values.append(self._value(field.name, field.type, (), item, month))
-            return ExampleRow(entity=None, event=found, row=given.row or "", owner=given.owner_row or "", values=tuple(values))
-        self.scope.unknown("K0510", "entity or event", given.target.text, given.target.span, self.scope.words(module, (Entity, Event)))
+            return ExampleRow(
+                entity=None, event=found, row=given.row or "", owner=given.owner_row or "", values=tuple(values)
+            )
+        self.scope.unknown(
+            "K0510", "entity or event", given.target.text, given.target.span, self.scope.words(module, (Entity, Event))
+        )
         raise Unbound
 
-    def _value(self, name: str, type_: Type, keys: tuple[Enum, ...], item: syn.Assignment, month: tuple[int, int]) -> tuple[str, tuple[str, ...], object]:
+    def _value(
+        self, name: str, type_: Type, keys: tuple[Enum, ...], item: syn.Assignment, month: tuple[int, int]
+    ) -> tuple[str, tuple[str, ...], object]:
         if len(item.keys) != len(keys):
             raise self._problem(f"`{name}` has {len(keys)} keys, {len(item.keys)} stand here", item.span)
-        members = tuple(str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, keys, strict=True))
+        members = tuple(
+            str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, keys, strict=True)
+        )
         values = [self.constants.value(v, type_) for v in item.values]
         if item.month is not None:
             return name, members, ("months", ((item.month.year * 12 + item.month.month - 1, values[0]),))
         if item.last_months is not None:
             if len(values) != item.last_months:
-                raise self._problem(f"{item.last_months} months need {item.last_months} values, {len(values)} stand here", item.span, "the oldest month first; `absent` for none")
+                raise self._problem(
+                    f"{item.last_months} months need {item.last_months} values, {len(values)} stand here",
+                    item.span,
+                    "the oldest month first; `absent` for none",
+                )
             first = month[0] * 12 + month[1] - 1 - item.last_months
             return name, members, ("months", tuple((first + i, v) for i, v in enumerate(values)))
         if len(values) != 1:
-            raise self._problem("one value is given at a time", item.span, "write `x = 2 then 3 from 2026-01-16` for a change inside the month")
+            raise self._problem(
+                "one value is given at a time",
+                item.span,
+                "write `x = 2 then 3 from 2026-01-16` for a change inside the month",
+            )
         if item.steps:
             later = tuple((day.toordinal(), self.constants.value(v, type_)) for v, day in item.steps)
             return name, members, ("steps", ((None, values[0]), *later))
@@ -174,13 +225,20 @@ class ExampleBinder:
         scopes = [self.scope.modules[owner]] if owner else []
         found = [r for s in scopes for r in s.rules_named(word) if entity is None or r.entity is entity]
         if not found and not qualifier:  # a charge of a used module, when no other has the name
-            found = [r for m in self.scope.visible(module) for r in m.rules_named(word) if entity is None or r.entity is entity]
+            found = [
+                r
+                for m in self.scope.visible(module)
+                for r in m.rules_named(word)
+                if entity is None or r.entity is entity
+            ]
         if len(found) == 1:
             return found[0]
         if must:
             words = [r.name for s in self.scope.visible(module) for r in s.rules.values()]
             if found:
-                raise self._problem(f"`{name.text}` can mean more than one rule", name.span, "write its entity or module")
+                raise self._problem(
+                    f"`{name.text}` can mean more than one rule", name.span, "write its entity or module"
+                )
             self.scope.unknown("K0510", "rule or charge", name.text, name.span, words)
             raise Unbound
         return None
@@ -191,7 +249,8 @@ class ExampleBinder:
         assert rule is not None  # noqa: S101 - must
         if len(item.keys) != len(rule.keys):
             raise self._problem(f"`{rule.name}` has {len(rule.keys)} keys, {len(item.keys)} stand here", item.span)
-        keys = tuple(str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, rule.keys, strict=True))
+        keys = tuple(
+            str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, rule.keys, strict=True)
+        )
         value = self.constants.value(item.value, rule.type) if item.kind == "value" and item.value is not None else None
         return Expected(row=item.row, rule=rule, keys=keys, kind=item.kind, value=value, code=item.code, span=item.span)
-

@@ -1,37 +1,40 @@
 """Expressions: names to references, units to exact factors, conditions to facts.
 
-One method a syntax node. A method returns the bound expression, or raises :class:`Unbound` after it has reported why not: the
+One method a syntax node. A method returns the bound expression, or raises :class:`Unbound` after it has reported
+why not: the
 definition is then left out and the rest is checked on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from kommres.dsl.bound import nodes as b
 from kommres.dsl.bound.aggregates import AggregateMixin
 from kommres.dsl.bound.constants import Constants, percent_factor, plain
-from kommres.dsl.bound.context import Context
 from kommres.dsl.bound.functions import FunctionMixin
 from kommres.dsl.bound.names import NameMixin
 from kommres.dsl.bound.problem import Unbound
-from kommres.dsl.bound.scope import ProgramScope
 from kommres.dsl.bound.walk import children, walk
 from kommres.dsl.diagnostics import Suggestion
-from kommres.dsl.source import Span
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import NUMBER, Unit, UnitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kommres.dsl.bound.context import Context
+    from kommres.dsl.bound.scope import ProgramScope
+    from kommres.dsl.source import Span
 
 YES_NO = b.Type(kind="yes_no")
 DAY = Unit((("day", 1),))
 MONTH = Unit((("month", 1),))
 HOUR = Unit((("h", 1),))
 _POINT, _DELTA = Unit((("degC", 1),)), Unit((("deltaC", 1),))
-_E = TypeVar("_E", bound=b.Expr)
 
 
 class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
@@ -75,7 +78,9 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         """Bind an expression; it may be absent. ``wanted`` lets a bare word be an enumeration member."""
         method = self._methods.get(type(expr))
         if method is None:
-            raise self.problem("K0401", "this cannot stand in an expression", expr.span, help="use a value or a formula")
+            raise self.problem(
+                "K0401", "this cannot stand in an expression", expr.span, help="use a value or a formula"
+            )
         return method(expr, context, wanted)
 
     def present(self, expr: syn.Expr, context: Context, wanted: b.Type | None = None) -> b.Expr:
@@ -95,7 +100,12 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
     def condition(self, expr: syn.Expr, context: Context) -> b.Expr:
         bound = self.present(expr, context)
         if bound.type.kind != "yes_no":
-            raise self.problem("K0404", f"a condition is needed here, this is {bound.type}", expr.span, help="compare it with something, or use `has`")
+            raise self.problem(
+                "K0404",
+                f"a condition is needed here, this is {bound.type}",
+                expr.span,
+                help="compare it with something, or use `has`",
+            )
         return bound
 
     def number(self, expr: syn.Expr, context: Context) -> b.Expr:
@@ -119,7 +129,11 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         have = bound.type
         if have.kind != wanted.kind or (have.kind == "enum" and have.enum != wanted.enum):
             member = wanted.enum is not None and bound.span.text in wanted.enum.members
-            help_ = f"write `{wanted.enum.name}.{bound.span.text}` for the member" if wanted.enum is not None and member else ""
+            help_ = (
+                f"write `{wanted.enum.name}.{bound.span.text}` for the member"
+                if wanted.enum is not None and member
+                else ""
+            )
             raise self.problem("K0401", f"this is {have}, but {wanted} {what}", bound.span, help=help_)
         if have.kind != "number" or have.unit == wanted.unit:
             return bound
@@ -153,7 +167,12 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                 suggestion=Suggestion(span=bound.span, replacement=convert),
             )
         rest = have / unit
-        return self.problem(code, message, bound.span, help=f"they measure different things; the quotient is in {rest}: a factor in {rest.inverse()} is missing")
+        return self.problem(
+            code,
+            message,
+            bound.span,
+            help=f"they measure different things; the quotient is in {rest}: a factor in {rest.inverse()} is missing",
+        )
 
     # literals --------------------------------------------------------------------------------------------
 
@@ -165,9 +184,11 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             except UnitError as error:
                 words = error.word
                 raise self.problem(
-                    "K0301", str(error), expr.unit.span,
+                    "K0301",
+                    str(error),
+                    expr.unit.span,
                     help=f"to divide by the name `{words}`, put blanks around `/`; to use a new unit, declare it with `unit`",
-                ) from None  # fmt: skip
+                ) from None
         return b.Lit(type=b.Type(kind="number", unit=unit), span=expr.span, value=plain(expr.value))
 
     def _instant(self, expr: syn.InstantLit, _context: Context, _wanted: b.Type | None) -> b.Expr:
@@ -217,14 +238,20 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             return self._temperatures(expr, terms, signs)
         lead = next((t for t in terms if not _is_zero(t)), first)
         terms = [self.coerce(t, lead.type, code="K0302", what=f"stands beside it (`{lead.span.text}`)") for t in terms]
-        return b.Sum(type=b.Type(kind="number", unit=lead.type.unit), span=expr.span, terms=tuple(zip(signs, terms, strict=True)))
+        return b.Sum(
+            type=b.Type(kind="number", unit=lead.type.unit), span=expr.span, terms=tuple(zip(signs, terms, strict=True))
+        )
 
     def _temperatures(self, expr: syn.Chain, terms: list[b.Expr], signs: list[int]) -> b.Expr:
         points = sum(s for s, t in zip(signs, terms, strict=True) if t.type.unit == _POINT)
         odd = next((t for t in terms if t.type.unit not in {_POINT, _DELTA}), None)
         if odd is not None or points not in {0, 1}:
-            raise self.problem("K0305", "temperatures are points: they are subtracted from one another, or moved by a difference", expr.span,
-                               help="a difference is written in deltaC: `3 deltaC`")  # fmt: skip
+            raise self.problem(
+                "K0305",
+                "temperatures are points: they are subtracted from one another, or moved by a difference",
+                expr.span,
+                help="a difference is written in deltaC: `3 deltaC`",
+            )
         unit = _POINT if points else _DELTA
         return b.Sum(type=b.Type(kind="number", unit=unit), span=expr.span, terms=tuple(zip(signs, terms, strict=True)))
 
@@ -233,7 +260,11 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         unit, scale = (DAY, 1) if kind == "date" else (HOUR, 3600)
         if len(rest) == 1 and rest[0].type.kind == kind and signs[1] == -1:
             number = b.Sum(type=b.Type(kind="number", unit=unit), span=expr.span, terms=((1, first), (-1, rest[0])))
-            return number if scale == 1 else b.Scale(type=number.type, span=expr.span, value=number, factor=Fraction(1, scale))
+            return (
+                number
+                if scale == 1
+                else b.Scale(type=number.type, span=expr.span, value=number, factor=Fraction(1, scale))
+            )
         terms: list[tuple[int, b.Expr]] = [(1, first)]
         for sign, term in zip(signs[1:], rest, strict=True):
             length = self.coerce(term, b.Type(kind="number", unit=unit), code="K0302", what=f"is what moves a {kind}")
@@ -250,17 +281,26 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             unit = unit * own if op == "*" else unit / own
             if op == "/" and not zero_ok and not self.never_zero(factor, context):
                 raise self.problem(
-                    "K0414", "this divisor may be zero", factor.span,
+                    "K0414",
+                    "this divisor may be zero",
+                    factor.span,
                     help=f"say what holds then: `{expr.span.text} else 0`, or prove it: `if {factor.span.text} > 0 then …`",
-                )  # fmt: skip
+                )
             rest.append((op, factor))
         if any(n == "degC" for n, _ in unit.powers):
-            raise self.problem("K0305", "a temperature is a point and cannot be multiplied", expr.span, help="multiply a difference (deltaC)")
+            raise self.problem(
+                "K0305",
+                "a temperature is a point and cannot be multiplied",
+                expr.span,
+                help="multiply a difference (deltaC)",
+            )
         found = b.Product(type=b.Type(kind="number", unit=unit), span=expr.span, first=first, rest=tuple(rest))
         return self._without_percent(found, unit)
 
     def _without_percent(self, found: b.Expr, unit: Unit) -> b.Expr:
-        """Money x % is money: `%` stays in a unit only as a percentage or a percentage per something, so that rounding steps mean the money."""
+        """Money x % is money: `%` stays in a unit only as a percentage or a percentage per something, so that
+        rounding steps mean the money.
+        """
         rest, percents = unit.without("%")
         if percents == 0 or (percents == 1 and all(power < 0 for _, power in rest.powers)):
             return found
@@ -278,13 +318,17 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             case b.Scale(value=value):
                 return self.never_zero(value, context)
             case b.InputRef(input=declared):
-                return (declared.low is not None and declared.low > 0) or (declared.high is not None and declared.high < 0)
+                return (declared.low is not None and declared.low > 0) or (
+                    declared.high is not None and declared.high < 0
+                )
             case b.RuleRef(rule=rule):
                 return rule.low is not None and rule.low > 0
             case b.ParamRef(param=param):
                 return bool(param.rows) and all(row.value not in {0, None} for row in param.rows)
             case b.Product(first=first, rest=rest):
-                return self.never_zero(first, context) and all(self.never_zero(f, context) for op, f in rest if op == "*")
+                return self.never_zero(first, context) and all(
+                    self.never_zero(f, context) for op, f in rest if op == "*"
+                )
             case b.Call(function="max", args=args):
                 return any(isinstance(a, b.Lit) and isinstance(a.value, int | Fraction) and a.value > 0 for a in args)
         return False
@@ -295,7 +339,12 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             unit = self.scope.units.parse(expr.unit.text)
             factor = self.scope.units.conversion(value.type.unit or NUMBER, unit)
         except UnitError as error:
-            raise self.problem("K0304", str(error), expr.unit.span, help="only units of one dimension convert; day and month meet only in a period") from None
+            raise self.problem(
+                "K0304",
+                str(error),
+                expr.unit.span,
+                help="only units of one dimension convert; day and month meet only in a period",
+            ) from None
         return self._scaled(value, factor, unit)
 
     # conditions ------------------------------------------------------------------------------------------
@@ -310,17 +359,27 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
     def _compare(self, expr: syn.Compare, context: Context, _wanted: b.Type | None) -> b.Expr:
         left, right = self._pair(expr.left, expr.right, context)
         if left.type.kind in {"enum", "id", "yes_no"} and expr.op not in {"=", "!="}:
-            raise self.problem("K0415", f"values of type {left.type} have no order", expr.span, help="use `=`, `!=` or `in (a, b)`")
+            raise self.problem(
+                "K0415", f"values of type {left.type} have no order", expr.span, help="use `=`, `!=` or `in (a, b)`"
+            )
         if _is_zero(left):
             left = self.coerce(left, right.type, code="K0302")
         else:
-            right = self.coerce(right, left.type, code="K0302", what=f"stands on the other side (`{expr.left.span.text}`)")
+            right = self.coerce(
+                right, left.type, code="K0302", what=f"stands on the other side (`{expr.left.span.text}`)"
+            )
         return b.Compare(type=YES_NO, span=expr.span, op=expr.op, left=left, right=right)
 
     def _member(self, expr: syn.Member, context: Context, _wanted: b.Type | None) -> b.Expr:
         value = self.present(expr.value, context)
         parts = tuple(
-            b.Compare(type=YES_NO, span=m.span, op="=", left=value, right=self.coerce(self.present(m, context, value.type), value.type, code="K0302"))
+            b.Compare(
+                type=YES_NO,
+                span=m.span,
+                op="=",
+                left=value,
+                right=self.coerce(self.present(m, context, value.type), value.type, code="K0302"),
+            )
             for m in expr.members
         )
         return parts[0] if len(parts) == 1 else b.Logic(type=YES_NO, span=expr.span, op="or", parts=parts)
@@ -330,7 +389,13 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         if value.type.kind not in {"number", "date", "instant"}:
             raise self.problem("K0415", f"values of type {value.type} have no order", expr.span, help="use `in (a, b)`")
         parts = tuple(
-            b.Compare(type=YES_NO, span=expr.span, op=op, left=value, right=self.coerce(self._bare(self.present(end, context), value), value.type, code="K0302"))
+            b.Compare(
+                type=YES_NO,
+                span=expr.span,
+                op=op,
+                left=value,
+                right=self.coerce(self._bare(self.present(end, context), value), value.type, code="K0302"),
+            )
             for op, end in ((">=", expr.low), ("<=", expr.high))
             if end is not None
         )
@@ -346,7 +411,12 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
     def _has(self, expr: syn.Has, context: Context, _wanted: b.Type | None) -> b.Expr:
         value = self.bind(expr.value, context)
         if not value.type.optional:
-            raise self.problem("K0502", "this value is never absent", expr.value.span, help="take `has` away, or declare the value `optional`")
+            raise self.problem(
+                "K0502",
+                "this value is never absent",
+                expr.value.span,
+                help="take `has` away, or declare the value `optional`",
+            )
         return b.Has(type=YES_NO, span=expr.span, value=value)
 
     # choice ----------------------------------------------------------------------------------------------
@@ -357,7 +427,13 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         otherwise = self.bind(expr.otherwise, context.with_false(condition), wanted or then.type)
         then, otherwise = self.same_type(then, otherwise)
         optional = then.type.optional or otherwise.type.optional
-        return b.IfElse(type=evolve(then.type, optional=optional), span=expr.span, condition=condition, then=then, otherwise=otherwise)
+        return b.IfElse(
+            type=evolve(then.type, optional=optional),
+            span=expr.span,
+            condition=condition,
+            then=then,
+            otherwise=otherwise,
+        )
 
     def same_type(self, left: b.Expr, right: b.Expr) -> tuple[b.Expr, b.Expr]:
         """Both branches with one type; a branch that is absent or a bare 0 takes the other's."""
@@ -378,17 +454,26 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             value = self.bind(inner, context, wanted)
             can_miss = value.type.optional or isinstance(value, b.ParamRef)
         if not can_miss:
-            raise self.problem("K0502", "this always has a value, so `else` is never used", expr.fallback.span, help="take `else` away")
+            raise self.problem(
+                "K0502", "this always has a value, so `else` is never used", expr.fallback.span, help="take `else` away"
+            )
         fallback = self.bind(expr.fallback, context, value.type)
         value, fallback = self.same_type(value, fallback)
-        return b.ElseValue(type=evolve(value.type, optional=fallback.type.optional), span=expr.span, value=value, fallback=fallback)
+        return b.ElseValue(
+            type=evolve(value.type, optional=fallback.type.optional), span=expr.span, value=value, fallback=fallback
+        )
 
     # time ------------------------------------------------------------------------------------------------
 
     def _on_date(self, expr: syn.OnDate, context: Context, wanted: b.Type | None) -> b.Expr:
         value = self.bind(expr.value, context, wanted)
         if not isinstance(value, b.ParamRef):
-            raise self.problem("K0412", "`on` looks up a parameter at a date; this is no parameter", expr.value.span, help="write `tariff[key] on some_date`")
+            raise self.problem(
+                "K0412",
+                "`on` looks up a parameter at a date; this is no parameter",
+                expr.value.span,
+                help="write `tariff[key] on some_date`",
+            )
         date = self.present(expr.date, context)
         if date.type.kind != "date":
             raise self.problem("K0401", f"a date is needed after `on`, this is {date.type}", expr.date.span)
@@ -400,7 +485,9 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
 
     def _spread(self, expr: syn.Spread, context: Context, _wanted: b.Type | None) -> b.Expr:
         value = self.number(expr.value, context)
-        month = b.PeriodRef(type=b.Type(kind="number", unit=MONTH), span=expr.span, member="months", months=context.months)
+        month = b.PeriodRef(
+            type=b.Type(kind="number", unit=MONTH), span=expr.span, member="months", months=context.months
+        )
         unit = (value.type.unit or NUMBER) / MONTH
         return b.Product(type=b.Type(kind="number", unit=unit), span=expr.span, first=value, rest=(("/", month),))
 
@@ -410,7 +497,9 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
 
     def _over_slices(self, expr: syn.OverSlices, context: Context, _wanted: b.Type | None) -> b.Expr:
         if context.in_slices:
-            raise self.problem("K0408", "slices inside slices", expr.span, help="put the inner sum into a rule of its own")
+            raise self.problem(
+                "K0408", "slices inside slices", expr.span, help="put the inner sum into a rule of its own"
+            )
         edges = []
         for edge in (expr.start, expr.end):
             bound = self.present(edge, context) if edge is not None else None
@@ -419,7 +508,12 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             edges.append(bound)
         value = self.number(expr.value, evolve(context, in_slices=True))
         return b.OverSlices(
-            type=b.Type(kind="number", unit=value.type.unit), span=expr.span, value=value, start=edges[0], end=edges[1], names=direct_names(value)
+            type=b.Type(kind="number", unit=value.type.unit),
+            span=expr.span,
+            value=value,
+            start=edges[0],
+            end=edges[1],
+            names=direct_names(value),
         )
 
 
@@ -432,7 +526,10 @@ def direct_names(value: b.Expr) -> tuple[b.Expr, ...]:
         varying = (
             isinstance(expr, b.RuleRef | b.Aggregate)
             or (isinstance(expr, b.InputRef) and expr.input.varies)
-            or (isinstance(expr, b.ParamRef) and ((expr.on is None and expr.param.dated) or any(_is_day(e) for e in walk(expr))))
+            or (
+                isinstance(expr, b.ParamRef)
+                and ((expr.on is None and expr.param.dated) or any(_is_day(e) for e in walk(expr)))
+            )
             or _is_day(expr)
         )
         if varying:

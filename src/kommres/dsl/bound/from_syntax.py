@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kommres.dsl.bound.declare import Declarer, ReadTable
 from kommres.dsl.bound.examples import ExampleBinder
@@ -11,15 +11,22 @@ from kommres.dsl.bound.params import ParamBinder
 from kommres.dsl.bound.rules import RuleBinder
 from kommres.dsl.bound.scope import ProgramScope
 from kommres.dsl.bound.varying import infer
-from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.limits import DEFAULT, Limits
 from kommres.dsl.syntax import nodes as syn
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def bind(trees: Sequence[syn.ModuleTree], read_table: ReadTable, out: Diagnostics, limits: Limits = DEFAULT) -> BoundProgram:
+    from kommres.dsl.diagnostics import Diagnostics
+
+
+def bind(
+    trees: Sequence[syn.ModuleTree], read_table: ReadTable, out: Diagnostics, limits: Limits = DEFAULT
+) -> BoundProgram:
     """Bind the modules of a program.
 
-    ``read_table(source, name)`` returns the text of a table that stands beside a rule file, or None. Findings go to ``out``; what could not
+    ``read_table(source, name)`` returns the text of a table that stands beside a rule file, or None. Findings go to
+    ``out``; what could not
     be bound is left out of the result. The order of ``trees`` does not matter.
     """
     trees = sorted(trees, key=lambda t: (t.header.name.text if t.header else "", t.span.source.name))
@@ -41,9 +48,12 @@ def bind(trees: Sequence[syn.ModuleTree], read_table: ReadTable, out: Diagnostic
     vocabulary = [item for module in modules for item in module.vocabulary.values()]
     return BoundProgram(
         modules=tuple(
-            Module(name=m.name, doc=m.doc, uses=tuple(m.used), acts=tuple(m.acts), source=m.tree.span.source.name) for m in modules
+            Module(name=m.name, doc=m.doc, uses=tuple(m.used), acts=tuple(m.acts), source=m.tree.span.source.name)
+            for m in modules
         ),
-        entities=tuple(sorted((i for i in vocabulary if isinstance(i, Entity)), key=lambda e: (len(e.ancestors), e.name))),
+        entities=tuple(
+            sorted((i for i in vocabulary if isinstance(i, Entity)), key=lambda e: (len(e.ancestors), e.name))
+        ),
         enums=tuple(i for i in vocabulary if isinstance(i, Enum)),
         inputs=tuple(i for m in modules for i in m.inputs.values()),
         events=tuple(i for i in vocabulary if isinstance(i, Event)),
@@ -64,15 +74,29 @@ def _examples(trees: Sequence[syn.ModuleTree], scope: ProgramScope, rules: RuleB
         items = [i for i in tree.items if isinstance(i, syn.ExampleDecl)]
         if tree.header is None:
             if tree.items:
-                scope.out.add("K0202", "a file begins with `module name`", tree.items[0].span, help="name the module in the first line")
+                scope.out.add(
+                    "K0202",
+                    "a file begins with `module name`",
+                    tree.items[0].span,
+                    help="name the module in the first line",
+                )
             continue
         module = scope.modules.get(tree.header.name.text)
         if module is None:
-            scope.unknown("K0201", "module", tree.header.name.text, tree.header.name.span, scope.modules, todo="the spec's module must be loaded too")
+            scope.unknown(
+                "K0201",
+                "module",
+                tree.header.name.text,
+                tree.header.name.span,
+                scope.modules,
+                todo="the spec's module must be loaded too",
+            )
             continue
         if tree.header.is_spec:
             for item in tree.items:
                 if not isinstance(item, syn.ExampleDecl | syn.ModuleHeader):
-                    scope.out.add("K0411", "a spec file holds examples only", item.span, help="move this into the module")
+                    scope.out.add(
+                        "K0411", "a spec file holds examples only", item.span, help="move this into the module"
+                    )
         found += binder.bind(module, items)
     return found

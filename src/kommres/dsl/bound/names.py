@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kommres.dsl.bound import nodes as b
-from kommres.dsl.bound.context import Context, RowVariable
 from kommres.dsl.diagnostics import Suggestion, closest
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import NUMBER, Unit
 
 if TYPE_CHECKING:
     from kommres.dsl.bound.base import BinderBase as _Base
+    from kommres.dsl.bound.context import Context, RowVariable
 else:
     _Base = object
 
@@ -35,9 +35,15 @@ class NameMixin(_Base):
 
     def is_bare_word(self, expr: syn.Expr, context: Context) -> bool:
         """Whether this is a word that is no name here: it can only be an enumeration member."""
-        return isinstance(expr, syn.Ref) and len(expr.name.parts) == 1 and self._simple(expr.name.parts[0], (), context, expr, quiet=True) is None
+        return (
+            isinstance(expr, syn.Ref)
+            and len(expr.name.parts) == 1
+            and self._simple(expr.name.parts[0], (), context, expr, quiet=True) is None
+        )
 
-    def _resolve(self, name: syn.Name, keys: tuple[syn.Expr, ...], context: Context, wanted: b.Type | None, at: syn.Expr) -> b.Expr:
+    def _resolve(
+        self, name: syn.Name, keys: tuple[syn.Expr, ...], context: Context, wanted: b.Type | None, at: syn.Expr
+    ) -> b.Expr:
         first, *rest = name.parts
         if not rest:
             found = self._simple(first, keys, context, at)
@@ -64,14 +70,21 @@ class NameMixin(_Base):
 
     # simple names ----------------------------------------------------------------------------------------
 
-    def _simple(self, word: str, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, quiet: bool = False) -> b.Expr | None:
+    def _simple(
+        self, word: str, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, quiet: bool = False
+    ) -> b.Expr | None:
         if word in context.members and not keys:
             slot, enum = context.members[word]
             return b.VarRef(type=b.Type(kind="enum", enum=enum), span=at.span, slot=slot)
         found = self._rows(word, context)
         if len(found) > 1 and not quiet:
             places = ", ".join(f"`{row.name}.{word}`" for row, _ in found)
-            raise self.problem("K0204", f"`{word}` can mean more than one thing here: {places}", at.span, help="write which one is meant")
+            raise self.problem(
+                "K0204",
+                f"`{word}` can mean more than one thing here: {places}",
+                at.span,
+                help="write which one is meant",
+            )
         if found:
             row, what = found[0]
             return self._attribute(row, what, keys, context, at)
@@ -80,7 +93,9 @@ class NameMixin(_Base):
             return self._param(param, keys, context, at)
         option = self.scope.vocabulary(context.module, word)
         if isinstance(option, b.Option) and not keys:
-            enum = b.Enum(name=option.name, module=option.module, doc=option.doc, span=option.span, members=option.choices)
+            enum = b.Enum(
+                name=option.name, module=option.module, doc=option.doc, span=option.span, members=option.choices
+            )
             return b.OptionRef(type=b.Type(kind="enum", enum=enum), span=at.span, option=option, slot=0)
         return None
 
@@ -122,11 +137,20 @@ class NameMixin(_Base):
             return None
         return evolve(field.type, optional=False) if word in row.certain else field.type
 
-    def _attribute(self, row: RowVariable, what: tuple[str, object, int], keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr) -> b.Expr:
+    def _attribute(
+        self,
+        row: RowVariable,
+        what: tuple[str, object, int],
+        keys: tuple[syn.Expr, ...],
+        context: Context,
+        at: syn.Expr,
+    ) -> b.Expr:
         kind, item, up = what
         if kind == "field":
             if keys:
-                raise self.problem("K0410", "a field of an event has no keys", at.span, help="take the parentheses away")
+                raise self.problem(
+                    "K0410", "a field of an event has no keys", at.span, help="take the parentheses away"
+                )
             type_ = self._field(row, str(item))
             assert type_ is not None  # noqa: S101 - found before
             return b.FieldRef(type=type_, span=at.span, slot=row.slot, name=str(item))
@@ -138,19 +162,34 @@ class NameMixin(_Base):
         type_ = item.type
         if context.months is not None:
             if not item.history and not item.varies:
-                raise self.problem("K0413", f"`{item.name}` is not supplied for past months", at.span, help="declare the input with `history`")
+                raise self.problem(
+                    "K0413",
+                    f"`{item.name}` is not supplied for past months",
+                    at.span,
+                    help="declare the input with `history`",
+                )
             type_ = evolve(type_, varies=False)
-        return b.InputRef(type=type_, span=at.span, input=item, slot=row.slot, up=up, keys=bound_keys, months=context.months)
+        return b.InputRef(
+            type=type_, span=at.span, input=item, slot=row.slot, up=up, keys=bound_keys, months=context.months
+        )
 
-    def _rule(self, rule: b.Rule, slot: int, up: int, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr) -> b.Expr:
+    def _rule(
+        self, rule: b.Rule, slot: int, up: int, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr
+    ) -> b.Expr:
         bound_keys = self._enum_keys(rule.keys, keys, rule.name, context, at)
-        return b.RuleRef(type=rule.type, span=at.span, rule=rule, slot=slot, up=up, keys=bound_keys, months=context.months)
+        return b.RuleRef(
+            type=rule.type, span=at.span, rule=rule, slot=slot, up=up, keys=bound_keys, months=context.months
+        )
 
-    def _enum_keys(self, enums: tuple[b.Enum, ...], keys: tuple[syn.Expr, ...], name: str, context: Context, at: syn.Expr) -> tuple[b.Expr, ...]:
+    def _enum_keys(
+        self, enums: tuple[b.Enum, ...], keys: tuple[syn.Expr, ...], name: str, context: Context, at: syn.Expr
+    ) -> tuple[b.Expr, ...]:
         if len(enums) != len(keys):
             wanted = f"`{name}({', '.join(e.name for e in enums)})`" if enums else f"`{name}` without keys"
-            raise self.problem("K0410", f"`{name}` has {len(enums)} keys, {len(keys)} stand here", at.span, help=f"write {wanted}")
-        bound = []
+            raise self.problem(
+                "K0410", f"`{name}` has {len(enums)} keys, {len(keys)} stand here", at.span, help=f"write {wanted}"
+            )
+        bound: list[b.Expr] = []
         for enum, key in zip(enums, keys, strict=True):
             type_ = b.Type(kind="enum", enum=enum)
             word = key.name.parts[0] if isinstance(key, syn.Ref) and len(key.name.parts) == 1 else None
@@ -168,7 +207,12 @@ class NameMixin(_Base):
             return b.PeriodRef(type=_OF_PERIOD[rest[0]], span=at.span, member=rest[0], months=context.months)
         if first == "slice" and len(rest) == 1 and rest[0] in _PERIOD:
             if not context.in_slices:
-                raise self.problem("K0408", "`slice` has a meaning only inside `sum over slices`", at.span, help="use `period` for the whole period")
+                raise self.problem(
+                    "K0408",
+                    "`slice` has a meaning only inside `sum over slices`",
+                    at.span,
+                    help="use `period` for the whole period",
+                )
             return b.SliceRef(type=_PERIOD[rest[0]], span=at.span, member=rest[0])
         start = self._start(first, context)
         if start is not None:
@@ -193,15 +237,26 @@ class NameMixin(_Base):
         return None
 
     def _of_row(
-        self, row: RowVariable, entity: b.Entity | None, up: int, rest: tuple[str, ...], keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr
+        self,
+        row: RowVariable,
+        entity: b.Entity | None,
+        up: int,
+        rest: tuple[str, ...],
+        keys: tuple[syn.Expr, ...],
+        context: Context,
+        at: syn.Expr,
     ) -> b.Expr | None:
         if entity is None:
-            return self._attribute(row, ("field", rest[0], 0), keys, context, at) if len(rest) == 1 and self._field(row, rest[0]) else None
+            return (
+                self._attribute(row, ("field", rest[0], 0), keys, context, at)
+                if len(rest) == 1 and self._field(row, rest[0])
+                else None
+            )
         if len(rest) == 1:
             what = self._own(entity, rest[0], context)
             return self._attribute(row, (what[0], what[1], up), keys, context, at) if what else None
         module = self.scope.modules.get(context.module.aliases.get(rest[0], ""))
-        rule = module.rules.get((entity, rest[1])) if module and len(rest) == 2 else None  # noqa: PLR2004 - module.rule
+        rule = module.rules.get((entity, rest[1])) if module and len(rest) == 2 else None
         return self._rule(rule, row.slot, up, keys, context, at) if rule else None
 
     def _of_module(self, name: syn.Name, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr) -> b.Expr | None:
@@ -222,27 +277,54 @@ class NameMixin(_Base):
 
     # parameters ------------------------------------------------------------------------------------------
 
-    def _param(self, param: b.Param, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, hole: bool = False) -> b.Expr:
+    def _param(
+        self, param: b.Param, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, hole: bool = False
+    ) -> b.Expr:
         bound = self.param_keys(param, keys, context, at, hole=hole)
-        return b.ParamRef(type=param.type, span=at.span, param=param, keys=tuple(k for k in bound if k is not None), months=context.months)
+        return b.ParamRef(
+            type=param.type,
+            span=at.span,
+            param=param,
+            keys=tuple(k for k in bound if k is not None),
+            months=context.months,
+        )
 
-    def param_keys(self, param: b.Param, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, hole: bool) -> tuple[b.Expr | None, ...]:
+    def param_keys(
+        self, param: b.Param, keys: tuple[syn.Expr, ...], context: Context, at: syn.Expr, *, hole: bool
+    ) -> tuple[b.Expr | None, ...]:
         """The keys of a look-up; with ``hole`` the bracket key is ``_`` and becomes None."""
         if len(keys) != len(param.keys):
             shape = f"`{param.name}[{', '.join(k.name for k in param.keys)}]`" if param.keys else f"`{param.name}`"
-            raise self.problem("K0410", f"`{param.name}` has {len(param.keys)} keys, {len(keys)} stand here", at.span, help=f"write {shape}")
+            raise self.problem(
+                "K0410",
+                f"`{param.name}` has {len(param.keys)} keys, {len(keys)} stand here",
+                at.span,
+                help=f"write {shape}",
+            )
         bound: list[b.Expr | None] = []
         for key, expr in zip(param.keys, keys, strict=True):
             if isinstance(expr, syn.Hole):
                 if not (hole and key.bracket):
-                    raise self.problem("K0410", "`_` leaves out the bracket key, in `tiers` only", expr.span, help=f"write the key `{key.name}`")
+                    raise self.problem(
+                        "K0410",
+                        "`_` leaves out the bracket key, in `tiers` only",
+                        expr.span,
+                        help=f"write the key `{key.name}`",
+                    )
                 bound.append(None)
                 continue
             if hole and key.bracket:
-                raise self.problem("K0410", f"`tiers` walks over all brackets of `{key.name}`", expr.span, help="write `_` in its place")
+                raise self.problem(
+                    "K0410",
+                    f"`tiers` walks over all brackets of `{key.name}`",
+                    expr.span,
+                    help="write `_` in its place",
+                )
             value = self.present(expr, context, key.type)
             if value.type.kind == "number" and key.type.kind == "number" and value.type.unit == NUMBER:
-                value = evolve(value, type=evolve(value.type, unit=key.type.unit)) if isinstance(value, b.Lit) else value
+                value = (
+                    evolve(value, type=evolve(value.type, unit=key.type.unit)) if isinstance(value, b.Lit) else value
+                )
             bound.append(self.coerce(value, key.type, code="K0410", what=f"is the type of the key `{key.name}`"))
         return tuple(bound)
 
@@ -250,50 +332,80 @@ class NameMixin(_Base):
         """``tariff[municipality]``."""
         param = self.find_param(expr.base, context)
         if param is None:
-            words = [*context.module.params, *(f"{a}.{p}" for a, m in context.module.aliases.items() for p in self.scope.modules[m].params)]
+            words = [
+                *context.module.params,
+                *(f"{a}.{p}" for a, m in context.module.aliases.items() for p in self.scope.modules[m].params),
+            ]
             near = closest(expr.base.text, words)
             raise self.problem(
-                "K0205", f"unknown parameter `{expr.base.text}`", expr.base.span,
+                "K0205",
+                f"unknown parameter `{expr.base.text}`",
+                expr.base.span,
                 help=f"did you mean `{near}`?" if near else "only parameters are looked up with `[ ]`",
                 suggestion=Suggestion(span=expr.base.span, replacement=near) if near else None,
-            )  # fmt: skip
+            )
         return self._param(param, expr.keys, context, expr)
 
     def find_param(self, name: syn.Name, context: Context) -> b.Param | None:
         *qualifier, word = name.parts
-        module = self.scope.modules.get(context.module.aliases.get(".".join(qualifier), "")) if qualifier else context.module
+        module = (
+            self.scope.modules.get(context.module.aliases.get(".".join(qualifier), "")) if qualifier else context.module
+        )
         return module.params.get(word) if module else None
 
     def charged(self, expr: syn.Charged, context: Context, _wanted: b.Type | None) -> b.Expr:
         """``charged x``: the closed result of a past month."""
         if context.months is None:
-            raise self.problem("K0413", "`charged` reads closed results of past months", expr.span, help="use it inside `… for m in last n months`")
+            raise self.problem(
+                "K0413",
+                "`charged` reads closed results of past months",
+                expr.span,
+                help="use it inside `… for m in last n months`",
+            )
         outside = evolve(context, months=None)
         found = self._resolve(expr.name, (), outside, None, syn.Ref(span=expr.span, name=expr.name))
         if not isinstance(found, b.RuleRef):
-            raise self.problem("K0413", f"`{expr.name.text}` is not a rule or charge", expr.name.span, help="name a charge")
+            raise self.problem(
+                "K0413", f"`{expr.name.text}` is not a rule or charge", expr.name.span, help="name a charge"
+            )
         found.rule.history = True
         type_ = evolve(found.type, varies=False, optional=True)
-        return self._known(b.ChargedRef(type=type_, span=expr.span, rule=found.rule, slot=found.slot, up=found.up, months=context.months), context)
+        return self._known(
+            b.ChargedRef(
+                type=type_, span=expr.span, rule=found.rule, slot=found.slot, up=found.up, months=context.months
+            ),
+            context,
+        )
 
     # unknown ---------------------------------------------------------------------------------------------
 
     def _unknown_name(self, name: syn.Name, context: Context, wanted: b.Type | None) -> Exception:
         word = name.parts[-1]
         if len(name.parts) == 1:
-            homes = [a for a, m in context.module.aliases.items() if m != context.module.name and (
-                word in self.scope.modules[m].params or self.scope.modules[m].rules_named(word))]  # fmt: skip
+            homes = [
+                a
+                for a, m in context.module.aliases.items()
+                if m != context.module.name
+                and (word in self.scope.modules[m].params or self.scope.modules[m].rules_named(word))
+            ]
             if homes:
                 return self.problem(
-                    "K0208", f"`{word}` belongs to another module", name.span, help=f"write `{homes[0]}.{word}`",
+                    "K0208",
+                    f"`{word}` belongs to another module",
+                    name.span,
+                    help=f"write `{homes[0]}.{word}`",
                     suggestion=Suggestion(span=name.span, replacement=f"{homes[0]}.{word}"),
-                )  # fmt: skip
-            below = [e for row in context.rows[:1] if row.entity for e in row.entity.children if self._own(e, word, context)]
+                )
+            below = [
+                e for row in context.rows[:1] if row.entity for e in row.entity.children if self._own(e, word, context)
+            ]
             if below:
                 return self.problem(
-                    "K0205", f"`{word}` belongs to `{below[0].name}`, of which there are many here", name.span,
+                    "K0205",
+                    f"`{word}` belongs to `{below[0].name}`, of which there are many here",
+                    name.span,
                     help=f"read it in an aggregate: `sum of {word} for x in {below[0].name}`",
-                )  # fmt: skip
+                )
         near = closest(name.text, self._visible_words(context, wanted))
         help_ = f"did you mean `{near}`?" if near else "declare it as input, parameter or rule"
         if wanted is not None and wanted.kind == "enum" and wanted.enum is not None and not near:
@@ -301,9 +413,13 @@ class NameMixin(_Base):
         if wanted is not None and wanted.kind == "id" and not near:
             help_ = f'write text in quotes: `"{name.text}"`'
         return self.problem(
-            "K0205", f"unknown name `{name.text}`", name.span, note="not found in the own entity, its ancestors or among the parameters",
-            help=help_, suggestion=Suggestion(span=name.span, replacement=near) if near else None,
-        )  # fmt: skip
+            "K0205",
+            f"unknown name `{name.text}`",
+            name.span,
+            note="not found in the own entity, its ancestors or among the parameters",
+            help=help_,
+            suggestion=Suggestion(span=name.span, replacement=near) if near else None,
+        )
 
     def _visible_words(self, context: Context, wanted: b.Type | None) -> list[str]:
         words: list[str] = [*context.members, *context.module.params]
@@ -316,5 +432,7 @@ class NameMixin(_Base):
             for entity in row.entity.ancestors if row.entity else ():
                 words += [n for (e, n) in context.module.rules if e is entity]
                 words += [n for m in self.scope.visible(context.module) for (e, n) in m.inputs if e is entity]
-        words += [f"{a}.{r.name}" for a, m in context.module.aliases.items() for r in self.scope.modules[m].rules.values()]
+        words += [
+            f"{a}.{r.name}" for a, m in context.module.aliases.items() for r in self.scope.modules[m].rules.values()
+        ]
         return words

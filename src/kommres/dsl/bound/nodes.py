@@ -1,20 +1,19 @@
 """What was meant: names resolved, types and units checked, dates as day numbers.
 
-Declarations are shared by all later stages. Dates are proleptic Gregorian day numbers (``date.toordinal()``), instants are
+Declarations are shared by all later stages. Dates are proleptic Gregorian day numbers (``date.toordinal()``),
+instants are
 seconds since 1970-01-01T00:00Z, numbers are ``int`` or ``Fraction`` in the unit that their type says.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from attrs import define, field, frozen
 
+from kommres.dsl.source import Span
 from kommres.units import Unit
-
-if TYPE_CHECKING:
-    from kommres.dsl.source import Span
 
 Value: TypeAlias = int | Fraction | str | bool | None
 
@@ -192,7 +191,8 @@ class Key:
 
 @frozen(kw_only=True)
 class ParamRow:
-    """One value: ``keys`` hold str (id, enum member), number, day, or for a bracket key (low, high) with None for open.
+    """One value: ``keys`` hold str (id, enum member), number, day, or for a bracket key (low, high) with None for
+    open.
 
     ``start`` None: undated. ``until``/``known_from``/``complete_until`` None: not said. ``source`` and ``status``
     (checked, unchecked, unsaid) are carried to explanations.
@@ -227,7 +227,8 @@ class Param(Declared):
 class Alternative:
     """``kind``: base, except, replace, repeal. ``name`` is the own name, or the target's for replace and repeal.
 
-    ``over`` are names of alternatives of the same rule. ``applies`` is the module's ``applies when`` bound to the rule's entity.
+    ``over`` are names of alternatives of the same rule. ``applies`` is the module's ``applies when`` bound to the
+    rule's entity.
     Expressions read the rule's own row in slot 0 and its keys as variables.
     """
 
@@ -292,7 +293,8 @@ class Amendment:
 
 # --- expressions ---------------------------------------------------------------------------------------------
 # Row variables are numbered slots of a frame: slot 0 is the definition's own row; each binder and each key of the
-# definition gets the next free number. ``up`` climbs parents. ``months`` is the slot of the innermost months binder around
+# definition gets the next free number. ``up`` climbs parents. ``months`` is the slot of the innermost months binder
+# around
 # the reference (None outside): the reference is then evaluated in that past month.
 
 
@@ -449,7 +451,9 @@ class ElseValue(Expr):
 
 @frozen(kw_only=True)
 class Call(Expr):
-    """A function of the language (``bound/functions.py``); ``mode`` is a rounding mode, ``calendar`` for working days."""
+    """A function of the language (``bound/functions.py``); ``mode`` is a rounding mode, ``calendar`` for working
+    days.
+    """
 
     function: str
     args: tuple[Expr, ...]
@@ -469,7 +473,8 @@ class Tiers(Expr):
 
 @frozen(kw_only=True)
 class TableRef(Expr):
-    """The whole bracket table of a parameter on the current day: what ``tiers`` reads, so that its change cuts a slice.
+    """The whole bracket table of a parameter on the current day: what ``tiers`` reads, so that its change cuts a
+    slice.
 
     It is never a value of a rule; it stands only in ``OverSlices.names``.
     """
@@ -491,7 +496,9 @@ class MeanOverDays(Expr):
 
 @frozen(kw_only=True)
 class OverSlices(Expr):
-    """``start``/``end`` None: the period. ``names``: the varying references read directly in ``value`` (the cut rule)."""
+    """``start``/``end`` None: the period. ``names``: the varying references read directly in ``value`` (the cut
+    rule).
+    """
 
     value: Expr
     start: Expr | None
@@ -535,7 +542,9 @@ class PastMonths(Source):
 
 @frozen(kw_only=True)
 class Intervals(Source):
-    """``function``: clip union merge daily split worst apart covering. ``args``: dates, instants or minutes of the day."""
+    """``function``: clip union merge daily split worst apart covering. ``args``: dates, instants or minutes of the
+    day.
+    """
 
     function: str
     of: Source
@@ -566,7 +575,8 @@ class Aggregate(Expr):
 class Example:
     """An example as data: a case in the form that ``eval --json`` takes, and what is expected.
 
-    ``case``: see ``kommres.dsl.case``; ``overrides``: (param id, keys or None, value). ``expected``: (row or None, rule, keys, kind, value, code).
+    ``case``: see ``kommres.dsl.case``; ``overrides``: (param id, keys or None, value). ``expected``: (row or None,
+    rule, keys, kind, value, code).
     """
 
     title: str
@@ -584,7 +594,8 @@ class Example:
 class ExampleRow:
     """One row of an entity or an event. ``values``: (input or field name, key members, value).
 
-    value: plain; or ("steps", ((day or None, value), ...)); or ("months", (((year, month) offset -n, value), ...)) where the month is an
+    value: plain; or ("steps", ((day or None, value), ...)); or ("months", (((year, month) offset -n, value), ...))
+    where the month is an
     absolute month number ``year * 12 + month - 1``.
     """
 

@@ -6,20 +6,24 @@ import csv
 import datetime
 import io
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve
 
 from kommres.dsl.bound.constants import Constants, plain
-from kommres.dsl.bound.declare import Declarer
 from kommres.dsl.bound.nodes import Enum, Key, Param, ParamRow, Type, Value
-from kommres.dsl.bound.scope import ModuleScope
 from kommres.dsl.diagnostics import closest
-from kommres.dsl.limits import Limits
-from kommres.dsl.source import Span
 from kommres.dsl.syntax import nodes as syn
+
+if TYPE_CHECKING:
+    from kommres.dsl.bound.declare import Declarer
+    from kommres.dsl.bound.scope import ModuleScope
+    from kommres.dsl.limits import Limits
+    from kommres.dsl.source import Span
+
+_Bounds: TypeAlias = tuple[int | Fraction | None, int | Fraction | None]
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:/\d+)?")
 _BRACKET = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?")
@@ -57,15 +61,24 @@ class ParamBinder:
             in_csv = any(".." in (row.get(key.name) or "") for _, row in table)
             shaped.append(evolve(key, bracket=in_text or in_csv))
         if sum(k.bracket for k in shaped) > 1:
-            self.out.add("K0508", f"`{item.name}` has brackets in more than one key", item.span, help="only one key can be looked up by range")
+            self.out.add(
+                "K0508",
+                f"`{item.name}` has brackets in more than one key",
+                item.span,
+                help="only one key can be looked up by range",
+            )
             return None
         rows = [r for r in (self._entry(item, shaped, type_, e) for e in item.entries) if r]
         if item.undated is not None:
             value = self.constants.value(item.undated, type_)
-            rows.append(ParamRow(keys=(), start=None, until=None, known_from=None, value=value, place=str(item.undated.span)))
+            rows.append(
+                ParamRow(keys=(), start=None, until=None, known_from=None, value=value, place=str(item.undated.span))
+            )
         rows += [r for n, row in table if (r := self._row(item, shaped, type_, n, row))]
         if not rows and not self.out.errors:
-            self.out.add("K0505", f"`{item.name}` has no values", item.span, help="give rows `from 2026-01-01 = …` or a table")
+            self.out.add(
+                "K0505", f"`{item.name}` has no values", item.span, help="give rows `from 2026-01-01 = …` or a table"
+            )
         self._check_rows(item, shaped, rows)
         return Param(
             name=item.name,
@@ -90,7 +103,14 @@ class ParamBinder:
         names = {n: i.type for scope in self.scope.visible(module) for (_, n), i in scope.inputs.items()}
         if key.name in names:
             return Key(name=key.name, type=evolve(names[key.name], optional=False, varies=False))
-        self.scope.unknown("K0205", "key", key.name, key.span, [*names, *self.scope.words(module, Enum)], todo=f"say its type: `({key.name}: id)`")
+        self.scope.unknown(
+            "K0205",
+            "key",
+            key.name,
+            key.span,
+            [*names, *self.scope.words(module, Enum)],
+            todo=f"say its type: `({key.name}: id)`",
+        )
         return None
 
     # rows in the text ------------------------------------------------------------------------------------
@@ -98,8 +118,12 @@ class ParamBinder:
     def _entry(self, item: syn.ParamDecl, keys: list[Key], type_: Type, entry: syn.ParamEntry) -> ParamRow | None:
         if len(entry.keys) != len(keys):
             shape = ", ".join(k.name for k in keys) or "no keys"
-            self.out.add("K0410", f"`{item.name}` has {len(keys)} keys ({shape}), {len(entry.keys)} stand here", entry.span,
-                         help=f"write `({', '.join(k.name for k in keys)}) = value`" if len(keys) > 1 else "write `key = value`")  # fmt: skip
+            self.out.add(
+                "K0410",
+                f"`{item.name}` has {len(keys)} keys ({shape}), {len(entry.keys)} stand here",
+                entry.span,
+                help=f"write `({', '.join(k.name for k in keys)}) = value`" if len(keys) > 1 else "write `key = value`",
+            )
             return None
         cells = [self._cell(key, cell) for key, cell in zip(keys, entry.keys, strict=True)]
         value = self.constants.value(entry.value, type_)
@@ -120,7 +144,12 @@ class ParamBinder:
 
     def _dated(self, row: ParamRow, span: Span) -> ParamRow:
         if row.start is not None and row.until is not None and row.until <= row.start:
-            self.out.add("K0507", "this row ends before it begins", span, help="`until` is the first day on which the value no longer holds")
+            self.out.add(
+                "K0507",
+                "this row ends before it begins",
+                span,
+                help="`until` is the first day on which the value no longer holds",
+            )
         return row
 
     def _cell(self, key: Key, cell: syn.KeyValue) -> object:
@@ -137,9 +166,13 @@ class ParamBinder:
             case "enum" if isinstance(value, str) and key.type.enum is not None:
                 if value in key.type.enum.members:
                     return value
-                self.scope.unknown("K0205", f"member of `{key.type.enum.name}`", value, cell.span, key.type.enum.members)
+                self.scope.unknown(
+                    "K0205", f"member of `{key.type.enum.name}`", value, cell.span, key.type.enum.members
+                )
                 return None
-        self.out.add("K0509", f"the key `{key.name}` is of type {key.type}", cell.span, help="write a value of that type")
+        self.out.add(
+            "K0509", f"the key `{key.name}` is of type {key.type}", cell.span, help="write a value of that type"
+        )
         return None
 
     # rows in a table -------------------------------------------------------------------------------------
@@ -147,7 +180,12 @@ class ParamBinder:
     def _csv_rows(self, item: syn.ParamDecl) -> list[tuple[int, dict[str, str]]]:
         text = self.declarer.read_table(item.span.source, item.file or "")
         if text is None:
-            self.out.add("K0504", f'the table "{item.file}" cannot be read', item.span, help="put it beside the rule file, in UTF-8")
+            self.out.add(
+                "K0504",
+                f'the table "{item.file}" cannot be read',
+                item.span,
+                help="put it beside the rule file, in UTF-8",
+            )
             return []
         reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
         columns = list(reader.fieldnames or ())
@@ -155,18 +193,29 @@ class ParamBinder:
         for name in needed:
             if name not in columns:
                 near = closest(name, columns)
-                self.out.add("K0505", f'the table "{item.file}" has no column `{name}`', item.span,
-                             help=f"it has {', '.join(columns) or 'no columns'}" + (f"; is `{near}` meant?" if near else ""))  # fmt: skip
+                self.out.add(
+                    "K0505",
+                    f'the table "{item.file}" has no column `{name}`',
+                    item.span,
+                    help=f"it has {', '.join(columns) or 'no columns'}" + (f"; is `{near}` meant?" if near else ""),
+                )
                 return []
-        rows = []
+        rows: list[tuple[int, dict[str, str]]] = []
         for row in reader:
             if len(rows) >= self.limits.table_rows:
-                self.out.add("K0910", f'the table "{item.file}" has more than {self.limits.table_rows} rows', item.span, help="raise the limit, or split the table")
+                self.out.add(
+                    "K0910",
+                    f'the table "{item.file}" has more than {self.limits.table_rows} rows',
+                    item.span,
+                    help="raise the limit, or split the table",
+                )
                 return []
             rows.append((reader.line_num, row))
         return rows
 
-    def _row(self, item: syn.ParamDecl, keys: list[Key], type_: Type, line: int, row: dict[str, str]) -> ParamRow | None:
+    def _row(
+        self, item: syn.ParamDecl, keys: list[Key], type_: Type, line: int, row: dict[str, str]
+    ) -> ParamRow | None:
         place = f"{item.file}:{line}"
 
         def bad(column: str, why: str) -> None:
@@ -188,7 +237,9 @@ class ParamBinder:
                 return None
         value = self._csv_value(type_, (row.get("value") or "").strip())
         if value is None:
-            bad("value", f"is no {type_}" + (" (write a point, not a comma)" if "," in (row.get("value") or "") else ""))
+            bad(
+                "value", f"is no {type_}" + (" (write a point, not a comma)" if "," in (row.get("value") or "") else "")
+            )
             return None
         status = {"yes": "checked", "no": "unchecked", "": "unsaid"}.get((row.get("checked") or "").strip().lower())
         if status is None:
@@ -248,8 +299,12 @@ class ParamBinder:
         for row in rows:
             place = (row.keys, row.start, row.known_from)
             if place in seen:
-                self.out.add("K0506", f"`{item.name}` says the same twice: {row.place} and {seen[place].place}", item.span,
-                             help="one value for one key, one date and one edition")  # fmt: skip
+                self.out.add(
+                    "K0506",
+                    f"`{item.name}` says the same twice: {row.place} and {seen[place].place}",
+                    item.span,
+                    help="one value for one key, one date and one edition",
+                )
             seen[place] = row
         bracket = next((i for i, k in enumerate(keys) if k.bracket), None)
         if bracket is None:
@@ -260,16 +315,26 @@ class ParamBinder:
         for group in groups.values():
             for (low, high), row in _brackets(group, bracket):
                 if low is not None and high is not None and low > high:
-                    self.out.add("K0508", f"{row.place}: the bracket {low}..{high} is empty", item.span, help="write the smaller bound first")
+                    self.out.add(
+                        "K0508",
+                        f"{row.place}: the bracket {low}..{high} is empty",
+                        item.span,
+                        help="write the smaller bound first",
+                    )
             for ((_, high), first), ((low, _), second) in pairwise(_brackets(group, bracket)):
                 if high is None or low is None or low < high:
-                    self.out.add("K0508", f"the brackets of {first.place} and {second.place} overlap", item.span, help="brackets may touch, not overlap")
+                    self.out.add(
+                        "K0508",
+                        f"the brackets of {first.place} and {second.place} overlap",
+                        item.span,
+                        help="brackets may touch, not overlap",
+                    )
 
 
-def _brackets(rows: list[ParamRow], place: int) -> Iterator[tuple[tuple[int | Fraction | None, int | Fraction | None], ParamRow]]:
+def _brackets(rows: list[ParamRow], place: int) -> list[tuple[_Bounds, ParamRow]]:
     """Rows with their brackets, the lowest first."""
-    with_bounds = [(row.keys[place], row) for row in rows if isinstance(row.keys[place], tuple)]
-    yield from sorted(with_bounds, key=lambda x: (x[0][0] is not None, x[0][0] or 0))  # type: ignore[index]
+    found: list[tuple[_Bounds, ParamRow]] = [(b, row) for row in rows if isinstance(b := row.keys[place], tuple)]
+    return sorted(found, key=lambda x: (x[0][0] is not None, x[0][0] or 0))
 
 
 def _fraction(text: str) -> int | Fraction | None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from kommres.dsl.bound.context import Context, RowVariable
-from kommres.dsl.bound.declare import Declarer
 from kommres.dsl.bound.expressions import ExpressionBinder
 from kommres.dsl.bound.functions import NAMES
 from kommres.dsl.bound.nodes import Alternative, Amendment, Entity, Enum, Expr, Option, OptionBinding, Rule, Type
 from kommres.dsl.bound.problem import Unbound
-from kommres.dsl.bound.scope import ModuleScope
 from kommres.dsl.diagnostics import Label
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import CURRENCIES
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Sequence
+
+    from kommres.dsl.bound.declare import Declarer
+    from kommres.dsl.bound.scope import ModuleScope
 
 
 class RuleBinder:
@@ -58,12 +62,22 @@ class RuleBinder:
         if entity is None or type_ is None or any(k is None for k in keys):
             return None
         if item.name in NAMES or item.name in {"period", "slice"}:
-            self.out.add("K0211", f"`{item.name}` is a word of the language and cannot be declared", item.name_span, help="choose another name")
+            self.out.add(
+                "K0211",
+                f"`{item.name}` is a word of the language and cannot be declared",
+                item.name_span,
+                help="choose another name",
+            )
             return None
         low, high = self.declarer.bounds(evolve(attributes, signed=True), type_)
         charge = item if isinstance(item, syn.ChargeDecl) else None
         if charge and not self._is_money(type_):
-            self.out.add("K0409", f"a charge is money, this is {type_}", item.type.span, help="write a currency such as `RUB` after the colon")
+            self.out.add(
+                "K0409",
+                f"a charge is money, this is {type_}",
+                item.type.span,
+                help="write a currency such as `RUB` after the colon",
+            )
         return Rule(
             name=item.name,
             module=module.name,
@@ -87,7 +101,11 @@ class RuleBinder:
         if type_.kind != "number" or type_.unit is None:
             return False
         _, dimension = self.scope.units.magnitude(type_.unit)
-        return len(dimension) == 1 and dimension[0][1] == 1 and (dimension[0][0] in CURRENCIES or dimension[0][0] in self.scope.money)
+        return (
+            len(dimension) == 1
+            and dimension[0][1] == 1
+            and (dimension[0][0] in CURRENCIES or dimension[0][0] in self.scope.money)
+        )
 
     # bodies ----------------------------------------------------------------------------------------------
 
@@ -121,11 +139,21 @@ class RuleBinder:
             rule.volume = self._shown(item.volume, context)
             rule.price = self._shown(item.price, context)
         if not item.alternatives:
-            self.out.add("K0411", f"`{rule.name}` says nothing", item.name_span, help="write its formula after `=` in the next line")
+            self.out.add(
+                "K0411",
+                f"`{rule.name}` says nothing",
+                item.name_span,
+                help="write its formula after `=` in the next line",
+            )
         names: dict[str, syn.Alternative] = {}
         for alternative in item.alternatives:
             if alternative.kind in {"replace", "repeal"}:
-                self.out.add("K0411", f"`{alternative.kind}` belongs to an overlay", alternative.name_span, help="change the exception itself")
+                self.out.add(
+                    "K0411",
+                    f"`{alternative.kind}` belongs to an overlay",
+                    alternative.name_span,
+                    help="change the exception itself",
+                )
                 continue
             if alternative.name in names:
                 self.scope.twice(alternative.name, alternative.name_span, names[alternative.name].name_span)
@@ -143,7 +171,9 @@ class RuleBinder:
         except Unbound:
             return None
 
-    def _alternative(self, module: ModuleScope, item: syn.Alternative, rule: Rule, context: Context, *, applies: Expr | None) -> Alternative | None:
+    def _alternative(
+        self, module: ModuleScope, item: syn.Alternative, rule: Rule, context: Context, *, applies: Expr | None
+    ) -> Alternative | None:
         try:
             when = self.expressions.condition(item.when, context) if item.when is not None else None
             if when is not None:
@@ -159,7 +189,12 @@ class RuleBinder:
         start = _day(item.dates.start) if item.dates else None
         until = _day(item.dates.until) if item.dates else None
         if start is not None and until is not None and until <= start:
-            self.out.add("K0507", "this ends before it begins", item.name_span, help="`until` is the first day on which it no longer holds")
+            self.out.add(
+                "K0507",
+                "this ends before it begins",
+                item.name_span,
+                help="`until` is the first day on which it no longer holds",
+            )
         return Alternative(
             kind=item.kind,
             name=item.name,
@@ -194,7 +229,12 @@ class RuleBinder:
         bound = []
         for alternative in item.alternatives:
             if alternative.kind == "base":
-                self.out.add("K0411", "an overlay has no base of its own", alternative.span, help="write `replace base` or `except name when …`")
+                self.out.add(
+                    "K0411",
+                    "an overlay has no base of its own",
+                    alternative.span,
+                    help="write `replace base` or `except name when …`",
+                )
                 continue
             found = self._alternative(module, alternative, rule, context, applies=applies)
             if found is not None:
@@ -211,10 +251,23 @@ class RuleBinder:
             return found[0]
         if len(found) > 1:
             labels = [Label(span=r.span, text=f"`{r.module}`") for r in found]
-            self.out.add("K0204", f"`{item.rule.text}` can mean more than one rule", item.rule.span, labels=labels, help="write module and entity")
+            self.out.add(
+                "K0204",
+                f"`{item.rule.text}` can mean more than one rule",
+                item.rule.span,
+                labels=labels,
+                help="write module and entity",
+            )
             return None
-        words = [f"{a}.{r.name}" for a, m in module.aliases.items() for r in self.scope.modules[m].rules.values() if m != module.name]
-        self.scope.unknown("K0205", "rule", item.rule.text, item.rule.span, words, todo="`use` the module that declares it")
+        words = [
+            f"{a}.{r.name}"
+            for a, m in module.aliases.items()
+            for r in self.scope.modules[m].rules.values()
+            if m != module.name
+        ]
+        self.scope.unknown(
+            "K0205", "rule", item.rule.text, item.rule.span, words, todo="`use` the module that declares it"
+        )
         return None
 
     def _option_binding(self, module: ModuleScope, item: syn.OptionBinding) -> None:
@@ -228,7 +281,11 @@ class RuleBinder:
         conditions = [c for c in (module.applies.condition if module.applies else None, item.when) if c is not None]
         entity, when = None, None
         if conditions:
-            condition = conditions[0] if len(conditions) == 1 else syn.Chain(span=item.span, first=conditions[0], rest=(("and", conditions[1]),))
+            condition = (
+                conditions[0]
+                if len(conditions) == 1
+                else syn.Chain(span=item.span, first=conditions[0], rest=(("and", conditions[1]),))
+            )
             entity = self._home(module, condition)
             if entity is None:
                 return
@@ -238,9 +295,14 @@ class RuleBinder:
                 return
         self.option_bindings.append(
             OptionBinding(
-                option=option, choice=item.choice.text, entity=entity, when=when, module=module.name,
-                citations=self.declarer.citations(item.citations), span=item.span,
-            )  # fmt: skip
+                option=option,
+                choice=item.choice.text,
+                entity=entity,
+                when=when,
+                module=module.name,
+                citations=self.declarer.citations(item.citations),
+                span=item.span,
+            )
         )
 
     def _home(self, module: ModuleScope, condition: syn.Expr) -> Entity | None:
@@ -255,7 +317,12 @@ class RuleBinder:
                 continue
             self.out.items[:] = kept
             return entity
-        self.out.add("K0210", "no entity has all the names of this condition", condition.span, help="use inputs of one entity and its ancestors")
+        self.out.add(
+            "K0210",
+            "no entity has all the names of this condition",
+            condition.span,
+            help="use inputs of one entity and its ancestors",
+        )
         return None
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from kommres.dsl.bound.nodes import Calendar, Entity, Enum, Event, Input, Option, Param, Rule
 from kommres.dsl.diagnostics import Diagnostics, Label, Suggestion, closest
-from kommres.dsl.source import Span
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import Units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kommres.dsl.source import Span
 
 Vocabulary = Entity | Enum | Event | Calendar | Option
 
@@ -70,14 +74,18 @@ class ProgramScope:
         found = self.vocabulary(module, name.text)
         if isinstance(found, Entity):
             return found
-        self.unknown("K0206", "entity", name.text, name.span, self.words(module, Entity), todo="declare it with `entity`")
+        self.unknown(
+            "K0206", "entity", name.text, name.span, self.words(module, Entity), todo="declare it with `entity`"
+        )
         return None
 
     def enum(self, module: ModuleScope, name: syn.Name) -> Enum | None:
         found = self.vocabulary(module, name.text)
         if isinstance(found, Enum):
             return found
-        self.unknown("K0207", "enumeration", name.text, name.span, self.words(module, Enum), todo="declare it with `enum`")
+        self.unknown(
+            "K0207", "enumeration", name.text, name.span, self.words(module, Enum), todo="declare it with `enum`"
+        )
         return None
 
     def input(self, module: ModuleScope, entity: Entity, name: str) -> Input | None:
@@ -86,7 +94,9 @@ class ProgramScope:
                 return scope.inputs[entity, name]
         return None
 
-    def unknown(self, code: str, what: str, word: str, span: Span, candidates: Iterable[str], *, todo: str = "") -> None:
+    def unknown(
+        self, code: str, what: str, word: str, span: Span, candidates: Iterable[str], *, todo: str = ""
+    ) -> None:
         """Report an unknown name, with the nearest known one if there is one."""
         near = closest(word, candidates)
         self.out.add(

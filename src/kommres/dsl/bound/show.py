@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import attrs
 
 from kommres.dsl.bound import nodes as b
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def show(program: b.BoundProgram) -> str:
@@ -64,7 +67,11 @@ def text(expr: b.Expr) -> str:
         case b.Scale(value=value, factor=factor):
             return f"({text(value)} x {factor})"
         case b.Sum(terms=terms):
-            return "(" + " ".join(f"{'+' if sign > 0 else '-'} {text(term)}" for sign, term in terms).removeprefix("+ ") + ")"
+            return (
+                "("
+                + " ".join(f"{'+' if sign > 0 else '-'} {text(term)}" for sign, term in terms).removeprefix("+ ")
+                + ")"
+            )
         case b.Product(first=first, rest=rest):
             return "(" + " ".join([text(first), *(f"{op} {text(part)}" for op, part in rest)]) + ")"
         case b.Compare(op=op, left=left, right=right):

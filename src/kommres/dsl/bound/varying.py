@@ -1,20 +1,26 @@
 """What changes inside the period, and whether that is allowed where it stands.
 
-A rule varies if what it reads varies; that is found as a fixpoint. Then every place that needs one value is checked: a charge, a
-rounding outside ``sum over slices``, the ends of a span. The same walk proves that a charge is rounded and that a rule which is
+A rule varies if what it reads varies; that is found as a fixpoint. Then every place that needs one value is
+checked: a charge, a
+rounding outside ``sum over slices``, the ends of a span. The same walk proves that a charge is rounded and that a
+rule which is
 computed again for past months reads only what is supplied for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from kommres.dsl.bound import nodes as b
 from kommres.dsl.bound.walk import alternative_expressions, children, walk
-from kommres.dsl.diagnostics import Diagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kommres.dsl.diagnostics import Diagnostics
 
 
 def infer(rules: Iterable[b.Rule], amendments: Iterable[b.Amendment], out: Diagnostics) -> None:
@@ -79,13 +85,22 @@ def _check_rule(rule: b.Rule, alternatives: list[b.Alternative], out: Diagnostic
         if rule.is_charge and _alternative_varies(alternative):
             place = next((e for e in alternative_expressions(alternative) if varies(e)), None)
             if place is None:
-                out.add("K0406", f"`{rule.name}` changes inside the period, but a charge is one amount", alternative.span,
-                        help="put the choice into a rule and charge `sum over slices` of it")  # fmt: skip
+                out.add(
+                    "K0406",
+                    f"`{rule.name}` changes inside the period, but a charge is one amount",
+                    alternative.span,
+                    help="put the choice into a rule and charge `sum over slices` of it",
+                )
             else:
                 _varies_here(place, f"`{rule.name}` is one amount for the period", out)
         if rule.is_charge and alternative.body is not None and not rounded(alternative.body, set()):
-            out.add("K0405", f"the amount of `{rule.name}` is not rounded", alternative.body.span, note="an exact number of any length",
-                    help=f"say where and how: `round({_short(alternative.body)}, 0.01)`")  # fmt: skip
+            out.add(
+                "K0405",
+                f"the amount of `{rule.name}` is not rounded",
+                alternative.body.span,
+                note="an exact number of any length",
+                help=f"say where and how: `round({_short(alternative.body)}, 0.01)`",
+            )
         for expr in alternative_expressions(alternative):
             _check_expr(expr, out)
     for expr in (rule.when, rule.volume, rule.price):
@@ -95,7 +110,7 @@ def _check_rule(rule: b.Rule, alternatives: list[b.Alternative], out: Diagnostic
 
 def _short(expr: b.Expr) -> str:
     text = " ".join(expr.span.text.split())
-    return text if len(text) < 40 else "…"  # noqa: PLR2004 - what fits a help line
+    return text if len(text) < 40 else "…"
 
 
 def _varies_here(expr: b.Expr, message: str, out: Diagnostics) -> None:
@@ -163,7 +178,7 @@ def rounded(expr: b.Expr, seen: set[int]) -> bool:
         case b.Call(function="min" | "max" | "clamp" | "abs", args=args):
             return all(rounded(a, seen) for a in args)
         case b.Lit(value=value):
-            return isinstance(value, int) or (isinstance(value, Fraction) and 10000 % value.denominator == 0)  # noqa: PLR2004 - four decimals
+            return isinstance(value, int) or (isinstance(value, Fraction) and 10000 % value.denominator == 0)
         case b.AbsentLit():
             return True
         case b.Sum(terms=terms):
@@ -181,7 +196,10 @@ def rounded(expr: b.Expr, seen: set[int]) -> bool:
         case b.ChargedRef():
             return True
         case b.ParamRef(param=param):
-            return all(isinstance(r.value, int) or (isinstance(r.value, Fraction) and 10000 % r.value.denominator == 0) for r in param.rows)  # noqa: PLR2004
+            return all(
+                isinstance(r.value, int) or (isinstance(r.value, Fraction) and 10000 % r.value.denominator == 0)
+                for r in param.rows
+            )
         case b.RuleRef(rule=rule):
             if id(rule) in seen:
                 return True

@@ -219,9 +219,13 @@ State: TypeAlias = Mapping[Variable, Domain]
 
 @define
 class Solver:
-    """Answers whether formulas can hold together; gives up (unknown) when its ``steps`` are used up."""
+    """Answers whether formulas can hold together; gives up (unknown) when its ``steps`` are used up.
 
-    steps: int = 200_000
+    ``pairs`` counts the pairs of alternatives that are still looked at. Both bound the time that a whole program may take.
+    """
+
+    steps: int = 300_000
+    pairs: int = 1_000_000
     branches: int = 400  # of one question
     witness: State = field(factory=dict)  # of the last answer "possible"
 

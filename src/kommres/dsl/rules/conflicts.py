@@ -27,6 +27,9 @@ from kommres.dsl.rules.nodes import Alternative, Suppression
 #: Alternatives that stand over both of a pair and are looked at; with more, the row decides.
 _STRONGER = 40
 
+#: Conflicts of one rule that are reported.
+_FEW = 10
+
 
 @frozen(kw_only=True)
 class Applies:
@@ -48,6 +51,7 @@ class Conflicts:
     reader: Reader
     solver: Solver
     gate: Formula = field(init=False)
+    stronger: list[set[int]] = field(init=False)
     applies: list[Applies] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -56,6 +60,9 @@ class Conflicts:
             gate.append(self.reader.formula(self.rule.applies))
         self.gate = All(tuple(gate))
         self.applies = [self._applies(a) for a in self.alternatives]
+        self.stronger = [set() for _ in self.alternatives]
+        for strong, weak in self.beats:
+            self.stronger[weak].add(strong)
 
     def _applies(self, alternative: Alternative) -> Applies:
         parts = [self.reader.formula(c) for c in alternative.conditions]
@@ -92,7 +99,8 @@ class Conflicts:
 
     def _never(self, first: int, second: int) -> bool:
         one, other = self.applies[first], self.applies[second]
-        if one.always or other.always:
+        self.solver.pairs -= 1
+        if one.always or other.always or self.solver.pairs < 0:
             return False
         for variable, domain in one.common.items():
             theirs = other.common.get(variable)
@@ -101,7 +109,8 @@ class Conflicts:
         return self.solver.ask([self.gate, one.formula, other.formula]) is Answer.NEVER
 
     def report(self, exclusive: frozenset[tuple[int, int]], out: Diagnostics) -> None:
-        """Report pairs without an order that are proved to apply together (K0601, K0602)."""
+        """Report pairs without an order that are proved to apply together (K0601, K0602), the first few of a rule."""
+        left = _FEW
         for second in range(len(self.alternatives)):
             for first in range(second):
                 pair = (first, second)
@@ -110,10 +119,13 @@ class Conflicts:
                 why = self._together(first, second)
                 if why:
                     self._add(first, second, why, out)
+                    left -= 1
+                if not left:
+                    return
 
     def _together(self, first: int, second: int) -> str:
         """Say why the pair applies at once on some row, or nothing."""
-        stronger = [n for n in range(len(self.alternatives)) if (n, first) in self.beats and (n, second) in self.beats]
+        stronger = sorted(self.stronger[first] & self.stronger[second])
         if len(stronger) > _STRONGER:
             return ""
         one, other = self.applies[first].formula, self.applies[second].formula

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from attrs import define, field
-
-from kommres.dsl.bound.nodes import (
-    BoundProgram,
-    Events,
-    Expr,
-    InputRef,
-    OptionBinding,
-    OptionRef,
-    ParamRef,
-    Rule,
-    Tiers,
-)
-from kommres.dsl.bound.walk import rule_expressions, sources, walk
 from kommres.dsl.diagnostics import Diagnostics, Label
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.rules import lint
-from kommres.dsl.rules.conditions import Answer, Leaves, Reader, Solver
+from kommres.dsl.rules.conditions import Answer, Reader, Solver
 from kommres.dsl.rules.conflicts import Conflicts
 from kommres.dsl.rules.cuts import rule_cuts, rule_varies
+from kommres.dsl.rules.dependence import Dependence, ReachedOptions
 from kommres.dsl.rules.nodes import Definition, RuleSet
 from kommres.dsl.rules.order import (
-    Reads,
     amendments_of,
     evaluation_order,
     option_bindings,
-    reached_options,
     reads,
     sort_key,
 )
 from kommres.dsl.rules.overlay import merge, visible_modules
 from kommres.dsl.rules.precedence import beats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kommres.dsl.bound.nodes import (
+        BoundProgram,
+        OptionBinding,
+        Rule,
+    )
+
+
+#: What a leaf of a definition weighs, beside a pair of alternatives, in the limit of a program's size.
+_LEAF = 4
 
 
 def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> RuleSet:
@@ -46,12 +44,12 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
     """
     graph = reads(program)
     order = evaluation_order(graph, out)
-    bindings = option_bindings(program)
+    bindings, amended = option_bindings(program), amendments_of(program)
     solver = Solver()
-    reader = Reader(_Dependence(graph, order).of)
+    reader = Reader(Dependence(graph, order, amended).of)
     _check_bindings(bindings, reader, solver, out)
-    options = reached_options(order, graph)
-    amended, visible = amendments_of(program), visible_modules(program)
+    visible = visible_modules(program)
+    options = ReachedOptions(order, graph)
     known: dict[Rule, Definition] = {}
     size = 0
     for rule in order:
@@ -80,8 +78,9 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
         if pairs is not None and merged.sound:
             conflicts.report(exclusive, out)
         lint.alternatives(conflicts, out)
+        asked = options.of(rule)
         cuts = rule_cuts(rule, alternatives, known, bindings)
-        size += len(order_of) + len(exclusive) + len(options[rule]) + cuts.size
+        size += len(order_of) + len(exclusive) + _LEAF * (len(asked) + cuts.size)
         if size > limits.plan_steps:
             out.add(
                 CODES["plan_steps"],
@@ -98,7 +97,7 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
             cuts=cuts,
             varies=rule_varies(rule, alternatives, known, bindings),
             uses=tuple(sorted(graph[rule].now, key=sort_key)),
-            options=tuple(sorted(options[rule])),
+            options=asked,
         )
     lint.unused(program, graph, out)
     return RuleSet(program=program, definitions=tuple(known.values()), entities=program.entities)
@@ -124,46 +123,3 @@ def _check_bindings(
                         labels=[Label(span=other.span, text=f"`{other.choice}`")],
                         help="keep one of them, or give both a `when` that excludes the other",
                     )
-
-
-@define
-class _Dependence:
-    """What inputs, options and rules depend on through every path; ``order`` is that of evaluation."""
-
-    graph: Mapping[Rule, Reads]
-    order: Sequence[Rule]
-    bits: dict[int, Leaves] = field(factory=dict)
-    rules: dict[Rule, Leaves] | None = None
-
-    def of(self, what: Input | Option | Rule) -> Leaves:
-        """Return the leaves of an input, an option or a rule."""
-        if not isinstance(what, Rule):
-            return self._bit(what)
-        if self.rules is None:
-            self.rules = {}
-            for rule in self.order:
-                leaves = 0
-                for expr in rule_expressions(rule):
-                    leaves |= self._direct(expr)
-                for read in self.graph[rule].all:
-                    leaves |= self.rules.get(read, 0)
-                self.rules[rule] = leaves
-        return self.rules[what]
-
-    def _bit(self, declared: object) -> Leaves:
-        return self.bits.setdefault(id(declared), 1 << len(self.bits))
-
-    def _direct(self, expression: Expr) -> Leaves:
-        leaves = 0
-        for expr in walk(expression):
-            match expr:
-                case InputRef(input=declared):
-                    leaves |= self._bit(declared)
-                case ParamRef(param=param) | Tiers(param=param):
-                    leaves |= self._bit(param)
-                case OptionRef(option=option):
-                    leaves |= self._bit(option)
-                case _:
-                    for source in sources(expr):
-                        leaves |= self._bit(source.event) if isinstance(source, Events) else 0
-        return leaves

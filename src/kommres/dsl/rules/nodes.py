@@ -41,11 +41,11 @@ class Alternative:
 class Cuts:
     """Where a definition may change inside the period: the leaves reached through every path.
 
-    ``own``: varying inputs with the number of parents to climb; ``below``: varying inputs of descendants; ``params``:
-    dated parameters looked up at the current day; ``days``: fixed dates of alternatives; ``events``: events read through
-    ``covering`` (with the number of parents to climb), ``events_below`` those of descendants. ``around`` and
-    ``events_around`` are those of the descendants of an ancestor (with the number of parents to climb to it): siblings
-    count, as when a premises reads a total of its building.
+    ``own``: varying inputs with the number of parents to climb; ``below``: varying inputs of descendants;
+    ``params``: dated parameters looked up at the current day; ``days``: fixed dates of alternatives; ``events``:
+    events read through ``covering`` (with the number of parents to climb), ``events_below`` those of descendants.
+    ``around`` and ``events_around`` are those of the descendants of an ancestor (with the number of parents to climb
+    to it): siblings count, as when a premises reads a total of its building.
     ``daily``: ``period.day`` is read, so every day may differ.
     """
 

@@ -18,7 +18,7 @@ from kommres.dsl.diagnostics import Diagnostics, Label
 from kommres.dsl.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @define(eq=False)
@@ -181,12 +181,3 @@ def _report(graph: Mapping[Rule, Reads], ring: Sequence[Rule], out: Diagnostics)
             labels=labels[1:],
             help="write one of these rules without the next one",
         )
-
-
-def reached_options(rules: Iterable[Rule], graph: Mapping[Rule, Reads]) -> dict[Rule, frozenset[str]]:
-    """Return the options that each rule reaches, directly or through others; ``rules`` in order of evaluation."""
-    found: dict[Rule, frozenset[str]] = {}
-    for rule in rules:
-        own = graph[rule]
-        found[rule] = frozenset(own.options).union(*(found.get(read, frozenset()) for read in own.all))
-    return found

@@ -107,7 +107,9 @@ class Hole(Expr):
 
 @frozen(kw_only=True)
 class Ref(Expr):
-    """A name used as a value. ``period.days`` and ``slice.months`` are also refs (first part ``period``/``slice``)."""
+    """A name used as a value. ``period.days`` and ``slice.months`` are also refs (first part
+    ``period``/``slice``).
+    """
 
     name: Name
 
@@ -274,7 +276,9 @@ class Charged(Expr):
 
 @frozen(kw_only=True)
 class Citation(Node):
-    """``cites ACT annex 2 formula "4" checked 2026-11-20 "where"``. ``checked`` None and ``unchecked`` False: not said."""
+    """``cites ACT annex 2 formula "4" checked 2026-11-20 "where"``. ``checked`` None and ``unchecked`` False: not
+    said.
+    """
 
     act: Name
     parts: tuple[tuple[str, str], ...]  # canonical English word, text
@@ -344,7 +348,9 @@ class KeyDecl(Node):
 
 @frozen(kw_only=True)
 class KeyValue(Node):
-    """A cell of a key: ``value`` is str (name or text), Fraction, date, or a bracket (low, high) with None for open."""
+    """A cell of a key: ``value`` is str (name or text), Fraction, date, or a bracket (low, high) with None for
+    open.
+    """
 
     value: str | Fraction | datetime.date | tuple[Fraction | None, Fraction | None]
 
@@ -360,7 +366,9 @@ class ParamEntry(Node):
 
 @frozen(kw_only=True)
 class Assignment(Node):
-    """``x = 2 then 3 from 2026-01-16``; ``metered in 2025-12 = 4.1``; ``metered in last 3 months = 3.8, 4.1, absent``."""
+    """``x = 2 then 3 from 2026-01-16``; ``metered in 2025-12 = 4.1``; ``metered in last 3 months = 3.8, 4.1,
+    absent``.
+    """
 
     name: Name
     keys: tuple[Expr, ...] = ()
