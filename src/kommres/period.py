@@ -61,6 +61,7 @@ class Month:
 
     @property
     def days(self) -> int:
+        """Length [day]."""
         return self.end - self.start
 
     def __add__(self, months: int) -> Month:

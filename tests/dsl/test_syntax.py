@@ -315,9 +315,9 @@ HOSTILE = {
 def test_hostile_text_is_refused_quickly(text: str) -> None:
     parser()
     out = Diagnostics()
-    start = time.perf_counter()
+    start = time.process_time()
     parse(Source(name="t", text=text), out)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     if text != HOSTILE["escapes"]:
         assert out.errors
     assert len(out.items) <= Limits().errors + 1

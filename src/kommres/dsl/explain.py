@@ -87,6 +87,8 @@ def explain_calls(
     narrator = Narrator(words=words, origins=Origins(plan=plan, words=words, chosen=dict(chosen or {})))
     calls = list(calls)
     refused = {_service(call.definition) for call in calls if call.definition.rule.is_charge and call.problem}
+    # First what the bill shows, then what it does not.
+    calls.sort(key=lambda call: call.applies is False)
     return Explanation(
         entries=tuple(narrator.charge(call, withheld=_service(call.definition) in refused) for call in calls)
     )

@@ -41,7 +41,12 @@ class Explanation:
     @property
     def text(self) -> str:
         """Text for people."""
-        return "\n\n".join("\n".join(entry.lines()) for entry in self.entries)
+        blocks = ["\n".join(entry.lines()) for entry in self.entries]
+        # Single lines stand together, blocks apart.
+        return "".join(
+            block + ("" if last else "\n" if "\n" not in block + after else "\n\n")
+            for block, after, last in zip(blocks, [*blocks[1:], ""], [*[False] * len(blocks[1:]), True], strict=True)
+        )
 
     @property
     def data(self) -> list[Data]:

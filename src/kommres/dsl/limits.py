@@ -16,7 +16,7 @@ class Limits:
     """
 
     bytes: int = 1_048_576  # of one file
-    tokens: int = 100_000  # of one file
+    tokens: int = 60_000  # of one file
     nesting: int = 64  # of expressions and parentheses
     digits: int = 40  # of one number
     text: int = 4_000  # characters of one quoted text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 from attrs import define, field
@@ -128,9 +128,10 @@ class Narrator:
         if call.body is not None:
             yield from self._body(call.body, call)
         for tested in call.tested:
-            if tested.index == call.chosen:
-                for condition in tested.conditions:
-                    yield from self._leaves(condition, only_rules=True)
+            # What an exception that was not taken looked at stands beside its reason; of it only options are told apart.
+            wanted = {Op.RULE, Op.OPTION} if tested.index == call.chosen else {Op.OPTION}
+            for condition in tested.conditions:
+                yield from self._leaves(condition, only=wanted)
 
     def _citations(self, call: Call) -> tuple[Citation, ...]:
         alternative = call.alternative
@@ -204,13 +205,13 @@ class Narrator:
                 yield Entry(line=words("formula", text=written), facts={"kind": "numbers"})
         yield from self._leaves(body)
 
-    def _leaves(self, node: Computed, *, only_rules: bool = False) -> Iterator[Entry]:
+    def _leaves(self, node: Computed, *, only: Container[Op] | None = None) -> Iterator[Entry]:
         """Yield the pieces and leaves below a step, each once in an explanation."""
-        for step in pieced(node):
-            if not only_rules:
+        if only is None:
+            for step in pieced(node):
                 yield from self._pieces(step)
         for leaf in leaves(node, into_pieces=False):
-            if not only_rules or leaf.step.op is Op.RULE:
+            if only is None or leaf.step.op in only:
                 yield from self._leaf(leaf)
 
     def _pieces(self, node: Computed) -> Iterator[Entry]:

@@ -93,7 +93,8 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                 "K0501",
                 "this value may be absent and nothing here proves that it is present",
                 bound.span,
-                help=f"guard it: `when has {bound.span.text}`, `if has {bound.span.text} then …`, or give a value: `{bound.span.text} else …`",
+                help=f"guard it: `when has {bound.span.text}`, `if has {bound.span.text} then …`, "
+                f"or give a value: `{bound.span.text} else …`",
             )
         return bound
 
@@ -163,7 +164,8 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                 code,
                 message,
                 bound.span,
-                help=f"convert it explicitly: `{convert}` (exact: 1 {have} = {self.scope.units.conversion(have, unit)} {unit})",
+                help=f"convert it explicitly: `{convert}` "
+                f"(exact: 1 {have} = {self.scope.units.conversion(have, unit)} {unit})",
                 suggestion=Suggestion(span=bound.span, replacement=convert),
             )
         rest = have / unit
@@ -187,7 +189,8 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                     "K0301",
                     str(error),
                     expr.unit.span,
-                    help=f"to divide by the name `{words}`, put blanks around `/`; to use a new unit, declare it with `unit`",
+                    help=f"to divide by the name `{words}`, put blanks around `/`; "
+                    "to use a new unit, declare it with `unit`",
                 ) from None
         return b.Lit(type=b.Type(kind="number", unit=unit), span=expr.span, value=plain(expr.value))
 
@@ -284,7 +287,8 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                     "K0414",
                     "this divisor may be zero",
                     factor.span,
-                    help=f"say what holds then: `{expr.span.text} else 0`, or prove it: `if {factor.span.text} > 0 then …`",
+                    help=f"say what holds then: `{expr.span.text} else 0`, "
+                    f"or prove it: `if {factor.span.text} > 0 then …`",
                 )
             rest.append((op, factor))
         if any(n == "degC" for n, _ in unit.powers):

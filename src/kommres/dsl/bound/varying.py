@@ -139,7 +139,8 @@ def _check_expr(expr: b.Expr, out: Diagnostics) -> None:
                 "K0407",
                 "this value may change inside the period, and rounding it day by day has no meaning",
                 node.span,
-                help="round inside `sum over slices …`, or round one value: `… at start`, `… at end`, `mean over days …`",
+                help="round inside `sum over slices …`, or round one value: "
+                "`… at start`, `… at end`, `mean over days …`",
             )
         if isinstance(node, b.RuleRef) and node.months is not None:
             _check_recomputed(node, out)
@@ -163,7 +164,8 @@ def _check_recomputed(ref: b.RuleRef, out: Diagnostics) -> None:
                     if isinstance(node, b.InputRef) and not node.input.history and not node.input.varies:
                         out.add(
                             "K0413",
-                            f"`{ref.rule.name}` is computed again for past months, but `{node.input.name}` is not supplied for them",
+                            f"`{ref.rule.name}` is computed again for past months, "
+                            f"but `{node.input.name}` is not supplied for them",
                             ref.span,
                             help=f"declare `{node.input.name}` with `history`",
                         )

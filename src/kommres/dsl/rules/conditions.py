@@ -221,7 +221,7 @@ State: TypeAlias = Mapping[Variable, Domain]
 class Solver:
     """Answers whether formulas can hold together; gives up (unknown) when its ``steps`` are used up.
 
-    ``pairs`` counts the pairs of alternatives that are still looked at. Both bound the time that a whole program may take.
+    ``pairs`` counts the pairs of alternatives that are still looked at. Both bound the time that a program may take.
     """
 
     steps: int = 300_000
