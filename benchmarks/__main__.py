@@ -16,7 +16,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small data: see that they work, judge nothing")
     arguments = ["--quick"] if parser.parse_args().quick else []
     here = Path(__file__).resolve().parent
-    codes = [subprocess.run([sys.executable, here / f"{name}.py", *arguments], check=False).returncode for name in SCRIPTS]
+    codes = [
+        subprocess.run([sys.executable, here / f"{name}.py", *arguments], check=False).returncode for name in SCRIPTS
+    ]
     return int(any(codes))
 
 

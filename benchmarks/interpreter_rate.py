@@ -1,7 +1,7 @@
 """How many charges a second the interpreter makes without trace, and how far hand-written exact Python is from that.
 
-A charge is one account, one month, one service, with all its lines. Rows are in memory and nothing is remembered on them.
-``--profile`` prints where the time goes.
+A charge is one account, one month, one service, with all its lines. Rows are in memory, and nothing is remembered
+on them. ``--profile`` prints where the time goes.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from population import MONTH, buildings, flats, forget
+from report import write
+from twin import Prices, bill, ordinary
+
 import kommres
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.problems import DataProblem
 from kommres.period import Month
 
-from population import MONTH, buildings, flats, forget
-from report import write
-from twin import Prices, bill, ordinary
-
 if TYPE_CHECKING:
     from kommres.dsl.backends.rows import Row
+    from kommres.dsl.bound.nodes import Value
 
 TARGET = 20_000
 ACT = "ru.pp354"
@@ -106,7 +107,7 @@ def _prices(interpreter: Interpreter, program: kommres.Program, roots: list[Row]
     """Ask the rules once a building for prices and norms, so that the twin holds no figure of its own."""
     rules = {definition.id: definition for definition in program.plan.definitions}
 
-    def ask(name: str, row: Row) -> Any:
+    def ask(name: str, row: Row) -> Value:
         try:
             return interpreter.value(rules[f"{ACT}.{name}"], row)
         except DataProblem:

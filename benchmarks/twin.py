@@ -1,6 +1,6 @@
 """The bill of an ordinary account in plain Python: what hand-written exact code costs, as a bound for the interpreter.
 
-It knows accounts whose month has one state: metered with a reading, or without meters. Prices and norms are given to it.
+It knows accounts whose month has one state: metered with a reading, or without meters. Prices and norms are given.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ project_copyright = author
 release = version = installed_version("kommres")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "reference/trial/README.md"]  # the README is included by trial.md
 
 html_theme = "furo"
 html_title = f"kommres {release}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import kommres
-from kommres.synth import read_city, synthesize
+from kommres.synth import synthesize
 
 ROOT = Path(__file__).resolve().parent.parent
 MONTHS = ("2022-12", "2023-01")
@@ -42,7 +42,16 @@ def ended(tmp_path_factory):
 def test_it_ends_well_and_says_what_it_did(ended):
     out, code, said = ended
     assert code == 0
-    for word in ("400 accounts", "cold_water", "hot_water", "sewerage", "Quarantine", "One amount explained", "RUB", " s"):
+    for word in (
+        "400 accounts",
+        "cold_water",
+        "hot_water",
+        "sewerage",
+        "Quarantine",
+        "One amount explained",
+        "RUB",
+        " s",
+    ):
         assert word in said
     for month in MONTHS:
         assert f"Charges of {month}" in said
@@ -119,6 +128,8 @@ def test_no_clean_account_is_lost_or_changed(runs):
     touched = {line["id"] for line in ledger}
     flats = {row["id"]: row["building"] for row in rows(city.month(MONTHS[0]) / "premises.csv")}
     spoiled = {account for account, building in flats.items() if building in touched} | touched
-    assert [row for row in charges if row["account"] not in spoiled] == [row for row in clean if row["account"] not in spoiled]
+    assert [row for row in charges if row["account"] not in spoiled] == [
+        row for row in clean if row["account"] not in spoiled
+    ]
     assert {row["account"] for row in refused if row["account"]} <= spoiled
     assert len(spoiled) < 400

@@ -11,11 +11,13 @@ PAGE = ROOT / "docs/reference/cases-354-water.md"
 HEAD = """\
 # Worked cases of Rules 354
 
-Every case of the collection, what the shipped rules give, and why a case is not computed here. The cases with their inputs and sources
-stand in `tests/golden/cases/charges_354.json`, the tests in `tests/golden/test_charges_354.py`; this page is made by
-`tools/cases_table.py`. Ids beginning with P were published by others, those with C were computed for the collection.
+Every case of the collection, what the shipped rules give, and why a case is not computed here. The cases with their
+inputs and sources stand in `tests/golden/cases/charges_354.json`, the tests in `tests/golden/test_charges_354.py`; this
+page is made by `tools/cases_table.py`. Ids beginning with P were published by others, those with C were computed for
+the collection.
 
-`pass`: the rules give the figure to the kopeck. `off`: the published figure does not follow from its own inputs; the rules give the right one.
+`pass`: the rules give the figure to the kopeck. `off`: the published figure does not follow from its own inputs; the
+rules give the right one.
 """
 
 
@@ -39,7 +41,12 @@ def _results(case: dict) -> str:
 def page() -> str:
     """Return the text of the page."""
     cases = json.loads(CASES.read_text(encoding="utf-8"))
-    lines = [HEAD, "## Water and temporary absence\n", "| id | what | result | status | remark |", "|---|---|---|---|---|"]
+    lines = [
+        HEAD,
+        "## Water and temporary absence\n",
+        "| id | what | result | status | remark |",
+        "|---|---|---|---|---|",
+    ]
     lines += [
         f"| {c['id']} | {_cell(c['situation'])} | {_results(c)} | {c['status']} | {_cell(c.get('note', ''))} |"
         for c in cases

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from kommres.run import RunResult
+    from kommres.run.progress import Progress
     from kommres.synth import City
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +56,12 @@ def _demo(chosen: argparse.Namespace) -> int:
     watch = _Watch()
     with watch:
         city = synthesize(
-            folder / "city", accounts=chosen.accounts, seed=chosen.seed, months=MONTHS, dirty=chosen.dirty, overwrite=True
+            folder / "city",
+            accounts=chosen.accounts,
+            seed=chosen.seed,
+            months=MONTHS,
+            dirty=chosen.dirty,
+            overwrite=True,
         )
     _show_city(city, chosen, watch.last)
     with watch:
@@ -67,9 +74,7 @@ def _demo(chosen: argparse.Namespace) -> int:
     for month in MONTHS:
         out = folder / month
         with watch, _progress() as progress:
-            results[month] = kommres.run(
-                program, city.month(month), month, out=out, overwrite=True, progress=progress
-            )
+            results[month] = kommres.run(program, city.month(month), month, out=out, overwrite=True, progress=progress)
         _show_run(month, results[month], watch.last, watch.seconds)
     failed = _explain(folder / MONTHS[-1], results[MONTHS[-1]])
     _heading("Files")
@@ -84,13 +89,16 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 def _show_city(city: City, chosen: argparse.Namespace, spent: str) -> None:
     _heading(f"A synthetic city: {city.title}")
-    print(f"{_count(city.accounts)} accounts in {_count(city.buildings)} buildings, months {' and '.join(city.months)}, in {spent}")
+    size = f"{_count(city.accounts)} accounts in {_count(city.buildings)} buildings"
+    print(f"{size}, months {' and '.join(city.months)}, made in {spent}")
     _table([(name, _count(number)) for name, number in city.rows.items()], ("table", "rows"))
     if city.flaws:
-        print(f"{_count(sum(city.flaws.values()))} rows were made dirty on purpose, as exports are; {city.folder}/dirty.csv lists them:")
+        number = _count(sum(city.flaws.values()))
+        print(f"{number} rows were made dirty on purpose, as exports are; {city.folder}/dirty.csv lists them:")
         print(_wrapped(f"{kind} {number}" for kind, number in city.flaws.items()))
     months = " ".join(f"--month {month}" for month in city.months)
-    print(f"  kommres synth {city.folder} {months} --accounts {chosen.accounts} --seed {chosen.seed} --dirty {chosen.dirty}")
+    words = f"--accounts {chosen.accounts} --seed {chosen.seed} --dirty {chosen.dirty} --overwrite"
+    print(f"  kommres synth {city.folder} {months} {words}")
 
 
 def _show_run(month: str, result: RunResult, spent: str, seconds: float) -> None:
@@ -126,16 +134,20 @@ def _show_run(month: str, result: RunResult, spent: str, seconds: float) -> None
 
 
 def _explain(out: Path, result: RunResult) -> int:
-    """Explain an account that pays a coefficient, or else the first one; 1 where that fails."""
+    """Explain what an account pays by norm with a coefficient, or else the first amount; 1 where that fails."""
     from kommres import cli
 
     _heading("One amount explained")
-    charges = result.charges.select(["account", "service", "line"]).to_pylist()
+    charges = result.charges.select(["account", "service", "line", "amount", "unit"]).to_pylist()
     if not charges:
         print("nothing was charged")
         return 1
-    row = next((row for row in charges if row["line"] == "raising"), charges[0])
-    words = ["explain", str(out), "--account", row["account"], "--service", row["service"]]
+    wanted = next((row for row in charges if row["line"] == "raising"), charges[0])
+    account, service, unit = wanted["account"], wanted["service"], wanted["unit"]
+    lines = [row for row in charges if (row["account"], row["service"]) == (account, service)]
+    amount = _money(str(sum(row["amount"] for row in lines)))
+    print(f"Why does {account} pay {amount} {unit} for {service} in {result.manifest['period']}?")
+    words = ["explain", str(out), "--account", account, "--service", service]
     print(f"  kommres {' '.join(words)}\n", flush=True)
     return cli.main(words)
 
@@ -146,10 +158,15 @@ def _heading(text: str) -> None:
 
 def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:
     """Print columns; those of numbers stand to the right."""
-    right = [all(row[i][:1].isdigit() or row[i][:1] in {"-", ""} for row in rows) and bool(head[i]) for i in range(len(head))]
+    right = [
+        all(row[i][:1].isdigit() or row[i][:1] in {"-", ""} for row in rows) and bool(head[i]) for i in range(len(head))
+    ]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     for row in (head, *rows):
-        cells = (cell.rjust(width) if to_right else cell.ljust(width) for cell, width, to_right in zip(row, widths, right, strict=True))
+        cells = (
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        )
         print(f"  {'  '.join(cells).rstrip()}")
 
 
@@ -180,13 +197,13 @@ def _cut(text: str) -> str:
     return text if len(text) <= WIDTH + 20 else f"{text[: WIDTH + 19]}…"
 
 
-def _wrapped(words: Any) -> str:
+def _wrapped(words: Iterable[str]) -> str:
     import textwrap
 
     return textwrap.fill(", ".join(words), WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _progress() -> Any:
+def _progress() -> AbstractContextManager[Progress]:
     from kommres.run.progress import shown
 
     return shown(sys.stderr, quiet=not sys.stderr.isatty())

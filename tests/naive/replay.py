@@ -22,7 +22,6 @@ COMPARE = {
 }
 
 
-
 def replay_call(call):
     """The value of a definition, from its body."""
     if call.applies is False and call.definition.rule.is_charge:

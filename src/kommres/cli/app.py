@@ -42,7 +42,9 @@ class Verbs(click.Group):
         command: click.Command = import_module(VERBS[name]).command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb; on a wrong one, say which are like it."""
         try:
             return super().resolve_command(ctx, args)

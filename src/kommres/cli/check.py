@@ -98,7 +98,10 @@ def _debt(bound: BoundProgram, form: str) -> None:
             {"of": u.owner, "module": u.module, "place": f"{u.span.source.name}:{u.span.line}", **citation(u.citation)}
             for u in uses
         ]
-        nothing = [{"of": of, "module": m, "place": f"{s.source.name}:{s.line}", "status": "nothing cited"} for of, m, s in bare]
+        nothing = [
+            {"of": of, "module": m, "place": f"{s.source.name}:{s.line}", "status": "nothing cited"}
+            for of, m, s in bare
+        ]
         show_json([*items, *nothing])
         return
     module = ""
@@ -136,5 +139,7 @@ def _stage(state: State, stage: str, rule: str | None) -> str:
     head = re.compile(rf"(\d+ )?(rule|charge) (\S*\.)?{re.escape(rule)}\b")
     found = [block.rstrip() for block in text.split("\n\n") if head.match(block)]
     if not found:
-        raise UsageError(f"no rule {rule!r} in this stage", code="U0201", todo="--rule needs --show rules or --show plan")
+        raise UsageError(
+            f"no rule {rule!r} in this stage", code="U0201", todo="--rule needs --show rules or --show plan"
+        )
     return "\n\n".join(found)

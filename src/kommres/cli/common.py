@@ -79,9 +79,9 @@ def on_option(command: F) -> F:
 
 def known_option(command: F) -> F:
     """Add ``--known``: what was known at a day."""
-    return click.option(
-        "--known", type=DATE, help="Use only parameter values known at this day (default: all)."
-    )(command)
+    return click.option("--known", type=DATE, help="Use only parameter values known at this day (default: all).")(
+        command
+    )
 
 
 def choices_option(command: F) -> F:
@@ -133,7 +133,9 @@ def complain(error: KommresError) -> None:
         click.echo(f"error: {error}", err=True)
 
 
-def show_diagnostics(diagnostics: Sequence[Diagnostic], *, form: str = "terminal", stream: IO[str] | None = None) -> None:
+def show_diagnostics(
+    diagnostics: Sequence[Diagnostic], *, form: str = "terminal", stream: IO[str] | None = None
+) -> None:
     """Print diagnostics in one of the forms ``terminal``, ``plain`` and ``json``."""
     from kommres.dsl import render
 

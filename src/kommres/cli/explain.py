@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @click.option("--account", metavar="ID", help="With the folder of a finished run: the account.")
 @click.option("--service", help="Only the lines of this service.")
 @click.option("--lang", type=click.Choice(["en", "ru"]), default="en", help="Language of the explanation.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs."
+)
 @click.option("--data", type=click.Path(path_type=Path), help="With --account: where the data lie now.")
 @rules_option
 @known_option

@@ -50,7 +50,9 @@ def command(paths: tuple[str, ...], only_check: bool, diff: bool, keywords: Lang
             _write(path, formatted)
     for path in changed:
         click.echo(f"{'would format' if only_check or diff else 'formatted'} {path}", err=True)
-    click.echo(f"{counted(len(changed), 'file')} of {len(sources)} changed" if changed else "nothing to change", err=True)
+    click.echo(
+        f"{counted(len(changed), 'file')} of {len(sources)} changed" if changed else "nothing to change", err=True
+    )
     return cli.ERRORS if only_check and changed else cli.FINE
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.command("run", short_help="Charge a month of a data folder.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--period", type=MONTH, required=True, help="The month to charge.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the result; it appears when all is done.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the result; it appears when all is done."
+)
 @rules_option
 @known_option
 @choices_option

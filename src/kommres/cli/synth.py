@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 @click.command("synth", short_help="Make a synthetic city.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--month", "months", type=MONTH, multiple=True, required=True, help="A month to write; may be repeated.")
-@click.option("--accounts", type=click.IntRange(min=1), default=20_000, show_default=True, help="Flats and small houses.")
+@click.option(
+    "--accounts", type=click.IntRange(min=1), default=20_000, show_default=True, help="Flats and small houses."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another city.")
-@click.option("--dirty", default="0", show_default=True, metavar="SHARE", help="Share of accounts with a dirty row, 0 to 1.")
+@click.option(
+    "--dirty", default="0", show_default=True, metavar="SHARE", help="Share of accounts with a dirty row, 0 to 1."
+)
 @click.option("--profile", type=click.Path(path_type=Path), help="TOML file that says what the city is made of.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is a synthetic city already.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("test", short_help="Run the examples of rules, with coverage.")
 @click.argument("paths", nargs=-1)
-@click.option("--coverage/--no-coverage", "measure", default=True, help="Count which branches of rules the examples take.")
+@click.option(
+    "--coverage/--no-coverage", "measure", default=True, help="Count which branches of rules the examples take."
+)
 @click.option("--min", "least", type=click.IntRange(0, 100), default=0, help="Fail below this coverage, in percent.")
 @click.option("-v", "--verbose", is_flag=True, help="Name the examples that pass, too.")
 def command(paths: tuple[str, ...], measure: bool, least: int, verbose: bool) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import frozen
 
-from kommres.dsl.backends.interpreter import Interpreter, Line
+from kommres.dsl.backends.interpreter import Interpreter, Line, Refusal
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.case import loads_exact, rows_from_case
 from kommres.dsl.problems import DataProblem
@@ -20,7 +20,7 @@ from kommres.errors import UsageError
 from kommres.period import Month
 
 if TYPE_CHECKING:
-    from kommres.dsl.plan.nodes import DefinitionPlan, Plan
+    from kommres.dsl.plan.nodes import DefinitionPlan
     from kommres.dsl.program import Program
 
 Rules: TypeAlias = "Program | str | PathLike[str] | Iterable[str | PathLike[str]]"
@@ -70,9 +70,11 @@ class Case:
         """Return an interpreter for the case."""
         return Interpreter(self.program.plan, self.month, known_at=self.known_at, options=self.options, hook=trace)
 
-    def wanted(self, definition: DefinitionPlan) -> bool:
-        """Say whether a definition belongs to the modules that were asked for."""
-        return definition.rule.module in self.modules
+    @property
+    def definitions(self) -> list[DefinitionPlan]:
+        """The definitions of the modules that were asked for, as they are written."""
+        wanted = [d for d in self.program.plan.definitions if d.rule.module in self.modules]
+        return sorted(wanted, key=written)
 
     def rows_of(self, definition: DefinitionPlan) -> Iterator[Row]:
         """Yield the rows that a definition is computed for."""
@@ -116,30 +118,20 @@ def evaluate(
         For a case, an option or a module that cannot be.
     """
     made = Case.of(rules, case, on, module=module, known_at=known_at, options=options)
-    interpreter, plan = made.interpreter(), made.program.plan
+    interpreter = made.interpreter()
+    wanted = {d.id: d for d in made.definitions}
+    order = {id_: place for place, id_ in enumerate(wanted)}
     charges: list[Data] = []
     refused: list[Data] = []
     for row in made.rows:
         result = interpreter.account(row)
-        charges += [_line(line, plan) for line in result.lines if _module(plan, line.charge) in made.modules]
-        refused += [
-            {
-                "entity": row.entity,
-                "row": row.id,
-                "service": item.service,
-                "charge": item.charge,
-                "code": item.code,
-                "message": item.message,
-                "field": item.field or None,
-                "caused_by": item.caused_by or None,
-            }
-            for item in result.refusals
-            if _module(plan, item.charge) in made.modules
-        ]
+        lines = sorted((line for line in result.lines if line.charge in order), key=lambda line: order[line.charge])
+        charges += [_line(line, wanted[line.charge]) for line in lines]
+        refused += [_refusal(item, row) for item in result.refusals if item.charge in order]
     values = [
         _value(interpreter, definition, row, keys)
-        for definition in plan.definitions
-        if not definition.rule.is_charge and made.wanted(definition)
+        for definition in wanted.values()
+        if not definition.rule.is_charge
         for row in made.rows_of(definition)
         for keys in product(*(key.members for key in definition.rule.keys))
     ]
@@ -164,7 +156,10 @@ def _modules(program: Program, module: str | None) -> frozenset[str]:
     waiting = [name for name in uses if name == module or name.startswith(f"{module}.")]
     if not waiting:
         raise UsageError(
-            f"no module {module!r} in the rules", code="U0202", why=f"they hold {', '.join(uses)}", todo="name one of these"
+            f"no module {module!r} in the rules",
+            code="U0202",
+            why=f"they hold {', '.join(uses)}",
+            todo="name one of these",
         )
     found: set[str] = set()
     while waiting:
@@ -175,12 +170,25 @@ def _modules(program: Program, module: str | None) -> frozenset[str]:
     return frozenset(found)
 
 
-def _module(plan: Plan, charge: str) -> str:
-    return next(d.rule.module for d in plan.charges if d.id == charge)
+def written(definition: DefinitionPlan) -> tuple[str, int]:
+    """Sort key: module, then place in its text."""
+    return definition.rule.module, definition.rule.span.start
 
 
-def _line(line: Line, plan: Plan) -> Data:
-    charge = next(d for d in plan.charges if d.id == line.charge)
+def _refusal(item: Refusal, row: Row) -> Data:
+    return {
+        "entity": row.entity,
+        "row": row.id,
+        "service": item.service,
+        "charge": item.charge,
+        "code": item.code,
+        "message": item.message,
+        "field": item.field or None,
+        "caused_by": item.caused_by or None,
+    }
+
+
+def _line(line: Line, charge: DefinitionPlan) -> Data:
     return {
         "entity": line.entity,
         "row": line.account,

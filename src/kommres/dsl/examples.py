@@ -88,7 +88,9 @@ def run_example(program: Program, example: Example, *, hook: Hook | None = None)
         checks = [_check(interpreter, program.plan, example, expected, rows) for expected in example.expected]
         failures = tuple(failure for failure in checks if failure is not None)
     except KommresError as error:
-        failures = (Failure(place=_place(example), name="the example", expected="a case that can be", actual=str(error)),)
+        failures = (
+            Failure(place=_place(example), name="the example", expected="a case that can be", actual=str(error)),
+        )
     return ExampleResult(title=example.title, module=example.module, place=_place(example), failures=failures)
 
 
@@ -131,7 +133,6 @@ def _check(
     )
 
 
-
 class _NoLine:
     """A charge that makes no line."""
 
@@ -141,7 +142,6 @@ class _Pieces:
     """Values that differ inside the month."""
 
     values: tuple[Value, ...]
-
 
 
 def _actual(

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from kommres.dsl.backends.interpreter import Interpreter
-from kommres.dsl.evaluate import Case, Rules
+from kommres.dsl.evaluate import Case, Rules, written
 from kommres.dsl.explanation import Explanation
 from kommres.dsl.narrate import Narrator
 from kommres.dsl.origins import Origins
@@ -49,7 +49,7 @@ def explain(
     made = Case.of(rules, case, on, module=module, known_at=known_at, options=options)
     trace = Trace(made.month.number)
     interpreter = made.interpreter(trace)
-    charges = [c for c in made.program.plan.charges if made.wanted(c)]
+    charges = [definition for definition in made.definitions if definition.rule.is_charge]
     charged = {c.rule.entity.name for c in charges if service in {None, c.rule.service or c.rule.name}}
     if not charged:
         services = ", ".join(dict.fromkeys(c.rule.service or c.rule.name for c in charges)) or "none"
@@ -88,7 +88,7 @@ def explain_calls(
     calls = list(calls)
     refused = {_service(call.definition) for call in calls if call.definition.rule.is_charge and call.problem}
     # First what the bill shows, then what it does not.
-    calls.sort(key=lambda call: call.applies is False)
+    calls.sort(key=lambda call: (call.applies is False, written(call.definition)))
     return Explanation(
         entries=tuple(narrator.charge(call, withheld=_service(call.definition) in refused) for call in calls)
     )
@@ -126,7 +126,11 @@ def explain_row(
     UsageError
         U0307 where nothing is charged to such a row, or not this service.
     """
-    charges = [c for c in interpreter.plan.charges if c.rule.entity.name == row.entity and (only is None or c.rule.module in only)]
+    charges = [
+        c
+        for c in interpreter.plan.charges
+        if c.rule.entity.name == row.entity and (only is None or c.rule.module in only)
+    ]
     wanted = [c for c in charges if service is None or _service(c) == service]
     if not wanted:
         services = ", ".join(dict.fromkeys(map(_service, charges)))

@@ -41,12 +41,13 @@ class Explanation:
     @property
     def text(self) -> str:
         """Text for people."""
-        blocks = ["\n".join(entry.lines()) for entry in self.entries]
-        # Single lines stand together, blocks apart.
-        return "".join(
-            block + ("" if last else "\n" if "\n" not in block + after else "\n\n")
-            for block, after, last in zip(blocks, [*blocks[1:], ""], [*[False] * len(blocks[1:]), True], strict=True)
-        )
+        text = ""
+        for entry in self.entries:
+            block = "\n".join(entry.lines())
+            # Single lines stand together, blocks apart.
+            apart = "\n\n" if "\n" in block or "\n" in text.rpartition("\n\n")[2] else "\n"
+            text += (apart if text else "") + block
+        return text
 
     @property
     def data(self) -> list[Data]:

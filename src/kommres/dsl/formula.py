@@ -52,6 +52,8 @@ def formula(node: Computed, words: Wording) -> str:
 def equation(node: Computed, words: Wording) -> str:
     """Return a step as ``formula = value``; a rounding says what it rounded and to which step."""
     value = value_text(node, words)
+    while node.step.op in {Op.IF, Op.ELSE} and (taken := _taken(node)) is not None:
+        node = taken
     if node.step.op is Op.CALL and isinstance(node.step.data, tuple) and node.step.data[0] == "round":
         inner, step = node.args[0], node.args[1]
         if inner is not None and step is not None:

@@ -76,11 +76,19 @@ class Narrator:
             "unit": str(rule.type.unit) if rule.type.kind == "number" else None,
         }
         if rule.is_charge:
-            facts |= {"service": rule.service or rule.name, "line": rule.line or "base", "charged": call.applies is not False}
+            facts |= {
+                "service": rule.service or rule.name,
+                "line": rule.line or "base",
+                "charged": call.applies is not False,
+            }
         if call.key[1]:
             facts["keys"] = list(call.key[1])
         if problem is not None:
-            facts["refused"] = {"code": problem.code, "message": problem.message, "caused_by": problem.caused_by or None}
+            facts["refused"] = {
+                "code": problem.code,
+                "message": problem.message,
+                "caused_by": problem.caused_by or None,
+            }
         else:
             facts["value"] = plain(call.outcome, rule.type.kind)
         if call.alternative is not None:
@@ -157,7 +165,9 @@ class Narrator:
             if tested.index != call.chosen and tested.alternative.name != "base":
                 reason = self._why_not(tested, call)
                 line = words("not_taken", name=tested.alternative.name, reason=reason)
-                yield Entry(line=line, facts={"kind": "not_taken", "name": tested.alternative.name, "holds": tested.holds})
+                yield Entry(
+                    line=line, facts={"kind": "not_taken", "name": tested.alternative.name, "holds": tested.holds}
+                )
 
     def _why_not(self, tested: Tested, call: Call) -> str:
         alternative = tested.alternative
@@ -191,7 +201,9 @@ class Narrator:
         words = self.words
         if is_leaf(node):
             return ""  # the text says it all
-        return ", ".join(dict.fromkeys(f"{self.origins.name(leaf)} = {value_text(leaf, words)}" for leaf in leaves(node)))
+        return ", ".join(
+            dict.fromkeys(f"{self.origins.name(leaf)} = {value_text(leaf, words)}" for leaf in leaves(node))
+        )
 
     # --- formulas --------------------------------------------------------------------------------------------
 
@@ -307,5 +319,10 @@ class Narrator:
         self._shown.add((name, value))
         about, facts = self.origins.about(node)
         line = f"{name} = {value}" + (f": {about}" if about else "")
-        common: Data = {"kind": str(step.op), "name": name, "value": plain(node.value, step.kind), "unit": step.unit or None}
+        common: Data = {
+            "kind": str(step.op),
+            "name": name,
+            "value": plain(node.value, step.kind),
+            "unit": step.unit or None,
+        }
         yield Entry(line=line, facts=common | facts)

@@ -64,13 +64,18 @@ class Origins:
         words = self.words
         item, slot, up, months = node.step.data  # type: ignore[misc] # the payload of INPUT
         assert isinstance(item, Input)  # noqa: S101
-        text = words("input") if months is None else words("input_month", month=words.month(node.rows[months]))
+        if node.value is None:
+            text = words("not_supplied")
+        elif months is not None:
+            text = words("input_month", month=words.month(node.rows[months]))
+        else:
+            text = words("input")
         row = node.rows[slot]
         for _ in range(up):
             row = row.parent
         held = row.values.get((item.name, tuple(str(a.value) for a in node.args if a is not None)))
         facts: Data = {"entity": row.entity, "row": row.id}
-        if months is None and isinstance(held, Steps):
+        if months is None and node.value is not None and isinstance(held, Steps):
             since = [start for start in held.starts if start is not None and start <= node.day]
             if since and since[-1] > Month(node.month).start:
                 text = words("input_from", day=words.day(since[-1]))
@@ -138,7 +143,9 @@ class Origins:
         match item.status:
             case "checked" if item.checked:
                 on = words.day(datetime.date.fromisoformat(item.checked).toordinal())
-                parts.append(words("checked_where", day=on, note=item.note) if item.note else words("checked_on", day=on))
+                parts.append(
+                    words("checked_where", day=on, note=item.note) if item.note else words("checked_on", day=on)
+                )
             case "checked":
                 parts.append(words("checked"))
             case "unchecked":

@@ -188,7 +188,7 @@ class Trace(Hook):
 
     def recall(self, definition: DefinitionPlan, row: Row, key: EvaluationKey, outcome: Outcome) -> None:
         """Hand a call that was computed before to its reader."""
-        call = self.calls.get((id(row), key))
+        call = self.calls.get((id(row), key)) or self._covering(row, key)
         if call is None:
             call = self.calls[id(row), key] = Call(definition=definition, row=row, key=key, outcome=outcome)
         self._read(call)
@@ -223,7 +223,9 @@ class Trace(Hook):
         top.branches[number] = which
         step = definition.steps[number]
         if step.op is Op.ELSE and which:
-            top.forget(step.args[0])
+            found = top.done.get(step.args[0])
+            if found is None or found.value is not None:
+                top.forget(step.args[0])  # it failed; what is absent stays
 
     def looked_up(self, definition: DefinitionPlan, number: int, frame: Frame, entry: ParamRow | None) -> None:
         """Note the table row of a look-up that is being computed."""
@@ -282,6 +284,17 @@ class Trace(Hook):
                 call = Call(definition=definition, row=row, key=(definition.number, (), None, self.month))
             beside = self._beside = _Open(call)
         return beside
+
+    def _covering(self, row: Row, key: EvaluationKey) -> Call | None:
+        """Return the call whose piece of days holds the day of a key."""
+        number, keys, day, month = key
+        if day is None:
+            return None
+        found: Call | None = None
+        for (owner, (n, k, start, m)), call in self.calls.items():
+            if owner == id(row) and (n, k, m) == (number, keys, month) and start is not None and start <= day:
+                found = call if found is None or start > (found.key[2] or 0) else found
+        return found
 
     def _read(self, call: Call) -> None:
         if self._stack:

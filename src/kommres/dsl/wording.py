@@ -42,6 +42,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "beaten": ("gives way to {by}", "уступает: {by}"),
     "formula": ("= {text}", "= {text}"),
     "input": ("supplied", "исходные данные"),
+    "not_supplied": ("not supplied", "не сообщено"),
     "input_month": ("supplied for {month}", "исходные данные за {month}"),
     "input_from": ("supplied, from {day}", "исходные данные, с {day}"),
     "override": ("set for this case", "задано для этого расчёта"),

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import frozen
+
 from kommres.columns.arrow import require_arrow
 from kommres.errors import UsageError
 from kommres.period import Month
@@ -97,15 +99,39 @@ def run(
     dataset = open_data(program.plan, data if isinstance(data, Mapping) else Path(data))
     charger = Charger.of(program.plan, dataset, month, interpreter)
     identity = _identity(program, dataset, month, day, chosen)
+    job = _Job(charger=charger, identity=identity, rules=program.given, progress=progress or silent)
     if out is None:
-        return _in_memory(charger, parts_of(dataset, batch_rows), identity, progress or silent)
+        return _in_memory(job, parts_of(dataset, batch_rows))
     place = Path(out)
     if resume and (finished := _finished(place, identity)) is not None:
         return finished
     from kommres.run.workspace import workspace
 
     with workspace(place, identity, batch_rows, resume=resume, overwrite=overwrite) as space:
-        return _in_files(charger, parts_of(dataset, space.batch_rows), identity, progress or silent, space)
+        return _in_files(job, parts_of(dataset, space.batch_rows), space)
+
+
+@frozen(kw_only=True, eq=False)
+class _Job:
+    """``rules``: where they were said to lie."""
+
+    charger: Charger
+    identity: Mapping[str, Any]
+    rules: tuple[str, ...]
+    progress: Progress
+
+    def manifest(self, counts: Counts, tally: manifests.Tally) -> dict[str, Any]:
+        """Return the manifest, after all was found to reconcile."""
+        data, terms = self.charger.data, self.charger.terms
+        manifests.reconcile(data, counts, terms)
+        tally.compare(counts)
+        return {
+            **self.identity,
+            "rules": {"given": list(self.rules), **self.identity["rules"]},
+            "data": {"given": data.location, **self.identity["data"]},
+            "results": manifests.results(data, counts, terms),
+            "warnings": list(data.warnings),
+        }
 
 
 def _program(rules: Program | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Program:
@@ -131,7 +157,7 @@ def _day(known_at: datetime.date | str | None) -> datetime.date | None:
 def _identity(
     program: Program, dataset: Dataset, month: Month, day: datetime.date | None, options: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what makes two runs the same run; it opens the manifest."""
+    """Return what makes two runs the same run. Where rules and data lie is no part of it."""
     return {
         "kommres": _version(),
         "arrow": require_arrow().__version__,
@@ -139,9 +165,8 @@ def _identity(
         "period": str(month),
         "known_at": day.isoformat() if day else None,
         "options": dict(options),
-        "rules": {"sha256": program.digest, "given": list(program.given), "modules": list(program.modules)},
+        "rules": {"sha256": program.digest, "modules": list(program.modules)},
         "data": {
-            "given": dataset.location,
             "tables": {
                 name: {"source": t.source, "sha256": t.digest} for name, t in dataset.tables.items() if t.digest
             },
@@ -166,25 +191,28 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> RunResult | None:
         manifest = manifests.read(out)
     except (OSError, ValueError):
         return None
-    if {key: manifest.get(key) for key in identity} != identity:
+    found = {key: manifest.get(key) for key in identity}
+    for key in ("rules", "data"):
+        found[key] = {name: value for name, value in (found[key] or {}).items() if name != "given"}
+    if found != identity:
         return None
     drop_leftovers(out)
     return RunResult(manifest=manifest, out=out)
 
 
-def _in_memory(charger: Charger, parts: tuple[Part, ...], identity: Mapping[str, Any], progress: Progress) -> RunResult:
+def _in_memory(job: _Job, parts: tuple[Part, ...]) -> RunResult:
     from kommres.columns.export import charge_schema, refused_schema, regrouped
     from kommres.run.stream import CHARGES, QUARANTINE
 
     pa = require_arrow()
     batches: dict[str, list[pa.RecordBatch]] = {CHARGES: [], QUARANTINE: []}
-    counts: Counts = Counter()
+    charger, counts = job.charger, Counter[tuple[str, ...]]()
     for part in parts:
         result = charger.part(part)
         for name, batch in charger.arrow(result).items():
             batches[name].append(batch)
         counts += result.counts
-        charger.tell(progress, counts)
+        charger.tell(job.progress, counts)
     tally = manifests.Tally(charger.terms.digits)
     schemas = {CHARGES: charge_schema(charger.terms.digits), QUARANTINE: refused_schema()}
     counted = {CHARGES: tally.charges(batches[CHARGES]), QUARANTINE: tally.refused(batches[QUARANTINE])}
@@ -192,38 +220,27 @@ def _in_memory(charger: Charger, parts: tuple[Part, ...], identity: Mapping[str,
         name: pa.concat_tables([schema.empty_table(), *regrouped(schema, counted[name])])
         for name, schema in schemas.items()
     }
-    manifest = _reconciled(charger, identity, counts, tally)
-    return RunResult(manifest=manifest, tables=tables)
+    return RunResult(manifest=job.manifest(counts, tally), tables=tables)
 
 
-def _in_files(
-    charger: Charger, parts: tuple[Part, ...], identity: Mapping[str, Any], progress: Progress, space: Workspace
-) -> RunResult:
+def _in_files(job: _Job, parts: tuple[Part, ...], space: Workspace) -> RunResult:
     from kommres.columns.export import charge_schema, refused_schema, write_parquet
     from kommres.run.stream import CHARGES, QUARANTINE
 
-    counts: Counts = Counter()
+    charger, counts = job.charger, Counter[tuple[str, ...]]()
     for number, part in enumerate(parts):
         if not space.has(number):
             result = charger.part(part)
             space.put(number, charger.arrow(result), result.counts)
         counts.update(dict(space.done[number].counts))
-        charger.tell(progress, counts)
+        charger.tell(job.progress, counts)
     tally, folder = manifests.Tally(charger.terms.digits), space.begin_result()
     charges = tally.charges(space.batches(CHARGES, len(parts)))
     write_parquet(folder / f"{CHARGES}.parquet", charge_schema(charger.terms.digits), charges)
     refused = tally.refused(space.batches(QUARANTINE, len(parts)))
     write_parquet(folder / f"{QUARANTINE}.parquet", refused_schema(), refused)
-    manifest = _reconciled(charger, identity, counts, tally)
+    manifest = job.manifest(counts, tally)
     manifests.write(folder / manifests.NAME, manifest)
     space.publish()
     return RunResult(manifest=manifest, out=space.out)
 
-
-def _reconciled(
-    charger: Charger, identity: Mapping[str, Any], counts: Counts, tally: manifests.Tally
-) -> dict[str, Any]:
-    manifests.reconcile(charger.data, counts, charger.terms)
-    tally.compare(counts)
-    results = manifests.results(charger.data, counts, charger.terms)
-    return {**identity, "results": results, "warnings": list(charger.data.warnings)}

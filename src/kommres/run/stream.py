@@ -81,7 +81,7 @@ class Charger:
         known = tree.known_ids(pa.array(owners, pa.large_string()), data.entities[entity])
         lines = zip(owners, ids, data.labels(part.table, places), data.problems(part.table, places), known, strict=True)
         found = []
-        for owner, id_, label, reason, twice in sorted(lines, key=lambda line: tuple(word or "" for word in line[:4])):
+        for owner, id_, label, reason, twice in sorted(lines, key=_loose_order):
             if reason is not None:
                 problem = Bad("D0506", f"{reason} ({label})", "")
             elif owner is None:
@@ -92,3 +92,8 @@ class Charger:
                 problem = Bad("D0504", f"there is no {entity} {owner}{self.rows.hint(entity, owner)} ({label})", entity)
             found.append((id_ or "", problem))
         return found
+
+
+def _loose_order(line: tuple[str | None, ...]) -> tuple[object, ...]:
+    # Rows without an owner come last, as they do where parts are cut.
+    return line[0] is None, *(word or "" for word in line[:4])

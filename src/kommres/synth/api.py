@@ -23,6 +23,7 @@ from kommres.synth.city import buildings
 from kommres.synth.dirt import TEAR, Dirt, Spoiled, check_dirt
 from kommres.synth.profile import Profile, read_profile
 from kommres.synth.tables import Cells, check_tables, rows_of
+from kommres.synth.window import Span
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -106,7 +107,7 @@ def synthesize(
     # Nobody sees a half-made city: it gets its name when it is whole, and Ctrl-C leaves nothing.
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        made = _write(draft, target, city, accounts, seed, wanted, share, progress)
+        made = _write(draft, target, city, accounts, seed, tuple(map(Span.of, wanted)), share, progress)
         draft.chmod(0o777 & ~_umask())
         if target.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -154,7 +155,7 @@ def _write(
     profile: Profile,
     accounts: int,
     seed: int,
-    months: tuple[Month, ...],
+    months: tuple[Span, ...],
     share: Decimal,
     progress: Callable[[int], None] | None,
 ) -> City:
@@ -201,7 +202,7 @@ def _write(
 
 
 class _Table:
-    def __init__(self, stack: ExitStack, draft: Path, month: Month, name: str, profile: Profile) -> None:
+    def __init__(self, stack: ExitStack, draft: Path, month: Span, name: str, profile: Profile) -> None:
         folder = draft / str(month)
         folder.mkdir(exist_ok=True)
         file = stack.enter_context((folder / f"{name}.csv").open("w", encoding="utf-8", newline=""))

@@ -11,6 +11,7 @@ from kommres.period import Month
 from kommres.synth.dice import Dice
 from kommres.synth.meters import Meters, meters_of
 from kommres.synth.profile import Households, Profile, Quarter, Silence
+from kommres.synth.window import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,25 @@ class Absence:
     proven: bool
 
 
+@frozen(kw_only=True)
+class Silent:
+    """Numbers of months without readings; ``since``: their first day."""
+
+    months: range
+    since: int
+
+
+@frozen(kw_only=True)
+class Act:
+    """A misdeed that a check found; ``since``, ``found`` and ``removed`` are days."""
+
+    misdeed: str
+    service: str
+    since: int
+    found: int
+    removed: int
+
+
 @define(kw_only=True)
 class Flat:
     """A flat, a room of a shared flat or a small house: an account.
@@ -47,12 +67,13 @@ class Flat:
     residents: dict[int, int]
     neighbours: int
     absences: list[Absence]
-    silences: list[range] = field(factory=list)
+    silences: list[Silent] = field(factory=list)
+    acts: list[Act] = field(factory=list)
     meters: dict[str, Meters] = field(factory=dict)
     possible: dict[str, bool] = field(factory=dict)
     columns: dict[str, Any] = field(factory=dict)
 
-    def living(self, month: Month) -> dict[int, int]:
+    def living(self, month: Span) -> dict[int, int]:
         """First day -> persons, from the month's first day on."""
         start = max(day for day in self.residents if day <= month.start)
         inside = {day: count for day, count in self.residents.items() if month.start < day < month.end}
@@ -69,9 +90,10 @@ class Building:
     flats: list[Flat]
 
 
-def buildings(profile: Profile, accounts: int, seed: int, months: tuple[Month, ...]) -> Iterator[Building]:
+def buildings(profile: Profile, accounts: int, seed: int, months: tuple[Span, ...]) -> Iterator[Building]:
     """Yield the city's buildings, in order of their quarters, with ``accounts`` flats in all."""
-    window = tuple(Month(number) for number in range(months[0].number - profile.history, months[-1].number + 1))
+    numbers = range(months[0].number - profile.history, months[-1].number + 1)
+    window = tuple(Span.of(Month(number)) for number in numbers)
     number = 0
     for quarter, flats in zip(profile.quarters, _split(accounts, profile.quarters), strict=True):
         left = flats
@@ -105,7 +127,7 @@ def _drawn(value: Any, dice: Dice) -> Any:  # noqa: ANN401 - a profile's cell is
     return dice.weighted(value) if isinstance(value, dict) else value
 
 
-def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: int, window: tuple[Month, ...]) -> Flat:
+def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: int, window: tuple[Span, ...]) -> Flat:
     dice = Dice(seed, "flat", account)
     people = profile.households
     residents, absences = _life(people, Dice(seed, "life", account), window)
@@ -122,10 +144,11 @@ def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: in
         columns={name: _drawn(value, dice) for name, value in quarter.premises.items()},
     )
     _meter(flat, profile, quarter, dice, window, seed)
+    flat.acts.extend(_acts(profile, quarter, Dice(seed, "acts", account), window))
     return flat
 
 
-def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Month, ...], seed: int) -> None:
+def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Span, ...], seed: int) -> None:
     """Give a flat its meters; it has them for all services or for none, as they are installed together."""
     metered = dice.chance(quarter.metered)
     possible = metered or dice.chance(quarter.possible)
@@ -140,7 +163,7 @@ def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: t
     if quarter.silence:
         silence = profile.silences[quarter.silence]
         flat.silences.extend(_silences(silence, Dice(seed, "silence", flat.id), window))
-    silent = [place for place, month in enumerate(window) if any(month.number in span for span in flat.silences)]
+    silent = [place for place, month in enumerate(window) if any(month.number in s.months for s in flat.silences)]
     for service in quarter.services:
         if use := profile.uses.get(service):
             own = Dice(seed, "meter", flat.id, service)
@@ -157,15 +180,30 @@ def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: t
             )
 
 
-def _silences(silence: Silence, dice: Dice, window: tuple[Month, ...]) -> Iterator[range]:
+def _acts(profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Span, ...]) -> Iterator[Act]:
+    for month in window:
+        for name in quarter.misdeeds:
+            misdeed = profile.misdeeds[name]
+            if dice.chance(misdeed.share):
+                found = month.start + dice.below(month.days)
+                yield Act(
+                    misdeed=name,
+                    service=dice.one_of(misdeed.services),
+                    since=found - dice.between(5, misdeed.days),
+                    found=found,
+                    removed=found + dice.below(6),
+                )
+
+
+def _silences(silence: Silence, dice: Dice, window: tuple[Span, ...]) -> Iterator[Silent]:
     free = 0
     for month in window:
         if dice.chance(silence.share) and month.number > free:
             free = month.number + dice.weighted(silence.months)
-            yield range(month.number, free)
+            yield Silent(months=range(month.number, free), since=month.start)
 
 
-def _life(people: Households, dice: Dice, window: tuple[Month, ...]) -> tuple[dict[int, int], list[Absence]]:
+def _life(people: Households, dice: Dice, window: tuple[Span, ...]) -> tuple[dict[int, int], list[Absence]]:
     """Draw month by month who lives in a flat and who is away; nobody moves while somebody is away."""
     count = dice.weighted(people.sizes)
     residents, absences = {window[0].start: count}, list[Absence]()
@@ -185,7 +223,7 @@ def _life(people: Households, dice: Dice, window: tuple[Month, ...]) -> tuple[di
     return residents, absences
 
 
-def _absence(people: Households, dice: Dice, month: Month, count: int) -> Absence:
+def _absence(people: Households, dice: Dice, month: Span, count: int) -> Absence:
     start = month.start + dice.below(month.days)
     # A week or two mostly; a few stay away for months.
     end = start + dice.between(2, people.absence_days if dice.below(8) == 0 else 24)
@@ -198,7 +236,7 @@ def _absence(people: Households, dice: Dice, month: Month, count: int) -> Absenc
     )
 
 
-def _person_days(flat: Flat, month: Month) -> int:
+def _person_days(flat: Flat, month: Span) -> int:
     """Return what a household uses in a month, in hundredths of what somebody who lives alone uses in a day."""
     steps = flat.living(month)
     others = flat.neighbours

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
 
 _T = TypeVar("_T")
-_PARTS = 1_000_000
+MILLION: Final = 1_000_000
 
 
 class Dice:
@@ -38,9 +37,9 @@ class Dice:
         """Return one of ``low .. high``, both included."""
         return low + self.below(high - low + 1)
 
-    def chance(self, share: Decimal | int) -> bool:
-        """Return True in ``share`` of all draws (0 never, 1 always)."""
-        return self.below(_PARTS) < int(share * _PARTS)
+    def chance(self, millionths: int) -> bool:
+        """Return True in so many of a million draws."""
+        return self.below(MILLION) < millionths
 
     def one_of(self, values: Sequence[_T]) -> _T:
         """Return one of the values, each as likely."""

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from kommres.errors import UsageError
-from kommres.synth.dice import Dice
+from kommres.synth.dice import MILLION, Dice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from kommres.period import Month
     from kommres.synth.city import Building
     from kommres.synth.profile import Flaw, Profile
     from kommres.synth.tables import Cells
+    from kommres.synth.window import Span
 
 #: Latin letters and the Cyrillic ones that look like them
 _ALIKE: Final = dict(zip("ABCEHKMOPTXaceopxy", "АВСЕНКМОРТХасеорху", strict=True))
@@ -56,19 +56,19 @@ class Dirt:
     seed
         Seed of the city.
     month
-        Month of the tables.
+        Span of the tables.
     """
 
-    def __init__(self, profile: Profile, share: Decimal, seed: int, month: Month) -> None:
+    def __init__(self, profile: Profile, share: Decimal, seed: int, month: Span) -> None:
         self._flaws = deque(profile.dirt)
-        self._share = share
+        self._millionths = int(share * MILLION)
         self._few = profile.spoiled_building
         self._dice = Dice(seed, "dirt", str(month))
         self._month = month
 
     def spoil(self, building: Building, rows: list[tuple[str, Cells]]) -> list[Spoiled]:
         """Spoil rows of a building in place (and add some); return what was done."""
-        chosen = [flat.id for flat in building.flats if self._flaws and self._dice.chance(self._share)]
+        chosen = [flat.id for flat in building.flats if self._flaws and self._dice.chance(self._millionths)]
         done: list[Spoiled] = []
         touched: set[str] = set()
         for account in chosen:

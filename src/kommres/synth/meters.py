@@ -9,9 +9,9 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from kommres.period import Month
     from kommres.synth.dice import Dice
     from kommres.synth.profile import Mishap
+    from kommres.synth.window import Span
 
 #: whole digits of a dial -> weight
 _DIGITS = {5: 97, 4: 2, 8: 1}
@@ -33,9 +33,10 @@ class Reading:
 class State:
     """A flat's meters of a service in one month.
 
-    ``volume`` of all readings [thousandths of the unit]; None where one is missing.
+    ``month``: its name. ``volume`` of all readings [thousandths of the unit]; None where one is missing.
     """
 
+    month: str
     volume: int | None
     readings: tuple[Reading, ...]
 
@@ -87,7 +88,7 @@ def meters_of(
     silent: Collection[int],
     mishaps: Mapping[str, Mishap],
     dice: Dice,
-    window: Sequence[Month],
+    window: Sequence[Span],
     *,
     installed: int,
     dials: int,
@@ -132,7 +133,7 @@ def meters_of(
             readings = tuple(wheel.unread() for wheel in wheels)
         else:
             readings = tuple(wheel.read(step) for wheel in wheels)
-        meters.states[month.number] = _state(readings, meters.digits)
+        meters.states[month.number] = _state(month.name, readings, meters.digits)
         if trouble is not None and end <= month.end:
             trouble.end = end
             if mishaps[trouble.mishap].replaced:
@@ -153,23 +154,23 @@ def _begins(mishaps: Mapping[str, Mishap], dice: Dice) -> str:
     return next((name for name, mishap in mishaps.items() if dice.chance(mishap.share)), "")
 
 
-def _trouble(name: str, mishap: Mishap, dice: Dice, month: Month) -> tuple[Trouble, int]:
+def _trouble(name: str, mishap: Mishap, dice: Dice, month: Span) -> tuple[Trouble, int]:
     """Return a trouble that begins in a month, and the day on which it will end."""
     start = month.start + dice.below(month.days)
     months = dice.weighted(mishap.months)
     return Trouble(mishap=name, start=start), start + dice.between(months * 30 - 24, months * 30)
 
 
-def _sound_days(month: Month, installed: int, trouble: Trouble | None, end: int) -> int:
+def _sound_days(month: Span, installed: int, trouble: Trouble | None, end: int) -> int:
     start = max(month.start, installed)
     lost = max(0, min(month.end, end) - max(start, trouble.start)) if trouble else 0
     return month.end - start - lost
 
 
-def _state(readings: tuple[Reading, ...], digits: tuple[int, ...]) -> State:
+def _state(month: str, readings: tuple[Reading, ...], digits: tuple[int, ...]) -> State:
     total = 0
     for reading, size in zip(readings, digits, strict=True):
         if reading.now is None:
-            return State(volume=None, readings=readings)
+            return State(month=month, volume=None, readings=readings)
         total += reading.now - reading.before + (10**size * 1000 if reading.rolled else 0)
-    return State(volume=total, readings=readings)
+    return State(month=month, volume=total, readings=readings)

@@ -10,6 +10,7 @@ import attrs
 from attrs import field, frozen
 
 from kommres.errors import UsageError
+from kommres.synth.dice import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,12 @@ _T = TypeVar("_T")
 
 def _weights(table: Mapping[str, int]) -> dict[int, int]:
     return {int(count): weight for count, weight in table.items()}
+
+
+def _millionths(share: Decimal | int) -> int:
+    if not 0 <= share <= 1:
+        raise ValueError(f"{share} is no share, 0 to 1")
+    return int(share * MILLION)
 
 
 @frozen(kw_only=True)
@@ -33,10 +40,10 @@ class Households:
 
     sizes: dict[int, int] = field(converter=_weights)
     owners: dict[int, int] = field(converter=_weights)
-    change: Decimal
-    absence: Decimal
+    change: int = field(converter=_millionths)
+    absence: int = field(converter=_millionths)
     absence_days: int
-    shared: Decimal | int = 0
+    shared: int = field(converter=_millionths, default=0)
 
 
 @frozen(kw_only=True)
@@ -46,7 +53,7 @@ class Silence:
     ``months``: duration -> weight [month]. The next reading brings what was used meanwhile.
     """
 
-    share: Decimal
+    share: int = field(converter=_millionths)
     months: dict[int, int] = field(converter=_weights)
 
 
@@ -58,9 +65,21 @@ class Mishap:
     weight [month]. ``replaced``: the meter is another one afterwards.
     """
 
-    share: Decimal
+    share: int = field(converter=_millionths)
     months: dict[int, int] = field(converter=_weights)
     replaced: bool = False
+
+
+@frozen(kw_only=True)
+class Misdeed:
+    """What a check finds and an act writes down. ``share``: of the flats of a month, those where it is found.
+
+    ``days``: how long before it is found it may have begun [day]. ``services``: those that it is about.
+    """
+
+    share: int = field(converter=_millionths)
+    days: int
+    services: tuple[str, ...] = field(converter=tuple)
 
 
 @frozen(kw_only=True)
@@ -78,7 +97,7 @@ class Quarter:
     ``share``: weight among the accounts. ``account``: the first account's number. ``flats``: fewest and most in a
     building. ``building`` and ``premises``: column -> value, or value -> weight. ``services``: those that the buildings
     have. ``metered``: share of flats with meters; ``possible``: share of the others where a meter could stand.
-    ``silence`` and ``mishaps``: names of what happens here.
+    ``silence``, ``mishaps`` and ``misdeeds``: names of what happens here.
     ``fresh``: share of metered flats whose meters are installed in the eighteen months from the window's start on.
     ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
     """
@@ -88,12 +107,13 @@ class Quarter:
     flats: tuple[int, int] = field(converter=tuple)
     account: int
     services: tuple[str, ...] = field(converter=tuple)
-    metered: Decimal | int
-    possible: Decimal | int = 0
-    fresh: Decimal | int = 0
+    metered: int = field(converter=_millionths)
+    possible: int = field(converter=_millionths, default=0)
+    fresh: int = field(converter=_millionths, default=0)
     dials: bool = False
     silence: str = ""
     mishaps: tuple[str, ...] = field(converter=tuple, default=())
+    misdeeds: tuple[str, ...] = field(converter=tuple, default=())
     building: dict[str, Any] = field(factory=dict)
     premises: dict[str, Any] = field(factory=dict)
 
@@ -130,6 +150,7 @@ class Profile:
     uses: dict[str, Use]
     silences: dict[str, Silence]
     mishaps: dict[str, Mishap]
+    misdeeds: dict[str, Misdeed]
     quarters: tuple[Quarter, ...]
     tables: dict[str, Any]
     dirt: tuple[Flaw, ...]
@@ -162,15 +183,19 @@ def read_profile(source: Traversable) -> Profile:
         uses=_named(Use, _get(table, "uses", place), f"{place} [uses."),
         silences=_named(Silence, table.get("silences", {}), f"{place} [silences."),
         mishaps=_named(Mishap, table.get("mishaps", {}), f"{place} [mishaps."),
+        misdeeds=_named(Misdeed, table.get("misdeeds", {}), f"{place} [misdeeds."),
         quarters=_listed(Quarter, _get(table, "quarters", place), f"{place} [[quarters]]"),
         tables=_get(table, "tables", place),
         dirt=_listed(Flaw, table.get("dirt", []), f"{place} [[dirt]]"),
         spoiled_building=table.get("spoiled_building", 4),
     )
     for number, quarter in enumerate(profile.quarters, start=1):
-        names = {"silence": (quarter.silence,) if quarter.silence else (), "mishaps": quarter.mishaps}
-        for part, known in (("silence", profile.silences), ("mishaps", profile.mishaps)):
-            if strange := sorted(set(names[part]) - set(known)):
+        for part, names, known in (
+            ("silence", {quarter.silence} - {""}, tuple(profile.silences)),
+            ("mishaps", set(quarter.mishaps), tuple(profile.mishaps)),
+            ("misdeeds", set(quarter.misdeeds), tuple(profile.misdeeds)),
+        ):
+            if strange := sorted(names - set(known)):
                 raise _bad(f"{place} [[quarters]] {number}", f"{part} {strange[0]!r}", f"there are {', '.join(known)}")
     return profile
 

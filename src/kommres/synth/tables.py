@@ -11,10 +11,11 @@ A profile says for each table which facts its rows are made of (``rows``) and wh
 * ``meters``: ``id flat service digits before now rolled``, where the month's volume comes as readings;
 * ``absences``: ``flat start end people applied proven``, those that touch the month, applied for by its end;
 * ``troubles``: ``flat service mishap start end``, those that touch the month;
+* ``acts``: ``flat service misdeed since found removed``, those of the month;
 * ``history``: ``flat service month volume``, past months.
 
 A column is a fact's name, or a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty
-cell). ``need`` names facts without which a row is left out.
+cell). ``need`` names facts without which a row is left out, ``only`` gives the values of facts of the rows that are kept.
 """
 
 from __future__ import annotations
@@ -24,23 +25,23 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from kommres.errors import UsageError
-from kommres.period import Month
 
 if TYPE_CHECKING:
     from kommres.synth.city import Building, Flat
     from kommres.synth.profile import Profile, Quarter
+    from kommres.synth.window import Span
 
 Facts: TypeAlias = Mapping[str, Any]
 Cells: TypeAlias = dict[str, str]
 
 
-def rows_of(building: Building, month: Month, profile: Profile) -> Iterator[tuple[str, Cells]]:
+def rows_of(building: Building, month: Span, profile: Profile) -> Iterator[tuple[str, Cells]]:
     """Yield the rows that a building brings to a month's tables: name of the table and cells by column."""
     for name, table in profile.tables.items():
-        need = table.get("need", ())
+        need, only = table.get("need", ()), table.get("only", {})
         for facts in _ROWS[table["rows"]](building, month, profile):
-            if all(facts.get(fact) is not None for fact in need):
-                yield name, {column: _cell(facts, spec) for column, spec in table["columns"].items()}
+            if all(facts.get(fact) is not None for fact in need) and all(facts.get(f) in only[f] for f in only):
+                yield name, _cells(facts, table["columns"])
 
 
 def check_tables(profile: Profile, place: str) -> None:
@@ -58,11 +59,11 @@ def check_tables(profile: Profile, place: str) -> None:
         )
 
 
-def _buildings(building: Building, _month: Month, _profile: Profile) -> Iterator[Facts]:
+def _buildings(building: Building, _month: Span, _profile: Profile) -> Iterator[Facts]:
     yield {**building.columns, "id": building.id}
 
 
-def _flats(building: Building, month: Month, profile: Profile) -> Iterator[Facts]:
+def _flats(building: Building, month: Span, profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         steps = flat.living(month)
         here = steps[month.start] if len(steps) == 1 else None
@@ -82,7 +83,7 @@ def _flats(building: Building, month: Month, profile: Profile) -> Iterator[Facts
         yield facts
 
 
-def _service(flat: Flat, service: str, month: Month, quarter: Quarter) -> Facts:
+def _service(flat: Flat, service: str, month: Span, quarter: Quarter) -> Facts:
     facts: dict[str, Any] = {"connected": service in flat.possible, "possible": flat.possible.get(service, False)}
     meters = flat.meters.get(service)
     facts["metered"] = meters is not None and meters.installed < month.end
@@ -92,13 +93,13 @@ def _service(flat: Flat, service: str, month: Month, quarter: Quarter) -> Facts:
         state = meters.states.get(month.number)
         if state is not None and state.volume is not None and not quarter.dials:
             facts["volume"] = _thousandths(state.volume)
-        for span in flat.silences:
-            if month.number in span:
-                facts["silent_since"] = _iso(Month(span.start).start)
+        for silent in flat.silences:
+            if month.number in silent.months:
+                facts["silent_since"] = _iso(silent.since)
     return {f"{service}.{name}": value for name, value in facts.items()}
 
 
-def _residents(building: Building, month: Month, _profile: Profile) -> Iterator[Facts]:
+def _residents(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         steps = flat.living(month)
         if len(steps) > 1:
@@ -107,7 +108,7 @@ def _residents(building: Building, month: Month, _profile: Profile) -> Iterator[
                 yield {"flat": flat.id, "day": _iso(day), "residents": count, "everybody": everybody}
 
 
-def _fittings(building: Building, month: Month, _profile: Profile) -> Iterator[Facts]:
+def _fittings(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         for service, meters in flat.meters.items():
             if month.start < meters.installed < month.end:
@@ -115,7 +116,7 @@ def _fittings(building: Building, month: Month, _profile: Profile) -> Iterator[F
                 yield {"flat": flat.id, "service": service, "day": _iso(meters.installed), "metered": True}
 
 
-def _meters(building: Building, month: Month, _profile: Profile) -> Iterator[Facts]:
+def _meters(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
     if not building.quarter.dials:
         return
     for flat in building.flats:
@@ -134,7 +135,7 @@ def _meters(building: Building, month: Month, _profile: Profile) -> Iterator[Fac
                 }
 
 
-def _absences(building: Building, month: Month, _profile: Profile) -> Iterator[Facts]:
+def _absences(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         for absence in flat.absences:
             if absence.start < month.end and absence.end > month.start and absence.applied < month.end:
@@ -148,7 +149,7 @@ def _absences(building: Building, month: Month, _profile: Profile) -> Iterator[F
                 }
 
 
-def _troubles(building: Building, month: Month, _profile: Profile) -> Iterator[Facts]:
+def _troubles(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         for service, meters in flat.meters.items():
             for trouble in meters.troubles:
@@ -164,7 +165,21 @@ def _troubles(building: Building, month: Month, _profile: Profile) -> Iterator[F
                     }
 
 
-def _history(building: Building, month: Month, profile: Profile) -> Iterator[Facts]:
+def _acts(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
+    for flat in building.flats:
+        for act in flat.acts:
+            if month.start <= act.found < month.end:
+                yield {
+                    "flat": flat.id,
+                    "service": act.service,
+                    "misdeed": act.misdeed,
+                    "since": _iso(act.since),
+                    "found": _iso(act.found),
+                    "removed": _iso(act.removed),
+                }
+
+
+def _history(building: Building, month: Span, profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
         for service, meters in flat.meters.items():
             for number in range(month.number - profile.history, month.number):
@@ -173,7 +188,7 @@ def _history(building: Building, month: Month, profile: Profile) -> Iterator[Fac
                     yield {
                         "flat": flat.id,
                         "service": service,
-                        "month": str(Month(number)),
+                        "month": state.month,
                         "volume": _thousandths(state.volume),
                     }
 
@@ -186,6 +201,7 @@ _ROWS: Final = {
     "meters": _meters,
     "absences": _absences,
     "troubles": _troubles,
+    "acts": _acts,
     "history": _history,
 }
 
@@ -193,11 +209,15 @@ _ROWS: Final = {
 # --- cells ---------------------------------------------------------------------------------------------------
 
 
-def _cell(facts: Facts, spec: str | Mapping[str, Any]) -> str:
-    value = facts.get(spec if isinstance(spec, str) else spec["fact"])
-    if not isinstance(spec, str):
-        value = spec["words"].get(_text(value))
-    return _text(value)
+def _cells(facts: Facts, columns: Mapping[str, str | Mapping[str, Any]]) -> Cells:
+    cells = {}
+    for column, spec in columns.items():
+        if isinstance(spec, str):
+            value = facts.get(spec)
+            cells[column] = value if isinstance(value, str) else _text(value)
+        else:
+            cells[column] = _text(spec["words"].get(_text(facts.get(spec["fact"]))))
+    return cells
 
 
 def _text(value: object) -> str:

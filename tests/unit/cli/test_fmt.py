@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-UGLY = 'module   my.water\nentity premises\ninput residents   of premises: person,0..100  # who lives here\n'
+UGLY = "module   my.water\nentity premises\ninput residents   of premises: person,0..100  # who lives here\n"
 
 
 @pytest.fixture

@@ -21,7 +21,13 @@ def test_fixed_is_within_half_a_last_digit(value, digits):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(Fraction(1274, 2), "637"), (Fraction(63706, 100), "637.06"), (Fraction(37, 3), "37/3"), (Fraction(-1, 8), "-0.125"), (0, "0")],
+    [
+        (Fraction(1274, 2), "637"),
+        (Fraction(63706, 100), "637.06"),
+        (Fraction(37, 3), "37/3"),
+        (Fraction(-1, 8), "-0.125"),
+        (0, "0"),
+    ],
 )
 def test_exact(value, text):
     assert exact(value) == text

@@ -532,6 +532,21 @@ class TestCuts:
     def test_past_months_add_nothing(self):
         assert self.cuts("rule volume of premises: m3\n    = sum of past for m in last 3 months\n") == ""
 
+    def test_what_reads_the_day_is_cut_every_day(self):
+        text = "rule volume of premises: day, signed\n    = days_between(checked, period.day)\n"
+        found = definition(text)
+        assert found.varies
+        assert cut_words(found.cuts) == "every day"
+
+    def test_options_bring_what_their_bindings_read(self):
+        text = """
+            option reading: whole or part, default whole
+            option reading = part when building.lift
+            rule volume of premises: m3
+                = if reading = part then 1 m3 otherwise 2 m3
+            """
+        assert self.cuts(text) == "lift of parent 1"
+
     def test_a_dated_alternative_varies(self):
         assert definition(rule_with("from 2022-01-01")).varies
         assert not definition(rule_with("can")).varies

@@ -13,7 +13,7 @@ import pytest
 from kommres.errors import UsageError
 from kommres.run.api import run
 from kommres.run.workspace import Workspace, workspace
-from tests.run_sample import city, program, write_csv
+from tests.run_sample import RULES, city, program, write_csv
 
 FILES = ("charges.parquet", "quarantine.parquet", "manifest.json")
 
@@ -114,31 +114,34 @@ def test_killed_by_the_system_at_any_moment(tmp_path, data):
         """
         import sys
         from kommres.run.api import run
-        from tests.run_sample import program
+        from kommres.dsl.program import load
         from kommres.run.stream import Charger
         import time
         real = Charger.part
         def slow(self, part):
-            time.sleep(0.05)
+            time.sleep(0.02)
             return real(self, part)
         Charger.part = slow
-        program()
+        rules, data, out = sys.argv[1:]
+        program = load(rules)
+        run(program, data, "2026-01")
         print("ready", flush=True)
-        run(program(), sys.argv[1], "2026-01", out=sys.argv[2], batch_rows=1, resume=True)
+        run(program, data, "2026-01", out=out, batch_rows=1, resume=True)
         """
     )
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    go(data, whole)
+    whole, out, rules = tmp_path / "whole", tmp_path / "out", tmp_path / "sample.kmr"
+    rules.write_text(RULES, encoding="utf-8")
+    run(rules, data, "2026-01", out=whole)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for moment in range(100):
+    for moment in range(30):
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(data), str(out)],
+            [sys.executable, "-c", script, str(rules), str(data), str(out)],
             stdout=subprocess.PIPE,
             env=environment,
             cwd=Path(__file__).parents[3],
         )
         process.stdout.readline()
-        time.sleep(0.06 + 0.02 * (moment % 7))
+        time.sleep(0.03 * (1 + moment % 5))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if out.exists():

@@ -174,7 +174,45 @@ def _aggregate(scope: Scope, step: Step) -> Evaluate:
     where = None if gather.where is None else scope.made[gather.where]
     value = None if gather.value is None else scope.made[gather.value]
     by = None if gather.by is None else scope.made[gather.by]
+    each = _combinations(scope, step, bindings, where)
+    run = _REDUCERS[gather.function](step, each, value, by)
+    if len(bindings) == 1 and gather.binders[0][1].kind == "events" and scope.hook is None:
+        run = _unless_empty(gather, run)
+    slots = tuple(slot for slot, _ in gather.binders)
+    if not any(plan.kind in {"months", "children"} for _, plan in gather.binders):
+        return run
+
+    def aggregated(f: Frame) -> Datum:
+        saved = f.term, f.day, f.start, f.end
+        try:
+            return run(f)
+        except DataProblem as problem:
+            _name_origin(problem, f, slots)
+            raise
+        finally:
+            f.term, f.day, f.start, f.end = saved
+
+    return aggregated
+
+
+def _unless_empty(gather: Gather, run: Evaluate) -> Evaluate:
+    """Answer at once where there is no event: the usual case."""
+    plan = gather.binders[0][1]
+    nothing = {"sum": 0, "count": 0, "any": False, "all": True}.get(gather.function)
+    slot, up, name = plan.slot, plan.up, payload(plan).name
+
+    def quick(f: Frame) -> Datum:
+        row = f.rows[slot] if up == 0 else climb(f.rows[slot], up)
+        return run(f) if row.events.get(name) else nothing
+
+    return quick
+
+
+def _combinations(scope: Scope, step: Step, bindings: list[Binding], where: Evaluate | None) -> Binding:
+    """Return an iteration over all combinations of the binders for which ``where`` holds."""
     hook, definition, place = scope.hook, scope.definition, scope.number
+    if len(bindings) == 1 and hook is None:
+        return bindings[0] if where is None else _filtered(step, bindings[0], where)
 
     def combinations(f: Frame, depth: int = 0) -> Iterator[None]:
         if depth < len(bindings):
@@ -189,21 +227,19 @@ def _aggregate(scope: Scope, step: Step) -> Evaluate:
                 return absent(step) if holds is None else None
         yield
 
-    each = bindings[0] if len(bindings) == 1 and where is None and hook is None else combinations
-    run = _REDUCERS[gather.function](step, each, value, by)
-    slots = tuple(slot for slot, _ in gather.binders)
+    return combinations
 
-    def aggregated(f: Frame) -> Datum:
-        saved = f.term, f.day, f.start, f.end
-        try:
-            return run(f)
-        except DataProblem as problem:
-            _name_origin(problem, f, slots)
-            raise
-        finally:
-            f.term, f.day, f.start, f.end = saved
 
-    return aggregated
+def _filtered(step: Step, binding: Binding, where: Evaluate) -> Binding:
+    def each(f: Frame) -> Iterator[None]:
+        for _ in binding(f):
+            holds = where(f)
+            if holds:
+                yield
+            elif holds is None:
+                absent(step)
+
+    return each
 
 
 def _name_origin(problem: DataProblem, f: Frame, slots: tuple[int, ...]) -> None:

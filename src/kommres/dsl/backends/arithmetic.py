@@ -110,6 +110,8 @@ def _mul(scope: Scope, step: Step) -> Evaluate:
 
         def two(f: Frame) -> Datum:
             a, b = left(f), right(f)
+            if b.__class__ is int and b == 1 and a is not None:
+                return a
             try:
                 return a * b
             except TypeError as error:
@@ -122,6 +124,8 @@ def _mul(scope: Scope, step: Step) -> Evaluate:
         product = first(f)
         for factor in rest:
             x = factor(f)
+            if x.__class__ is int and x == 1 and product is not None:
+                continue
             try:
                 product = product * x
             except TypeError as error:
@@ -161,6 +165,15 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 def _compare(scope: Scope, step: Step) -> Evaluate:
     left, right = scope.args(step)
     holds = _ORDER[str(step.data)]
+    second = step.args[1]
+    if second in scope.constants and scope.hook is None:
+        constant = scope.constants[second]
+
+        def compared_with(f: Frame) -> bool:
+            a = left(f)
+            return absent(step) if a is None else holds(a, constant)
+
+        return compared_with
 
     def compared(f: Frame) -> bool:
         a, b = left(f), right(f)

@@ -20,6 +20,7 @@ from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 
 if TYPE_CHECKING:
+    from kommres.dsl.backends.computation import Computation
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.slicing import Cutter
@@ -245,19 +246,47 @@ def _input(scope: Scope, step: Step) -> Evaluate:
             return past_value(row, declared, (name, tuple([k(f) for k in keys])), f)
 
         return read_past
-    if keys:
+    if not keys:
+        return _plain_input(declared, slot, up, ())
+    held = _held(scope, step)
+    if len(held) == 1 and isinstance(held[0], str):
+        return _plain_input(declared, slot, up, (held[0],))
+    if len(held) == 1 and up == 0:
+        return _member_input(declared, slot, held[0])
 
-        def read_keyed(f: Frame) -> Datum:
-            row = climb(f.rows[slot], up)
-            key = (name, tuple([k(f) for k in keys]))
-            return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
+    def read_keyed(f: Frame) -> Datum:
+        row = climb(f.rows[slot], up)
+        key = (name, tuple([k(f) for k in keys]))
+        return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
 
-        return read_keyed
-    return _plain_input(declared, slot, up)
+    return read_keyed
 
 
-def _plain_input(declared: Input, slot: int, up: int) -> Evaluate:
-    key: InputKey = (declared.name, ())
+def _member_input(declared: Input, slot: int, held: Any) -> Evaluate:  # noqa: ANN401 - a slot
+    """Return a reader of an input with one key that a variable holds."""
+    keys: dict[str, InputKey] = {member: (declared.name, (member,)) for member in declared.keys[0].members}
+
+    def read(f: Frame) -> Datum:
+        row = f.rows[slot]
+        key = keys[f.rows[held]]
+        value = row.values.get(key, _MISSING)
+        return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
+
+    return read
+
+
+def _plain_input(declared: Input, slot: int, up: int, members: tuple[str, ...]) -> Evaluate:
+    key: InputKey = (declared.name, members)
+    if up == 1:
+
+        def read_parent(f: Frame) -> Datum:
+            row = f.rows[slot].parent
+            if row is None or row.problem is not None:
+                row = climb(f.rows[slot], 1)
+            value = row.values.get(key, _MISSING)
+            return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
+
+        return read_parent
     if up:
 
         def read_above(f: Frame) -> Datum:
@@ -278,12 +307,46 @@ def _rule(scope: Scope, step: Step) -> Evaluate:
     number, slot, up, months = payload(step)
     keys = scope.args(step)
     target = scope.machine.computation(number, past=scope.in_past(months))
-    value = target.value
+    read, token = target.read, target.token
     if keys:
-        return lambda f: value(climb(f.rows[slot], up), tuple([k(f) for k in keys]), f.day, f.term)
-    if up:
-        return lambda f: value(climb(f.rows[slot], up), (), f.day, f.term)
-    return lambda f: value(f.rows[slot], (), f.day, f.term)
+        slots = _held(scope, step)
+        if len(slots) == 1 and slot == up == 0:
+            return _rule_of_member(target, slots[0])  # the usual case, made fast
+        return lambda f: read(climb(f.rows[slot], up), token(tuple([k(f) for k in keys])), f.day, f.term)
+    only = token(())
+    fast = target.reader(only, up) if slot == 0 else None
+    return fast or (lambda f: read(climb(f.rows[slot], up), only, f.day, f.term))
+
+
+def _held(scope: Scope, step: Step) -> list[int | str]:
+    """Return where each key is found, a slot or a constant member; an empty list if one is computed otherwise."""
+    found: list[int | str] = []
+    for number in step.args:
+        key = scope.steps[number]
+        if key.op is Op.VAR or (key.op is Op.CONST and isinstance(key.data, str)):
+            found.append(payload(key))
+        else:
+            return []
+    return found if scope.hook is None else []
+
+
+def _rule_of_member(target: Computation, held: int | str) -> Evaluate:
+    """Return a reader of a rule of the own row with one key."""
+    if isinstance(held, str):
+        token = target.token((held,))
+        return target.reader(token, 0) or (lambda f: target.read(f.rows[0], token, f.day, f.term))
+    readers: dict[str, Evaluate] = {}
+
+    def read(f: Frame) -> Datum:
+        member = f.rows[held]
+        reader = readers.get(member)
+        if reader is None:
+            token = target.token((member,))
+            reader = target.reader(token, 0) or (lambda g: target.read(g.rows[0], token, g.day, g.term))
+            readers[member] = reader
+        return reader(f)
+
+    return read
 
 
 def _charged(scope: Scope, step: Step) -> Evaluate:
@@ -293,9 +356,7 @@ def _charged(scope: Scope, step: Step) -> Evaluate:
 
     def read_charged(f: Frame) -> Datum:
         row = climb(f.rows[slot], up)
-        value = row.history.get(key, {}).get(f.term.number)
-        if value is None:
-            raise at_row("D0108", f"the charged amount of {rule.name} in {f.term} was not supplied", row, rule.name)
+        value = row.history.get(key, {}).get(f.term.number)  # None: no line, or not supplied; the type is optional
         if isinstance(value, Bad):
             raise problem_of(value, row)
         return value

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
-
-from attrs import define
 
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
-from kommres.dsl.backends.closures import COMPILERS, Scope, compile_steps
+from kommres.dsl.backends.choices import Choice, choices_of, conflict, nothing_applies, true
+from kommres.dsl.backends.closures import COMPILERS, Scope, climb, compile_steps
 from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Term
 from kommres.dsl.backends.functions import FUNCTIONS
 from kommres.dsl.backends.slicing import SLICING, Cutter
@@ -18,11 +18,12 @@ from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
-    from kommres.dsl.backends.hooks import Outcome
+    from collections.abc import Sequence
+
+    from kommres.dsl.backends.hooks import EvaluationKey, Outcome
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import Row
-    from kommres.dsl.bound.nodes import Value
-    from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan
+    from kommres.dsl.plan.nodes import DefinitionPlan
 
 ALL_COMPILERS = {**COMPILERS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
 
@@ -31,48 +32,28 @@ _NEVER = 1 << 40
 #: The outcome of a charge that does not apply.
 NO_LINE = object()
 
-
-def _told(outcome: Datum) -> Outcome:
-    """Return an outcome as hooks see it."""
-    return 0 if outcome is NO_LINE else outcome
-
-
-@define(eq=False)
-class Choice:
-    """An alternative with its functions; missing dates are replaced by bounds that always hold."""
-
-    index: int
-    start: int
-    until: int
-    conditions: tuple[Evaluate, ...]
-    suppressions: tuple[tuple[int, int, tuple[Evaluate, ...]], ...]
-    body: Evaluate
-    skip: frozenset[int]
-
-    def holds(self, f: Frame) -> bool:
-        """Whether it applies: dates, own conditions, and no suppression."""
-        if not self.start <= f.day < self.until:
-            return False
-        if not _all_true(self.conditions, f):
-            return False
-        for start, until, conditions in self.suppressions:
-            if start <= f.day < until and _all_true(conditions, f):
-                return False
-        return True
+#: Classes of outcomes that are values as they stand.
+_VALUES = frozenset({int, Fraction, str, bool, type(None)})
+_MISSING = object()
 
 
-def _true(condition: Evaluate, f: Frame) -> bool:
-    value = condition(f)
-    if value is None:
-        raise DataProblem("D0405", "a condition reads a value that is absent")
-    return bool(value)
+class Token:
+    """A definition with the members of its keys: under it a row remembers the outcome of the month."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.keys = keys
 
 
-def _all_true(conditions: tuple[Evaluate, ...], f: Frame) -> bool:
-    for condition in conditions:  # noqa: SIM110 - `all` would nest a C call, and rules may nest deep
-        if not _true(condition, f):
-            return False
-    return True
+class _Pieces:
+    """Outcomes by the first day of their piece, where a row has several pieces in a month."""
+
+    __slots__ = ("outcomes", "starts")
+
+    def __init__(self, starts: Sequence[int]) -> None:
+        self.starts = starts
+        self.outcomes: dict[int, Any] = {}
 
 
 class Computation:
@@ -86,20 +67,21 @@ class Computation:
         self.hook = machine.hook
         self.varies = definition.varies or (not rule.is_charge and (rule.start is not None or rule.until is not None))
         self.cutter = Cutter(machine, definition.cuts)
-        self.start = rule.start or 0
-        self.until = _NEVER if rule.until is None else rule.until
-        self.checked = rule.type.kind == "number"
-        unit = rule.type.unit.powers if rule.type.unit is not None else ()
-        #: a temperature is negative whenever it is cold
-        self.signed = rule.signed or any(name in {"degC", "deltaC"} for name, _ in unit)
-        #: whether a row has one value for the whole run
-        self._single = not (self.varies or past or definition.key_slots)
-        self._compiled = False
-        self._body: Evaluate = self._chosen
         self.choices: tuple[Choice, ...] = ()
         self.steps: list[Evaluate] = []
-
-    # compiling -------------------------------------------------------------------------------------------
+        self._start = rule.start or 0
+        self._until = _NEVER if rule.until is None else rule.until
+        self._plain = not rule.is_charge and definition.applies is None and rule.start is rule.until is None
+        self._numeric = rule.type.kind == "number"
+        unit = rule.type.unit.powers if rule.type.unit is not None else ()
+        # A temperature is negative whenever it is cold.
+        self._signed = rule.signed or any(name in {"degC", "deltaC"} for name, _ in unit)
+        self._bounded = rule.low is not None or rule.high is not None
+        self._more_slots = [None] * (definition.slots - 1)
+        self._compiled = False
+        self._body: Evaluate = self._chosen
+        self._won = Token(())
+        self._tokens: dict[tuple[str, ...], Token] = {}
 
     def compile(self) -> None:
         """Make the functions of all steps, once."""
@@ -109,70 +91,104 @@ class Computation:
         plan = self.definition
         scope = Scope(self.machine, plan, plan.steps, past=self.past, cutter=self.cutter)
         self.steps = compile_steps(scope, ALL_COMPILERS)
-        self.choices = tuple(self._choice(i, plan.alternatives[i], plan.skip[i]) for i in plan.order)
-        first = self.choices[0] if len(self.choices) == 1 else None
-        free = first is not None and not first.conditions and not first.suppressions
-        always = first is not None and free and first.start == 0 and first.until == _NEVER and self.hook is None
-        if first is not None and always:
-            self._body = first.body
+        self.choices = choices_of(plan, self.steps)
+        if len(self.choices) == 1 and self.choices[0].certain and self.hook is None:
+            self._body = self.choices[0].body
 
-    def _choice(self, index: int, plan: AlternativePlan, skip: frozenset[int]) -> Choice:
-        def bounds(start: int | None, until: int | None) -> tuple[int, int]:
-            return start or 0, _NEVER if until is None else until
+    def token(self, keys: tuple[str, ...]) -> Token:
+        """Return the token of key members."""
+        found = self._tokens.get(keys)
+        if found is None:
+            found = self._tokens[keys] = Token(keys)
+        return found
 
-        steps = self.steps
-        return Choice(
-            index,
-            *bounds(plan.start, plan.until),
-            conditions=tuple(steps[c] for c in plan.conditions),
-            suppressions=tuple(
-                (*bounds(s.start, s.until), tuple(steps[c] for c in s.conditions)) for s in plan.suppressions
-            ),
-            body=steps[plan.body],
-            skip=skip,
-        )
+    # reading ---------------------------------------------------------------------------------------------
 
-    # evaluating ------------------------------------------------------------------------------------------
-
-    def value(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Value:
+    def value(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Datum:
         """Return the value for a row on a day of a month; None is absent, a charge without a line is 0.
 
         Raises :class:`DataProblem`.
         """
-        found = self.outcome(row, keys, day, term)
+        return self.read(row, self.token(keys), day, term)
+
+    def read(self, row: Row, token: Token, day: int, term: Term) -> Datum:
+        """Return the value under a token, see :meth:`value`."""
+        found = self.outcome(row, token, day, term)
         if found.__class__ is DataProblem:
             raise found.with_traceback(None)
         return 0 if found is NO_LINE else found
 
-    def outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Datum:
+    def outcome(self, row: Row, token: Token, day: int, term: Term) -> Datum:
         """Return a value, a :class:`DataProblem` or :data:`NO_LINE`, computed once."""
-        key: object
-        if self._single:
-            key, day = self, term.start
-        else:
-            day = self._piece(row, day, term) if self.varies else term.start
-            key = (self, keys, day if self.varies else None, term.number)
         memo = row.memo
-        if key not in memo:
-            memo[key] = self._outcome(row, keys, day, term)
-        elif self.hook is not None:
-            told = (self.definition.number, keys, day if self.varies else None, term.number)
-            self.hook.recall(self.definition, row, told, _told(memo[key]))
-        return memo[key]
+        key: object = (token, term.number) if self.past else token
+        if not self.varies:
+            day = term.start
+            if key not in memo:
+                found = memo[key] = self._outcome(row, token.keys, day, term)
+                return found
+        elif not term.start <= day < term.end:
+            key = (token, day, term.number)  # a span outside the month: each day stands for itself
+        found = memo.get(key, _MISSING)
+        if found is _MISSING:
+            starts = self.cutter.starts(row, term.start, term.end, term) if key is token or self.past else (day,)
+            if len(starts) == 1:
+                found = memo[key] = self._outcome(row, token.keys, starts[0], term)
+                return found
+            found = memo[key] = _Pieces(starts)
+        if found.__class__ is _Pieces:
+            return self._piece(row, token, found, day, term)
+        self._recalled(row, token, day, term, found)
+        return found
 
-    def _piece(self, row: Row, day: int, term: Term) -> int:
-        """Return the first day of the piece that holds the day; days outside the month stand for themselves."""
-        if not term.start <= day < term.end:
-            return day
-        starts = self.cutter.starts(row, term.start, term.end, term)
-        return starts[bisect_right(starts, day) - 1]
+    def _piece(self, row: Row, token: Token, pieces: _Pieces, day: int, term: Term) -> Datum:
+        start = pieces.starts[bisect_right(pieces.starts, day) - 1]
+        found = pieces.outcomes.get(start, _MISSING)
+        if found is _MISSING:
+            found = pieces.outcomes[start] = self._outcome(row, token.keys, start, term)
+        else:
+            self._recalled(row, token, start, term, found)
+        return found
+
+    def _recalled(self, row: Row, token: Token, day: int, term: Term, outcome: Datum) -> None:
+        if self.hook is not None:
+            self.hook.recall(self.definition, row, self._key(token.keys, day, term), _told(outcome))
+
+    def _key(self, keys: tuple[str, ...], day: int, term: Term) -> EvaluationKey:
+        return self.definition.number, keys, day if self.varies else None, term.number
+
+    def reader(self, token: Token, up: int) -> Evaluate | None:
+        """Return a fast reader for the caller's own row or its parent; None where only :meth:`read` will do."""
+        if self.hook is not None or self.past or up > 1:
+            return None
+        read, start, end = self.read, self.machine.term.start, self.machine.term.end
+        varies = self.varies
+
+        def read_own(f: Frame) -> Datum:
+            row = f.rows[0]
+            found = row.memo.get(token, _MISSING)
+            if found.__class__ in _VALUES and (not varies or start <= f.day < end):
+                return found
+            return read(row, token, f.day, f.term)
+
+        def read_above(f: Frame) -> Datum:
+            row = f.rows[0].parent
+            if row is None or row.problem is not None:
+                row = climb(f.rows[0], 1)
+            found = row.memo.get(token, _MISSING)
+            if found.__class__ in _VALUES and (not varies or start <= f.day < end):
+                return found
+            return read(row, token, f.day, f.term)
+
+        return read_above if up else read_own
+
+    # computing -------------------------------------------------------------------------------------------
 
     def frame(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Frame:
         """Return a frame for an evaluation."""
-        rows: list[Any] = [None] * max(1, self.definition.slots)
-        rows[0] = row
-        for slot, key in zip(self.definition.key_slots, keys, strict=True):
-            rows[slot] = key
+        rows: list[Any] = [row, *self._more_slots]
+        if keys:
+            rows[1 : 1 + len(keys)] = keys
         return Frame(rows, day, term)
 
     def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> object:
@@ -180,37 +196,64 @@ class Computation:
             self.compile()
         f = self.frame(row, keys, day, term)
         if self.hook is not None:
-            told = (self.definition.number, keys, day if self.varies else None, term.number)
-            self.hook.enter(self.definition, f, told)
+            return self._watched(f, self._key(keys, day, term))
+        try:
+            return self._computed(f)
+        except DataProblem as problem:
+            return settled(problem, row)
+
+    def _watched(self, f: Frame, key: EvaluationKey) -> object:
+        hook, plan = self.machine.hook, self.definition
+        if hook is None:
+            raise ValueError(key)
+        hook.enter(plan, f, key)
         outcome: object
         try:
             outcome = self._computed(f)
         except DataProblem as problem:
-            outcome = settled(problem, row)
-        if self.hook is not None:
-            self.hook.leave(self.definition, f, _told(outcome))
+            outcome = settled(problem, f.rows[0])
+        hook.leave(plan, f, _told(outcome))
         return outcome
 
     def _computed(self, f: Frame) -> object:
-        rule = self.definition.rule
-        if rule.is_charge:
-            if not self.applies(f):
-                return NO_LINE
-        elif not self.start <= f.day < self.until:
-            raise DataProblem("D0303", f"{rule.name} is not in force on {show_day(f.day)}")
-        elif self.definition.applies is not None and not _true(self.steps[self.definition.applies], f):
-            raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
+        if not self._plain and not self._in_force(f):
+            return NO_LINE
         value = self._body(f)
         if value is None:
-            if not rule.type.optional:
-                raise DataProblem("D0405", f"{rule.name} is absent, but it is not declared optional")
-        elif self.checked:
+            if not self.definition.rule.type.optional:
+                name = self.definition.rule.name
+                raise DataProblem("D0405", f"{name} is absent, but it is not declared optional")
+        elif self._numeric and (self._bounded or value.numerator < 0):
             self._check(value)
         return value
 
+    def _in_force(self, f: Frame) -> bool:
+        """Whether a charge makes a line. Raises D0303 for a rule that has no value."""
+        plan, rule = self.definition, self.definition.rule
+        if rule.is_charge:
+            return self._applies(f)
+        if not self._start <= f.day < self._until:
+            raise DataProblem("D0303", f"{rule.name} is not in force on {show_day(f.day)}")
+        if plan.applies is not None and not true(self.steps[plan.applies], f):
+            raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
+        return True
+
+    def _applies(self, f: Frame) -> bool:
+        """Whether it is in force on some day of the month, its module applies and its ``when`` holds."""
+        plan = self.definition
+        yes = (
+            self._start < f.term.end
+            and f.term.start < self._until
+            and (plan.applies is None or true(self.steps[plan.applies], f))
+            and (plan.when is None or true(self.steps[plan.when], f))
+        )
+        if self.hook is not None:
+            self.hook.applies(plan, f.rows[0], yes=yes)
+        return yes
+
     def _check(self, value: Datum) -> None:
         rule = self.definition.rule
-        if not self.signed and value.numerator < 0:
+        if not self._signed and value.numerator < 0:
             raise DataProblem(
                 "D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`"
             )
@@ -218,34 +261,9 @@ class Computation:
             low, high = ("" if bound is None else exact(bound) for bound in (rule.low, rule.high))
             raise DataProblem("D0406", f"{rule.name} would be {exact(value)}, outside {low}..{high}")
 
-    def applies(self, f: Frame) -> bool:
-        """Whether a charge makes a line: in force on some day of the month, its module applies, its ``when`` holds."""
-        plan = self.definition
-        yes = (
-            self.start < f.term.end
-            and f.term.start < self.until
-            and (plan.applies is None or _true(self.steps[plan.applies], f))
-            and (plan.when is None or _true(self.steps[plan.when], f))
-        )
-        if self.hook is not None:
-            self.hook.applies(plan, f.rows[0], yes=yes)
-        return yes
-
     # choosing --------------------------------------------------------------------------------------------
 
     def _chosen(self, f: Frame) -> Datum:
-        choice = self._choose(f)
-        if self.definition.rule.is_charge:
-            f.rows[0].memo[self, "won"] = choice.index
-        if self.hook is not None:
-            self.hook.alternative(self.definition, choice.index, f)
-        return choice.body(f)
-
-    def won(self, row: Row) -> Datum:
-        """Return the index of the alternative that made a charge's line."""
-        return row.memo.get((self, "won"), self.choices[0].index)
-
-    def _choose(self, f: Frame) -> Choice:
         won: Choice | None = None
         for choice in self.choices:
             if won is not None and choice.index in won.skip:
@@ -256,20 +274,24 @@ class Computation:
             if not holds:
                 continue
             if won is not None:
-                first, second = (self._named(c) for c in (won, choice))
-                name = self.definition.rule.name
-                raise DataProblem(
-                    "D0301", f"two exceptions of {name} apply at once and no order is stated: {first} and {second}"
-                )
+                raise conflict(self.definition, won.index, choice.index)
             won = choice
         if won is None:
-            raise DataProblem("D0302", f"no definition of {self.definition.rule.name} applies on {show_day(f.day)}")
-        return won
+            raise nothing_applies(self.definition, f.day)
+        if self.definition.rule.is_charge:
+            f.rows[0].memo[self._won] = won.index
+        if self.hook is not None:
+            self.hook.alternative(self.definition, won.index, f)
+        return won.body(f)
 
-    def _named(self, choice: Choice) -> str:
-        plan = self.definition.alternatives[choice.index]
-        place = f" ({plan.span})" if plan.span is not None else ""
-        return f"`{plan.name}` of {plan.module}{place}"
+    def won(self, row: Row) -> Datum:
+        """Return the index of the alternative that made a charge's line."""
+        return self.choices[0].index if len(self.choices) == 1 else row.memo[self._won]
+
+
+def _told(outcome: Datum) -> Outcome:
+    """Return an outcome as hooks see it."""
+    return 0 if outcome is NO_LINE else outcome
 
 
 def settled(problem: DataProblem, row: Row) -> DataProblem:

@@ -88,6 +88,7 @@ class _Charge:
     def __init__(self, machine: Machine, plan: DefinitionPlan) -> None:
         self.plan = plan
         self.computation = machine.computation(plan.number)
+        self.token = self.computation.token(())
         self.service = plan.rule.service or plan.rule.name
         self.line = plan.rule.line or "base"
         self.unit = str(plan.rule.type.unit or "")
@@ -197,7 +198,7 @@ class Interpreter:
 
     def _line(self, charge: _Charge, row: Row) -> Line | None:
         computation, plan, term = charge.computation, charge.plan, self.machine.term
-        amount = computation.outcome(row, (), term.start, term)
+        amount = computation.outcome(row, charge.token, term.start, term)
         if amount is NO_LINE:
             return None
         if amount.__class__ is DataProblem:

@@ -98,6 +98,7 @@ class Machine:
         ]
         chosen = _chosen(plan, options)
         self.choices = [OptionChoice(self, p, chosen.get(p.option.id)) for p in plan.options]
+        self._by_id = {choice.option.id: choice for choice in self.choices}
         self._definitions = {definition.number: definition for definition in plan.definitions}
         self._present = {n: Computation(self, d, past=False) for n, d in self._definitions.items()}
         self._past: dict[int, Computation] = {}
@@ -143,8 +144,7 @@ class Machine:
         """Return the choices that a definition depends on, for a row."""
         if not definition.options:
             return ()
-        by_id = {choice.option.id: choice for choice in self.choices}
-        return tuple((name, by_id[name].of(row)) for name in definition.options)
+        return tuple([(name, self._by_id[name].of(row)) for name in definition.options])
 
 
 def _chosen(plan: Plan, options: Mapping[str, str]) -> dict[str, str]:

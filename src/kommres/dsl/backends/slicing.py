@@ -40,6 +40,8 @@ class Cutter:
         events_below = [(event, 0) for event in cuts.events_below] + list(cuts.events_around)
         self._events_below = [(event, up) for event, up in events_below if isinstance(event, Event)]
         self._by_row = bool(self._own or self._below or self._events or self._events_below)
+        #: whether only the row and its ancestors can cut
+        self._near = not (self._below or self._events_below)
         self._fixed: dict[tuple[int, int], tuple[int, ...]] = {}
 
     def starts(self, row: Row, start: int, end: int, term: Term) -> Sequence[int]:
@@ -53,7 +55,7 @@ class Cutter:
             fixed = (start, *sorted(days))
             if len(self._fixed) < 1000:  # spans may come from data
                 self._fixed[start, end] = fixed
-        if not self._by_row:
+        if not self._by_row or (self._near and not _changing(row)):
             return fixed
         found: set[int] = set()
         past = term.number if term.number != self._machine.term.number else None
@@ -85,6 +87,20 @@ class Cutter:
             found = frozenset().union(*(edges(r.events.get(event.name, ()), self._day_of(event, r)) for r in rows))
             base.memo[key] = found
         return found
+
+
+_CHANGING = object()
+
+
+def _changing(row: Row) -> bool:
+    """Whether the row or an ancestor has a value that changes by days, or an event."""
+    found = row.memo.get(_CHANGING)
+    if found is None:
+        found = any(value.__class__ is Steps for value in row.values.values()) or any(row.events.values())
+        found = found or any(v.__class__ is Steps for past in row.history.values() for v in past.values())
+        found = found or (row.parent is not None and _changing(row.parent))
+        row.memo[_CHANGING] = found
+    return bool(found)
 
 
 def _keys(declared: Input) -> tuple[InputKey, ...]:
@@ -167,12 +183,16 @@ def _mean_days(scope: Scope, step: Step) -> Evaluate:
     value = scope.args(step)[0]
     hook, definition, place = scope.hook, scope.definition, scope.number
 
-    def mean(f: Frame) -> Number:
+    def mean(f: Frame) -> Datum:
         start, end = f.term.start, f.term.end
         starts = _pieces(scope, f, start, end)
         saved = f.day, f.start, f.end
         total: Number = 0
         try:
+            if len(starts) == 1 and hook is None:
+                f.day, f.start, f.end = start, start, end
+                x = value(f)
+                return absent(step) if x is None else x
             for first, last in zip(starts, [*starts[1:], end], strict=True):
                 f.day, f.start, f.end = first, first, last
                 if hook is not None and definition is not None:

@@ -66,7 +66,6 @@ class Declarer:
             self._uses(module)
 
     def _uses(self, module: ModuleScope) -> None:
-        module.aliases[module.name.rsplit(".", 1)[-1]] = module.name
         for use in _items(module, syn.Use):
             name = use.module.text
             if name not in self.scope.modules:
@@ -90,6 +89,8 @@ class Declarer:
                 continue
             module.aliases[alias] = name
             module.used.append(name)
+        # the own name is the weakest: a regional `cold_water` may amend the federal one
+        module.aliases.setdefault(module.name.rsplit(".", 1)[-1], module.name)
         found = list(_items(module, syn.AppliesWhen))
         module.applies = found[0] if found else None
         for extra in found[1:]:

@@ -7,7 +7,7 @@ contradict itself, but proves no overlap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from fractions import Fraction
 from typing import TypeAlias
@@ -110,6 +110,17 @@ def negated(formula: Formula) -> Formula:
             return AnyOf(tuple(negated(p) for p in parts))
         case AnyOf(parts):
             return All(tuple(negated(p) for p in parts))
+
+
+def variables_of(formula: Formula) -> Iterator[Variable]:
+    """Yield every variable that a formula compares."""
+    pending = [formula]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Atom):
+            yield part.variable
+        else:
+            pending.extend(part.parts)
 
 
 def within_dates(start: int | None, until: int | None) -> Formula:

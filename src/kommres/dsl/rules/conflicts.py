@@ -19,6 +19,7 @@ from kommres.dsl.rules.conditions import (
     Variable,
     narrow,
     negated,
+    variables_of,
     within_dates,
 )
 from kommres.dsl.rules.domains import Domain
@@ -38,6 +39,7 @@ class Applies:
     formula: Formula
     always: bool
     common: dict[Variable, Domain] = field(eq=False)
+    variables: frozenset[Variable] = field(eq=False)
 
 
 @define(kw_only=True)
@@ -70,7 +72,9 @@ class Conflicts:
         if alternative.start is not None or alternative.until is not None:
             parts.append(within_dates(alternative.start, alternative.until))
         formula = All(tuple(parts))
-        return Applies(formula=formula, always=not parts, common=_common(formula))
+        return Applies(
+            formula=formula, always=not parts, common=_common(formula), variables=frozenset(variables_of(formula))
+        )
 
     def _suppressed(self, suppression: Suppression) -> Formula:
         conditions = tuple(self.reader.formula(c) for c in suppression.conditions)
@@ -88,49 +92,48 @@ class Conflicts:
             return False
         return self.solver.ask([self.gate, self.stated(number)]) is Answer.NEVER
 
-    def exclusive(self) -> frozenset[tuple[int, int]]:
-        """Return the pairs (smaller, greater number) that never apply together."""
+    def decide(self, out: Diagnostics | None) -> frozenset[tuple[int, int]]:
+        """Return the pairs without an order, smaller number first, that never apply together.
+
+        Pairs that are proved to apply together go to ``out`` (K0601, K0602), the first few of a rule.
+        """
         found = set()
-        for second in range(len(self.alternatives)):
-            for first in range(second):
-                if self._never(first, second):
-                    found.add((first, second))
-        return frozenset(found)
-
-    def _never(self, first: int, second: int) -> bool:
-        one, other = self.applies[first], self.applies[second]
-        self.solver.pairs -= 1
-        if one.always or other.always or self.solver.pairs < 0:
-            return False
-        for variable, domain in one.common.items():
-            theirs = other.common.get(variable)
-            if theirs is not None and not domain.meets(theirs):
-                return True
-        return self.solver.ask([self.gate, one.formula, other.formula]) is Answer.NEVER
-
-    def report(self, exclusive: frozenset[tuple[int, int]], out: Diagnostics) -> None:
-        """Report pairs without an order that are proved to apply together (K0601, K0602), the first few of a rule."""
         left = _FEW
         for second in range(len(self.alternatives)):
             for first in range(second):
-                pair = (first, second)
-                if pair in exclusive or pair in self.beats or pair[::-1] in self.beats:
+                if first in self.stronger[second] or second in self.stronger[first]:
                     continue
-                why = self._together(first, second)
-                if why:
+                self.solver.pairs -= 1
+                answer = self._answer(first, second)
+                if answer is Answer.NEVER:
+                    found.add((first, second))
+                    continue
+                why = self._together(first, second, answer) if out is not None else ""
+                if why and out is not None:
                     self._add(first, second, why, out)
                     left -= 1
                 if not left:
-                    return
+                    return frozenset(found)
+        return frozenset(found)
 
-    def _together(self, first: int, second: int) -> str:
+    def _answer(self, first: int, second: int) -> Answer:
+        one, other = self.applies[first], self.applies[second]
+        if self.solver.pairs < 0:
+            return Answer.UNKNOWN
+        for variable, domain in one.common.items():
+            theirs = other.common.get(variable)
+            if theirs is not None and not domain.meets(theirs):
+                return Answer.NEVER
+        return self.solver.ask([self.gate, one.formula, other.formula])
+
+    def _together(self, first: int, second: int, answer: Answer) -> str:
         """Say why the pair applies at once on some row, or nothing."""
         stronger = sorted(self.stronger[first] & self.stronger[second])
-        if len(stronger) > _STRONGER:
-            return ""
-        one, other = self.applies[first].formula, self.applies[second].formula
-        without = [negated(self.applies[n].formula) for n in stronger]
-        answer = self.solver.ask([self.gate, one, other, *without])
+        if answer is Answer.POSSIBLE and stronger:
+            if len(stronger) > _STRONGER:
+                return ""
+            formulas = [self.gate, self.applies[first].formula, self.applies[second].formula]
+            answer = self.solver.ask([*formulas, *(negated(self.applies[n].formula) for n in stronger)])
         if answer is Answer.POSSIBLE:
             return _sample(self.solver.witness)
         if answer is Answer.UNKNOWN and not stronger:
@@ -140,6 +143,9 @@ class Conflicts:
         return ""
 
     def _implies(self, narrower: int, wider: int) -> bool:
+        other = self.applies[wider]
+        if not other.always and other.variables.isdisjoint(self.applies[narrower].variables):
+            return False
         question = [self.gate, self.applies[narrower].formula, negated(self.applies[wider].formula)]
         return self.solver.ask(question) is Answer.NEVER
 

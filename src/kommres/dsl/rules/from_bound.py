@@ -74,9 +74,7 @@ def build(program: BoundProgram, out: Diagnostics, limits: Limits = DEFAULT) -> 
             reader=reader,
             solver=solver,
         )
-        exclusive = conflicts.exclusive()
-        if pairs is not None and merged.sound:
-            conflicts.report(exclusive, out)
+        exclusive = conflicts.decide(out if pairs is not None and merged.sound else None)
         lint.alternatives(conflicts, out)
         asked = options.of(rule)
         cuts = rule_cuts(rule, alternatives, known, bindings)

@@ -57,14 +57,13 @@ class Cuts:
     events_below: tuple[Event, ...] = ()
     around: tuple[tuple[Input, int], ...] = ()
     events_around: tuple[tuple[Event, int], ...] = ()
+    daily: bool = False
 
     @property
     def size(self) -> int:
         """The number of leaves."""
         own = len(self.own) + len(self.params) + len(self.days) + len(self.events)
         return own + len(self.below) + len(self.events_below) + len(self.around) + len(self.events_around)
-
-    daily: bool = False
 
 
 @frozen(kw_only=True, eq=False)
@@ -73,7 +72,7 @@ class Definition:
 
     ``beats``: pairs (i, j) of alternative indices: i goes before j (transitive closure; every exception beats the
     base).
-    ``exclusive``: pairs proved never to hold together.
+    ``exclusive``: pairs without an order that are proved never to hold together.
     """
 
     rule: Rule

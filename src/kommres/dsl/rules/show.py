@@ -60,6 +60,8 @@ def cut_words(cuts: Cuts) -> str:
     words += [_climbed(event.name, up) for event, up in cuts.events]
     words += [f"{event.name} below" for event in cuts.events_below]
     words += [f"{event.name} below {_parents(up)}" for event, up in cuts.events_around]
+    if cuts.daily:
+        words.append("every day")
     return ", ".join(words)
 
 

@@ -1,0 +1,65 @@
+"""`run`, `explain` of its result, and `synth`."""
+
+import json
+
+import pytest
+
+pytest.importorskip("pyarrow")
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "premises.csv").write_text(
+        "id,residents,metered,connected\n17,2,,yes\n18,,10.000,yes\n19,2,,no\n20,x,,yes\n", "utf-8"
+    )
+    return folder
+
+
+def test_run_and_explain(run, rules, data, tmp_path):
+    out = tmp_path / "out"
+    code, text, _ = run("run", data, "--rules", rules, "--period", "2026-01", "--out", out)
+    assert code == 3
+    assert "premises: 4 accounts, 2 charged, 1 with nothing to charge, 1 with quarantine" in text
+    assert "cold_water  base  2 lines  1308.36 RUB" in text
+    assert "D0102  1  a value cannot be read" in text
+    assert json.loads((out / "manifest.json").read_text("utf-8"))["period"] == "2026-01"
+
+    code, text, _ = run("explain", out, "--account", "17")
+    assert code == 0
+    assert text.startswith("premises 17, January 2026: cold_water: 637.06 RUB\n")
+    code, text, _ = run("explain", out, "--account", "20", "--lang", "ru")
+    assert "отказ, D0102" in text
+    code, _, err = run("explain", out, "--account", "21")
+    assert code == 2
+    assert "21" in err
+
+
+def test_an_explanation_of_other_rules_or_data_is_refused(run, rules, data, tmp_path):
+    out = tmp_path / "out"
+    assert run("run", data, "--rules", rules, "--period", "2026-01", "--out", out, "--quiet")[:2] == (3, "")
+    table = data / "premises.csv"
+    before = table.read_text("utf-8")
+    table.write_text(before.replace("17,2", "17,3"), "utf-8")
+    code, _, err = run("explain", out, "--account", "17")
+    assert code == 1
+    assert "the table premises is not that of the run" in err
+    table.write_text(before, "utf-8")
+    path = rules / "water.kmr"
+    path.write_text(path.read_text("utf-8").replace("4.745", "4.746"), "utf-8")
+    code, _, err = run("explain", out, "--account", "17")
+    assert code == 1
+    assert "the rules are not those of the run" in err
+
+
+def test_wrong_use_of_run(run, rules, tmp_path):
+    assert run("run", tmp_path, "--rules", rules)[0] == 2
+    assert run("run", tmp_path / "nothing", "--rules", rules, "--period", "2026-01", "--out", tmp_path / "out")[0] == 1
+
+
+def test_synth_makes_the_same_city_again(run, tmp_path, rules):
+    profile = tmp_path / "nothing.toml"
+    code, _, err = run("synth", tmp_path / "city", "--month", "2026-01", "--profile", profile)
+    assert code == 2
+    assert "nothing.toml" in err
