@@ -1,12 +1,11 @@
 """The pytest plugin: loaded by pytest itself wherever kommres is installed, so it must stay light.
 
-Examples of rule files become tests where the ini option ``kmr_roots`` names the folders that hold the rules; each folder is one
-program.
+Examples of rule files become tests where the ini option ``kmr_roots`` names the folders that hold the rules; each
+folder is one program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kommres.dsl.bound.nodes import Example
     from kommres.dsl.program import Program
 

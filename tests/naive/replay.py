@@ -1,7 +1,7 @@
 """A trace computed again from its leaves: the slow, obvious twin of the interpreter's arithmetic.
 
-Leaves keep the value that the trace recorded (supplied data, table rows, options, dates); everything above them is computed here from what
-stands below, so a trace that leaves a step out does not give the amount.
+Leaves keep the value that the trace recorded (supplied data, table rows, options, dates); everything above them is
+computed here from what stands below, so a trace that leaves a step out does not give the amount.
 """
 
 from fractions import Fraction

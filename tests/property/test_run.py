@@ -51,7 +51,7 @@ def written(data, **how):
         return [(out / name).read_bytes() for name in FILES]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(city=cities)
 def test_every_row_and_every_service_is_accounted_for(city):
     result = run(program(), columns(city), "2026-01")
@@ -72,7 +72,7 @@ def test_every_row_and_every_service_is_accounted_for(city):
         assert counts["rows"] == len(supplied) == counts["used"] + counts["quarantined"]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(city=cities, data=st.data())
 def test_the_order_of_rows_and_the_size_of_batches_do_not_show(city, data):
     def shuffled(rows):
@@ -82,7 +82,7 @@ def test_the_order_of_rows_and_the_size_of_batches_do_not_show(city, data):
     assert written(columns(city)) == written(columns(city, shuffled), batch_rows=batch_rows)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(city=cities, cut=st.integers(0, 10))
 def test_killed_and_resumed_gives_the_same_bytes(city, cut):
     class Killed(BaseException):

@@ -14,7 +14,8 @@ INTERRUPTED: Final = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 fine; 1 errors in rules or in data as a whole; 2 usage; 3 a run that finished with quarantine; 130 stopped by Ctrl-C.
+    0 fine; 1 errors in rules or in data as a whole; 2 usage; 3 a run that finished with quarantine; 130 stopped by
+    Ctrl-C.
 
     Parameters
     ----------

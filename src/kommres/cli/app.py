@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from kommres import cli
-from kommres.cli.common import complain
+from kommres.cli.common import WithExamples, complain
 from kommres.errors import KommresError, UsageError
 
 VERBS: Final = {
@@ -28,7 +28,7 @@ VERBS: Final = {
 EXTRAS: Final = {"pyarrow": "arrow", "rich": "cli"}
 
 
-class Verbs(click.Group):
+class Verbs(WithExamples, click.Group):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -67,16 +67,17 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=Verbs,
+    examples=(
+        "kommres check rules/",
+        "kommres eval ru.pp354.cold_water --on 2026-01 --json @case.json",
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
 def app() -> None:
-    """Rules of utility billing: check them, try them, charge with them.
-
-    \b
-    Example:
-      kommres check rules/
-      kommres eval ru.pp354.cold_water --on 2026-01 --json @case.json
-    """
+    """Rules of utility billing: check them, try them, charge with them."""
 
 
 def invoke(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kommres import cli
-from kommres.cli.common import counted, show_diagnostics, show_json
+from kommres.cli.common import Verb, counted, show_diagnostics, show_json
 from kommres.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 STAGES = ("syntax", "bound", "rules", "plan")
 
 
-@click.command("check", short_help="Find what is wrong in rules.")
+@click.command(
+    "check",
+    cls=Verb,
+    short_help="Find what is wrong in rules.",
+    examples=(
+        "kommres check rules/",
+        "kommres check rules/ --format json",
+        "kommres check --unchecked",
+        "kommres check rules/water.kmr --show rules --rule volume",
+        "kommres check --code K0201",
+    ),
+)
 @click.argument("paths", nargs=-1)
 @click.option(
     "--format", "form", type=click.Choice(["terminal", "plain", "json"]), default="terminal", help="How findings look."
@@ -31,16 +42,7 @@ STAGES = ("syntax", "bound", "rules", "plan")
 def command(
     paths: tuple[str, ...], form: str, unchecked: bool, stage: str | None, rule: str | None, code: str | None
 ) -> int:
-    """Check rules: files, folders or modules of installed plugins (default: all of these).
-
-    \b
-    Examples:
-      kommres check rules/
-      kommres check rules/ --format json
-      kommres check --unchecked
-      kommres check rules/water.kmr --show rules --rule volume
-      kommres check --code K0201
-    """
+    """Check rules: files, folders or modules of installed plugins (default: all of these)."""
     if code:
         click.echo(_page(code))
         return cli.FINE

@@ -23,6 +23,27 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+# --- help ----------------------------------------------------------------------------------------------------
+
+
+class WithExamples(click.Command):
+    """A command whose help ends with examples, each on a line of its own."""
+
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__(*arguments, **options)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples as they are."""
+        with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+            for example in self.examples:
+                formatter.write(f"  {example}\n")
+
+
+class Verb(WithExamples):
+    """A verb of the command line."""
+
+
 # --- words of options ----------------------------------------------------------------------------------------
 
 
@@ -159,7 +180,9 @@ def counted(number: int, word: str) -> str:
 
 
 def load_module(module: str, rules: Sequence[str]) -> tuple[Program, str | None]:
-    """Load the rules that hold a module: those named, or the installed module itself; a file or a folder stands for all in it.
+    """Load the rules that hold a module: those named, or the installed module itself.
+
+    A file or a folder in its place stands for everything in it.
 
     Raises :class:`UsageError` where the module is not among them.
     """

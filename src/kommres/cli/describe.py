@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 import click
 
 from kommres import cli
-from kommres.cli.common import show_json
+from kommres.cli.common import Verb, show_json
 
 if TYPE_CHECKING:
     from kommres.columns.schema import TableSchema
 
 
-@click.command("describe", short_help="Say what rules read and make.")
+@click.command(
+    "describe",
+    cls=Verb,
+    short_help="Say what rules read and make.",
+    examples=(
+        "kommres describe",
+        "kommres describe rules/ --json",
+    ),
+)
 @click.argument("paths", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, complete.")
 def command(paths: tuple[str, ...], as_json: bool) -> int:
-    """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables that `run` reads.
-
-    \b
-    Examples:
-      kommres describe
-      kommres describe rules/ --json
-    """
+    """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables that `run` reads."""
     from kommres.columns.schema import schema_of
     from kommres.dsl.describe import describe, describe_text, table
     from kommres.dsl.program import load

@@ -8,6 +8,7 @@ import click
 
 from kommres import cli
 from kommres.cli.common import (
+    Verb,
     as_options,
     choices_option,
     known_option,
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 
-@click.command("eval", short_help="Compute one case, exactly.")
+@click.command(
+    "eval",
+    cls=Verb,
+    short_help="Compute one case, exactly.",
+    examples=(
+        'kommres eval my.water --rules rules/ --on 2026-01 --json \'{"residents": 2, "metered": "9.49"}\'',
+        "kommres eval my.water --on 2026-01 --json @case.json --option december=by_days",
+    ),
+)
 @click.argument("module")
 @on_option
 @click.option("--json", "case", required=True, metavar="JSON|@FILE|-", help="Entities with their values, nested.")
@@ -39,13 +48,7 @@ def command(
     known: datetime.date | None,
     choices: tuple[tuple[str, str], ...],
 ) -> int:
-    """Evaluate MODULE for one case and print JSON with exact decimal text.
-
-    \b
-    Examples:
-      kommres eval my.water --rules rules/ --on 2026-01 --json '{"residents": 2, "metered": "9.49"}'
-      kommres eval my.water --on 2026-01 --json @case.json --option december=by_days
-    """
+    """Evaluate MODULE for one case and print JSON with exact decimal text."""
     from kommres.dsl.evaluate import evaluate
 
     program, name = load_module(module, rules)

@@ -10,6 +10,7 @@ import click
 from kommres import cli
 from kommres.cli.common import (
     MONTH,
+    Verb,
     as_options,
     choices_option,
     known_option,
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 
-@click.command("explain", short_help="Say why an amount is what it is.")
+@click.command(
+    "explain",
+    cls=Verb,
+    short_help="Say why an amount is what it is.",
+    examples=(
+        "kommres explain my.water --rules rules/ --on 2026-01 --json @case.json --lang ru",
+        "kommres explain out/2026-01 --account 100200 --service cold_water",
+    ),
+)
 @click.argument("what", metavar="MODULE|OUT")
 @click.option("--on", "month", type=MONTH, help="The month of the case.")
 @click.option("--json", "case", metavar="JSON|@FILE|-", help="Entities with their values, nested.")
@@ -54,13 +63,7 @@ def command(
     choices: tuple[tuple[str, str], ...],
     data: Path | None,
 ) -> int:
-    """Explain amounts step by step: numbers with units, the exception chosen and why, tables, slices, citations.
-
-    \b
-    Examples:
-      kommres explain my.water --rules rules/ --on 2026-01 --json @case.json --lang ru
-      kommres explain out/2026-01 --account 100200 --service cold_water
-    """
+    """Explain amounts step by step: numbers with units, the exception chosen and why, tables, slices, citations."""
     explanation = (
         _of_run(what, account, service, lang, rules, data)
         if account is not None

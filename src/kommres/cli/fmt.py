@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import difflib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kommres import cli
-from kommres.cli.common import counted, kmr_files
+from kommres.cli.common import Verb, counted, kmr_files
 from kommres.errors import RulesError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kommres.dsl.keywords import Language
 
 
-@click.command("fmt", short_help="Lay rule text out; translate keywords.")
+@click.command(
+    "fmt",
+    cls=Verb,
+    short_help="Lay rule text out; translate keywords.",
+    examples=(
+        "kommres fmt rules/",
+        "kommres fmt rules/ --check --diff",
+        "kommres fmt --keywords ru water.kmr",
+        "cat water.kmr | kommres fmt -",
+    ),
+)
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit code 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
 @click.option("--keywords", type=click.Choice(["ru", "en"]), help="Write all keywords in Russian or in English.")
 def command(paths: tuple[str, ...], only_check: bool, diff: bool, keywords: Language | None) -> int:
-    """Format files in place; `-` formats stdin to stdout.
-
-    \b
-    Examples:
-      kommres fmt rules/
-      kommres fmt rules/ --check --diff
-      kommres fmt --keywords ru water.kmr
-      cat water.kmr | kommres fmt -
-    """
+    """Format files in place; `-` formats stdin to stdout."""
     if "-" in paths:
         return _stdin(keywords)
     changed = []

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kommres.cli.common import MONTH, as_options, choices_option, known_option, rules_option
+from kommres.cli.common import MONTH, Verb, as_options, choices_option, known_option, rules_option
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Iterator, Mapping
 
     from kommres.period import Month
     from kommres.run.progress import Progress
 
 
-@click.command("run", short_help="Charge a month of a data folder.")
+@click.command(
+    "run",
+    cls=Verb,
+    short_help="Charge a month of a data folder.",
+    examples=(
+        "kommres run city/2026-01 --period 2026-01 --out out/2026-01",
+        "kommres run data/ --rules rules/ --period 2026-01 --out out/ --option december=by_days --resume",
+    ),
+)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--period", type=MONTH, required=True, help="The month to charge.")
 @click.option(
@@ -44,13 +52,7 @@ def command(
     quiet: bool,
     progress: str,
 ) -> int:
-    """Charge the accounts of the folder DATA for a month; exit code 3 where some lines went to quarantine.
-
-    \b
-    Examples:
-      kommres run city/2026-01 --period 2026-01 --out out/2026-01
-      kommres run data/ --rules rules/ --period 2026-01 --out out/ --option december=by_days --resume
-    """
+    """Charge the accounts of the folder DATA for a month; exit code 3 where some lines went to quarantine."""
     from kommres.run.api import run
 
     with _progress(progress, quiet=quiet) as watcher:

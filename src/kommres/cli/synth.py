@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from kommres import cli
-from kommres.cli.common import MONTH, counted
+from kommres.cli.common import MONTH, Verb, counted
 from kommres.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from kommres.period import Month
 
 
-@click.command("synth", short_help="Make a synthetic city.")
+@click.command(
+    "synth",
+    cls=Verb,
+    short_help="Make a synthetic city.",
+    examples=(
+        "kommres synth city/ --month 2026-01",
+        "kommres synth city/ --month 2026-01 --month 2026-02 --accounts 500 --seed 7 --dirty 0.03",
+    ),
+)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--month", "months", type=MONTH, multiple=True, required=True, help="A month to write; may be repeated.")
 @click.option(
@@ -38,13 +46,7 @@ def command(
     overwrite: bool,
     quiet: bool,
 ) -> int:
-    """Make a synthetic city in the folder OUT: one data folder a month, the same bytes for the same arguments.
-
-    \b
-    Examples:
-      kommres synth city/ --month 2026-01
-      kommres synth city/ --month 2026-01 --month 2026-02 --accounts 500 --seed 7 --dirty 0.03
-    """
+    """Make a synthetic city in the folder OUT: one data folder a month, the same bytes for the same arguments."""
     from kommres.synth import synthesize
 
     with progress_bar("accounts", accounts, quiet=quiet) as step:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
 
 from kommres import cli
-from kommres.cli.common import asked, counted
+from kommres.cli.common import Verb, asked, counted
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from kommres.dsl.coverage import Report
     from kommres.dsl.examples import ExampleResult
 
 
-@click.command("test", short_help="Run the examples of rules, with coverage.")
+@click.command(
+    "test",
+    cls=Verb,
+    short_help="Run the examples of rules, with coverage.",
+    examples=(
+        "kommres test",
+        "kommres test rules/ --min 100",
+    ),
+)
 @click.argument("paths", nargs=-1)
 @click.option(
     "--coverage/--no-coverage", "measure", default=True, help="Count which branches of rules the examples take."
@@ -25,13 +34,8 @@ if TYPE_CHECKING:
 def command(paths: tuple[str, ...], measure: bool, least: int, verbose: bool) -> int:
     """Run the examples in rule files and in the spec files beside them.
 
-    Covered is: each definition and exception taken, each condition of an exception, `if`, `when` and `where` both true and
-    false, each `else` with its value and with its fallback.
-
-    \b
-    Examples:
-      kommres test
-      kommres test rules/ --min 100
+    Covered is: each definition and exception taken; each condition of an exception, `if`, `when` and `where` both true
+    and false; each `else` with its value and with its fallback.
     """
     from kommres.dsl.coverage import Coverage
     from kommres.dsl.examples import run_examples

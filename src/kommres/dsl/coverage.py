@@ -1,20 +1,24 @@
 """Which branches of rules the examples take.
 
-A branch is: a definition or exception that is taken; a condition (of an exception, a charge, a module, a ``where``) that holds, and one that
-does not; each side of ``if``; the value and the fallback of ``else``. The parts of ``and`` and ``or`` are not counted one by one.
+A branch is: a definition or exception that is taken; a condition (of an exception, a charge, a module, a ``where``)
+that holds, and one that does not; each side of ``if``; the value and the fallback of ``else``. The parts of ``and`` and
+``or`` are not counted one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from kommres.dsl.backends.frame import Frame
 from kommres.dsl.backends.hooks import Hook
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Plan
 from kommres.dsl.source import Span
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.frame import Frame
 
 _Key = tuple[int, str, int, int]
 

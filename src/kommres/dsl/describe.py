@@ -1,10 +1,8 @@
-"""What a program reads and makes, as plain data and as text: inputs, events, parameters, options, rules, charges, citations."""
+"""What a program reads and makes, as data and as text: inputs, events, parameters, options, rules, charges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
@@ -23,6 +21,10 @@ from kommres.dsl.bound.nodes import (
 )
 from kommres.dsl.quantity import day, exact, plain
 from kommres.dsl.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from fractions import Fraction
 
 Data: TypeAlias = dict[str, object]
 
@@ -64,7 +66,7 @@ def describe(program: BoundProgram) -> Data:
 
 @frozen(kw_only=True)
 class Cited:
-    """A citation with what carries it. ``owner``: ``rule volume``, ``rule volume, exception by_meter``, ``param norm``."""
+    """A citation with what carries it: ``rule volume``, ``rule volume, exception by_meter``, ``param norm``."""
 
     citation: Citation
     owner: str

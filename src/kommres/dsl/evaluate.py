@@ -14,14 +14,14 @@ from kommres.dsl.backends.interpreter import Interpreter, Line, Refusal
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.case import loads_exact, rows_from_case
 from kommres.dsl.problems import DataProblem
+from kommres.dsl.program import Program
 from kommres.dsl.quantity import day, exact, plain
-from kommres.dsl.trace import Trace
 from kommres.errors import UsageError
 from kommres.period import Month
 
 if TYPE_CHECKING:
     from kommres.dsl.plan.nodes import DefinitionPlan
-    from kommres.dsl.program import Program
+    from kommres.dsl.trace import Trace
 
 Rules: TypeAlias = "Program | str | PathLike[str] | Iterable[str | PathLike[str]]"
 Data: TypeAlias = dict[str, object]

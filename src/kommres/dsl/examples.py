@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from kommres.dsl.backends.interpreter import Interpreter
+from kommres.dsl.bound.nodes import Value
 from kommres.dsl.case import rows_from_example
 from kommres.dsl.explain import explain_calls, traced_charge
 from kommres.dsl.problems import DataProblem
@@ -17,9 +18,11 @@ from kommres.errors import KommresError
 from kommres.period import Month
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
-    from kommres.dsl.bound.nodes import Example, Expected, Value
+    from kommres.dsl.bound.nodes import Example, Expected
     from kommres.dsl.plan.nodes import DefinitionPlan, Plan
     from kommres.dsl.program import Program
 
@@ -209,10 +212,8 @@ def _explained(plan: Plan, example: Example, definition: DefinitionPlan, row: Ro
     if definition.rule.is_charge:
         calls = [traced_charge(interpreter, trace, definition, row)]
     else:
-        try:
+        with suppress(DataProblem):
             interpreter.value(definition, row, expected.keys)
-        except DataProblem:
-            pass
         calls = trace.roots[-1:]
     lines = explain_calls(calls, plan, chosen=dict(example.options)).text.splitlines()
     return "\n".join(lines if len(lines) <= _LINES else [*lines[:_LINES], "…"])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.evaluate import Case, Rules, written
 from kommres.dsl.explanation import Explanation
 from kommres.dsl.narrate import Narrator
@@ -17,8 +15,10 @@ from kommres.errors import UsageError
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Container, Iterable, Mapping
     from typing import Any
 
+    from kommres.dsl.backends.interpreter import Interpreter
     from kommres.dsl.backends.rows import Row
     from kommres.dsl.plan.nodes import DefinitionPlan, Plan
     from kommres.period import Month

@@ -1,11 +1,10 @@
-"""Computed steps as formulas with numbers: ``2 person × 4.745 m3/person/month``, and the leaves that the numbers came from."""
+"""Computed steps as formulas with numbers (``2 person × 4.745 m3/person/month``), and the leaves that these came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kommres.dsl.bound.nodes import Input
 from kommres.dsl.diagnostics import DiagnosticError
@@ -14,8 +13,12 @@ from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.quantity import exact
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax.format import format_text
-from kommres.dsl.trace import Computed, Piece
-from kommres.dsl.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kommres.dsl.trace import Computed, Piece
+    from kommres.dsl.wording import Wording
 
 LEAVES: Final = frozenset({Op.INPUT, Op.RULE, Op.CHARGED, Op.PARAM, Op.OPTION, Op.TIERS})
 """Steps that an explanation lists under a formula."""

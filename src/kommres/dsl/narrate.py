@@ -1,14 +1,12 @@
-"""Traced calls told as lines: the choice among definitions, the basis, the formula with numbers, slices and items, and what they rest on."""
+"""Traced calls told as lines: the choice among definitions, the basis, the formula with numbers, slices and items."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
 from kommres.dsl.backends.rows import Row
-from kommres.dsl.bound.nodes import Citation
 from kommres.dsl.describe import citation as citation_facts
 from kommres.dsl.explanation import Data, Entry
 from kommres.dsl.formula import (
@@ -25,9 +23,14 @@ from kommres.dsl.formula import (
 from kommres.dsl.origins import Origins
 from kommres.dsl.plan.nodes import AlternativePlan, Gather, Op
 from kommres.dsl.quantity import day, plain
-from kommres.dsl.trace import Call, Computed, Piece, Tested
 from kommres.dsl.wording import Wording
 from kommres.period import Month
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from kommres.dsl.bound.nodes import Citation
+    from kommres.dsl.trace import Call, Computed, Piece, Tested
 
 #: Items of an aggregate that the text lists; the data hold all.
 _LISTED: Final = 12

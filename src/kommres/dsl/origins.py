@@ -1,23 +1,25 @@
-"""Where the values under a formula come from: inputs, table rows, options, closed months, and the citations they carry."""
+"""Where the values under a formula come from: inputs, table rows, options, closed months, and their citations."""
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from kommres.dsl.backends.rows import Steps
 from kommres.dsl.bound.nodes import Citation, Input, Option, Param, ParamRow
 from kommres.dsl.describe import citation
-from kommres.dsl.explanation import Data
 from kommres.dsl.formula import label
 from kommres.dsl.keywords import CITE
 from kommres.dsl.plan.nodes import Op, Plan
 from kommres.dsl.quantity import day, exact, plain
-from kommres.dsl.trace import Computed
 from kommres.dsl.wording import Wording
 from kommres.period import Month
+
+if TYPE_CHECKING:
+    from kommres.dsl.explanation import Data
+    from kommres.dsl.trace import Computed
 
 
 @define

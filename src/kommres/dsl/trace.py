@@ -1,21 +1,23 @@
 """The trace of an evaluation: a hook of the interpreter that keeps every computed step as a tree.
 
-A :class:`Call` is one evaluation of a definition for a row; its body is a tree of :class:`Computed` steps, whose leaves are
-inputs, table rows, options, and calls of other definitions. What was computed once stands once: calls are shared.
+A :class:`Call` is one evaluation of a definition for a row; its body is a tree of :class:`Computed` steps, whose leaves
+are inputs, table rows, options, and calls of other definitions. What was computed once stands once: calls are shared.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from kommres.dsl.backends.frame import Frame
 from kommres.dsl.backends.hooks import EvaluationKey, Hook, Outcome
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.bound.nodes import ParamRow
 from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Gather, Op, Step
 from kommres.dsl.problems import DataProblem
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.frame import Frame
 
 
 @define(eq=False, kw_only=True)
@@ -34,8 +36,8 @@ class Piece:
 class Computed:
     """A step with its value. ``args`` stand as in the plan, None where the argument was not needed.
 
-    ``rows`` is the frame by slot, ``day`` the current day, ``month`` the month number of the evaluation. ``call``: what a rule step read.
-    ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE.
+    ``rows`` is the frame by slot, ``day`` the current day, ``month`` the month number of the evaluation. ``call``: what
+    a rule step read. ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE.
     """
 
     definition: DefinitionPlan
@@ -70,7 +72,7 @@ class Tested:
 class Call:
     """One evaluation of a definition.
 
-    ``applies`` is set for charges: False where there is no line. ``cause`` is the evaluation whose problem ended this one.
+    ``applies`` is set for charges: False where there is no line. ``cause``: the evaluation whose problem ended this one.
     """
 
     definition: DefinitionPlan

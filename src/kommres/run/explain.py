@@ -1,11 +1,9 @@
-"""Why an account of a finished run was charged what it was: the run's rules and data are read again and one account is computed."""
+"""Why an account of a finished run was charged what it was: rules and data are read again and one account is computed."""
 
 from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,9 @@ from kommres.period import Month
 from kommres.run import manifest as manifests
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from os import PathLike
+
     from kommres.columns.ingest import Dataset
     from kommres.dsl.backends.rows import Row
     from kommres.dsl.program import Program

@@ -144,7 +144,7 @@ def _flat(profile: Profile, quarter: Quarter, account: str, place: int, seed: in
         columns={name: _drawn(value, dice) for name, value in quarter.premises.items()},
     )
     _meter(flat, profile, quarter, dice, window, seed)
-    flat.acts.extend(_acts(profile, quarter, Dice(seed, "acts", account), window))
+    flat.acts.extend(_acts(flat, profile, quarter, Dice(seed, "acts", account), window))
     return flat
 
 
@@ -180,19 +180,22 @@ def _meter(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: t
             )
 
 
-def _acts(profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Span, ...]) -> Iterator[Act]:
+def _acts(flat: Flat, profile: Profile, quarter: Quarter, dice: Dice, window: tuple[Span, ...]) -> Iterator[Act]:
     for month in window:
         for name in quarter.misdeeds:
             misdeed = profile.misdeeds[name]
             if dice.chance(misdeed.share):
                 found = month.start + dice.below(month.days)
-                yield Act(
+                act = Act(
                     misdeed=name,
                     service=dice.one_of(misdeed.services),
                     since=found - dice.between(5, misdeed.days),
                     found=found,
                     removed=found + dice.below(6),
                 )
+                meters = flat.meters.get(act.service)
+                if not misdeed.metered or (meters is not None and meters.installed < act.since):
+                    yield act
 
 
 def _silences(silence: Silence, dice: Dice, window: tuple[Span, ...]) -> Iterator[Silent]:

@@ -74,12 +74,14 @@ class Mishap:
 class Misdeed:
     """What a check finds and an act writes down. ``share``: of the flats of a month, those where it is found.
 
-    ``days``: how long before it is found it may have begun [day]. ``services``: those that it is about.
+    ``days``: how long before it is found it may have begun [day]. ``services``: those it is about. ``metered``: it is
+    done to a meter, so there has to be one.
     """
 
     share: int = field(converter=_millionths)
     days: int
     services: tuple[str, ...] = field(converter=tuple)
+    metered: bool = False
 
 
 @frozen(kw_only=True)

@@ -5,9 +5,9 @@ A profile says for each table which facts its rows are made of (``rows``) and wh
 * ``buildings``: ``id``, and the columns of its quarter;
 * ``flats``: ``id building number area rooms owners residents everybody``, the columns of its quarter, and for each
   service, written ``service.fact``: ``connected metered possible volume silent_since``. ``residents``, ``everybody``
-  (of a shared flat, else empty) and ``metered`` are empty where they change inside the month;
-* ``residents``: ``flat day residents everybody``, the flats where the number changes inside the month;
-* ``fittings``: ``flat service day metered``, the flats where meters are installed inside the month;
+  (of a shared flat, else empty) and ``metered`` are those of the month's first day;
+* ``residents``: ``flat day residents everybody``, changes of their number inside the month;
+* ``fittings``: ``flat service day metered``, meters installed inside the month;
 * ``meters``: ``id flat service digits before now rolled``, where the month's volume comes as readings;
 * ``absences``: ``flat start end people applied proven``, those that touch the month, applied for by its end;
 * ``troubles``: ``flat service mishap start end``, those that touch the month;
@@ -15,7 +15,7 @@ A profile says for each table which facts its rows are made of (``rows``) and wh
 * ``history``: ``flat service month volume``, past months.
 
 A column is a fact's name, or a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty
-cell). ``need`` names facts without which a row is left out, ``only`` gives the values of facts of the rows that are kept.
+cell). ``need`` names facts without which a row is left out; ``only`` gives facts and the values that rows are kept for.
 """
 
 from __future__ import annotations
@@ -65,8 +65,7 @@ def _buildings(building: Building, _month: Span, _profile: Profile) -> Iterator[
 
 def _flats(building: Building, month: Span, profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
-        steps = flat.living(month)
-        here = steps[month.start] if len(steps) == 1 else None
+        here = flat.living(month)[month.start]
         facts: dict[str, Any] = {
             **flat.columns,
             "id": flat.id,
@@ -76,7 +75,7 @@ def _flats(building: Building, month: Span, profile: Profile) -> Iterator[Facts]
             "rooms": flat.rooms,
             "owners": flat.owners,
             "residents": here,
-            "everybody": here + flat.neighbours if flat.neighbours and here is not None else None,
+            "everybody": here + flat.neighbours if flat.neighbours else None,
         }
         for service in profile.services:
             facts.update(_service(flat, service, month, building.quarter))
@@ -86,10 +85,8 @@ def _flats(building: Building, month: Span, profile: Profile) -> Iterator[Facts]
 def _service(flat: Flat, service: str, month: Span, quarter: Quarter) -> Facts:
     facts: dict[str, Any] = {"connected": service in flat.possible, "possible": flat.possible.get(service, False)}
     meters = flat.meters.get(service)
-    facts["metered"] = meters is not None and meters.installed < month.end
+    facts["metered"] = meters is not None and meters.installed <= month.start
     if meters is not None:
-        if month.start < meters.installed < month.end:
-            facts["metered"] = None
         state = meters.states.get(month.number)
         if state is not None and state.volume is not None and not quarter.dials:
             facts["volume"] = _thousandths(state.volume)
@@ -101,9 +98,8 @@ def _service(flat: Flat, service: str, month: Span, quarter: Quarter) -> Facts:
 
 def _residents(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
     for flat in building.flats:
-        steps = flat.living(month)
-        if len(steps) > 1:
-            for day, count in steps.items():
+        for day, count in flat.living(month).items():
+            if day > month.start:
                 everybody = count + flat.neighbours if flat.neighbours else None
                 yield {"flat": flat.id, "day": _iso(day), "residents": count, "everybody": everybody}
 
@@ -112,7 +108,6 @@ def _fittings(building: Building, month: Span, _profile: Profile) -> Iterator[Fa
     for flat in building.flats:
         for service, meters in flat.meters.items():
             if month.start < meters.installed < month.end:
-                yield {"flat": flat.id, "service": service, "day": _iso(month.start), "metered": False}
                 yield {"flat": flat.id, "service": service, "day": _iso(meters.installed), "metered": True}
 
 

@@ -93,7 +93,7 @@ def test_refusals(program):
 
 
 def test_wrong_module(program):
-    with pytest.raises(UsageError, match="they hold my.water"):
+    with pytest.raises(UsageError, match=r"they hold my\.water"):
         evaluate(program, "{}", "2026-01", module="my.wine")
 
 

@@ -43,8 +43,10 @@ def failures(tmp_path):
         "    given area = 60\n    expect spare none\n",
         "    given area = 160\n    expect spare = 60\n",
         '    given premises "1": area = 50\n    given premises "2": area = 60\n    expect area_total = 110\n',
-        '    given premises "1": residents = 1, connected = yes\n    given premises "2": area = 60\n'
-        '    expect premises "1": water = 10\n',
+        (
+            '    given premises "1": residents = 1, connected = yes\n    given premises "2": area = 60\n'
+            '    expect premises "1": water = 10\n'
+        ),
     ],
 )
 def test_passes(failures, example):

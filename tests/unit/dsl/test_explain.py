@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines of explanations are as long as they are
 import json
 
 import pytest

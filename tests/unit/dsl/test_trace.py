@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.naive.replay import replay_call
 
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.case import rows_from_example
@@ -11,7 +12,6 @@ from kommres.dsl.problems import DataProblem
 from kommres.dsl.program import load
 from kommres.dsl.trace import Trace
 from kommres.period import Month
-from tests.naive.replay import replay_call
 
 ROOT = Path(__file__).parents[3]
 RICH = """\

@@ -124,18 +124,18 @@ class Computation:
         key: object = (token, term.number) if self.past else token
         if not self.varies:
             day = term.start
-            if key not in memo:
-                found = memo[key] = self._outcome(row, token.keys, day, term)
-                return found
         elif not term.start <= day < term.end:
             key = (token, day, term.number)  # a span outside the month: each day stands for itself
         found = memo.get(key, _MISSING)
         if found is _MISSING:
-            starts = self.cutter.starts(row, term.start, term.end, term) if key is token or self.past else (day,)
-            if len(starts) == 1:
-                found = memo[key] = self._outcome(row, token.keys, starts[0], term)
-                return found
-            found = memo[key] = _Pieces(starts)
+            if self.varies and term.start <= day < term.end:
+                starts = self.cutter.starts(row, term.start, term.end, term)
+                if len(starts) > 1:
+                    pieces = memo[key] = _Pieces(starts)
+                    return self._piece(row, token, pieces, day, term)
+                day = term.start
+            found = memo[key] = self._outcome(row, token.keys, day, term)
+            return found
         if found.__class__ is _Pieces:
             return self._piece(row, token, found, day, term)
         self._recalled(row, token, day, term, found)
@@ -186,21 +186,24 @@ class Computation:
 
     def frame(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Frame:
         """Return a frame for an evaluation."""
-        rows: list[Any] = [row, *self._more_slots]
-        if keys:
-            rows[1 : 1 + len(keys)] = keys
-        return Frame(rows, day, term)
+        return Frame([row, *keys, *self._more_slots[len(keys) :]], day, term)
 
     def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> object:
         if not self._compiled:
             self.compile()
-        f = self.frame(row, keys, day, term)
+        rows = [row, *keys, *self._more_slots[len(keys) :]] if keys else [row, *self._more_slots]
+        f = Frame(rows, day, term)
         if self.hook is not None:
             return self._watched(f, self._key(keys, day, term))
         try:
-            return self._computed(f)
+            if not self._plain:
+                return self._computed(f)
+            value = self._body(f)
+            if value is None or (self._numeric and (self._bounded or value.numerator < 0)):
+                self._check(value)
         except DataProblem as problem:
             return settled(problem, row)
+        return value
 
     def _watched(self, f: Frame, key: EvaluationKey) -> object:
         hook, plan = self.machine.hook, self.definition
@@ -219,11 +222,7 @@ class Computation:
         if not self._plain and not self._in_force(f):
             return NO_LINE
         value = self._body(f)
-        if value is None:
-            if not self.definition.rule.type.optional:
-                name = self.definition.rule.name
-                raise DataProblem("D0405", f"{name} is absent, but it is not declared optional")
-        elif self._numeric and (self._bounded or value.numerator < 0):
+        if value is None or (self._numeric and (self._bounded or value.numerator < 0)):
             self._check(value)
         return value
 
@@ -253,6 +252,10 @@ class Computation:
 
     def _check(self, value: Datum) -> None:
         rule = self.definition.rule
+        if value is None:
+            if not rule.type.optional:
+                raise DataProblem("D0405", f"{rule.name} is absent, but it is not declared optional")
+            return
         if not self._signed and value.numerator < 0:
             raise DataProblem(
                 "D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`"

@@ -151,7 +151,9 @@ class Interpreter:
         """
         check_row(row)
         term = self.machine.term
-        return self.machine.computation(definition.number).value(row, keys, term.start if day is None else day, term)
+        computation = self.machine.computation(definition.number)
+        value: Value = computation.value(row, keys, term.start if day is None else day, term)
+        return value
 
     def pieces(self, definition: DefinitionPlan, row: Row) -> list[tuple[int, int, Value]]:
         """Return a rule's value over the month: ``(first day, day after the last, value)``, equal neighbours joined."""

@@ -58,13 +58,13 @@ class Cutter:
         if not self._by_row or (self._near and not _changing(row)):
             return fixed
         found: set[int] = set()
-        past = term.number if term.number != self._machine.term.number else None
-        for keys, up in self._own:
-            at = _above(row, up)
-            if at is not None:
-                _steps_of(at, keys, past, found)
-        for declared, up in self._below:
-            found.update(_changes_below(_above(row, up), declared, past))
+        if term is self._machine.term:  # in a past month an input has one value
+            for keys, up in self._own:
+                at = _above(row, up)
+                if at is not None:
+                    _steps_of(at, keys, found)
+            for declared, up in self._below:
+                found.update(_changes_below(_above(row, up), declared))
         for event, up in self._events:
             at = _above(row, up)
             if at is not None:
@@ -97,7 +97,6 @@ def _changing(row: Row) -> bool:
     found = row.memo.get(_CHANGING)
     if found is None:
         found = any(value.__class__ is Steps for value in row.values.values()) or any(row.events.values())
-        found = found or any(v.__class__ is Steps for past in row.history.values() for v in past.values())
         found = found or (row.parent is not None and _changing(row.parent))
         row.memo[_CHANGING] = found
     return bool(found)
@@ -114,22 +113,22 @@ def _above(row: Row, up: int) -> Row | None:
     return at
 
 
-def _steps_of(row: Row, keys: tuple[InputKey, ...], past: int | None, found: set[int]) -> None:
+def _steps_of(row: Row, keys: tuple[InputKey, ...], found: set[int]) -> None:
     for key in keys:
-        value = row.values.get(key) if past is None else row.history.get(key, {}).get(past)
+        value = row.values.get(key)
         if isinstance(value, Steps):
             found.update(day for day in value.starts if day is not None)
 
 
-def _changes_below(base: Row | None, declared: Input, past: int | None) -> frozenset[int]:
+def _changes_below(base: Row | None, declared: Input) -> frozenset[int]:
     if base is None:
         return frozenset()
-    key = ("changes", declared.id, past)
+    key = ("changes", declared.id)
     found = base.memo.get(key)
     if found is None:
         days: set[int] = set()
         for row in base.descendants(declared.entity.name):
-            _steps_of(row, _keys(declared), past, days)
+            _steps_of(row, _keys(declared), days)
         found = base.memo[key] = frozenset(days)
     return found
 

@@ -237,6 +237,10 @@ class FunctionMixin(_Base):
                 help="write `tiers(volume, price[zone, _])`",
             )
         volume = self.number(expr.args[0], context)
+        if context.months is not None:
+            raise self.problem(
+                "K0413", "`tiers` inside past months", expr.span, help="put it into a rule, and read the rule there"
+            )
         index = expr.args[1]
         param = self.find_param(index.base, context)
         if param is None or not any(k.bracket for k in param.keys):

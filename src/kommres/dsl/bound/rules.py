@@ -236,10 +236,23 @@ class RuleBinder:
                     help="write `replace base` or `except name when …`",
                 )
                 continue
-            found = self._alternative(module, alternative, rule, context, applies=applies)
+            inherited = self._replaced(alternative, rule, context)
+            found = self._alternative(module, alternative, rule, inherited, applies=applies)
             if found is not None:
                 bound.append(found)
         self.amendments.append(Amendment(rule=rule, module=module.name, alternatives=tuple(bound), span=item.span))
+
+    def _replaced(self, item: syn.Alternative, rule: Rule, context: Context) -> Context:
+        """What the condition of a replaced alternative proves, where the replacement inherits it."""
+        if item.kind != "replace" or item.when is not None:
+            return context
+        others = [a for amendment in self.amendments if amendment.rule is rule for a in amendment.alternatives]
+        for target in (*rule.alternatives, *others):
+            if target.name == item.name:
+                for condition in (target.applies, target.when):
+                    context = context.with_true(condition) if condition is not None else context
+                break
+        return context
 
     def _amended(self, module: ModuleScope, item: syn.Amendment) -> Rule | None:
         *qualifier, word = item.rule.parts
