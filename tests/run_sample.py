@@ -85,6 +85,8 @@ def write_csv(folder, tables):
     folder.mkdir(parents=True, exist_ok=True)
     for name, columns in tables.items():
         rows = [",".join(columns)]
-        rows += [",".join("" if cell is None else f'"{cell}"' for cell in row) for row in zip(*columns.values(), strict=True)]
+        rows += [
+            ",".join("" if cell is None else f'"{cell}"' for cell in row) for row in zip(*columns.values(), strict=True)
+        ]
         (folder / f"{name}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.run_sample import program
 
 from kommres.run.api import run
-from tests.run_sample import program
 
 FILES = ("charges.parquet", "quarantine.parquet")
 SERVICES = ("cold_water", "heat", "rest", "stay")
@@ -16,7 +16,9 @@ ids = st.sampled_from(["1", "2", "3", "4", "5", "1 ", "", None])
 owners = st.sampled_from(["1", "2", "3", "4", "9", None])
 buildings = st.sampled_from(["A", "B", "C", "А", None])  # the fourth is Cyrillic
 numbers = st.sampled_from(["0", "1", "2.5", "10", "1,5", "-1", "1000000", "x", None])
-days = st.sampled_from(["2025-12-01", "2026-01-01", "2026-01-10", "2026-01-31", "2026-02-10", "2026-02-30", "1.1.26", None])
+days = st.sampled_from(
+    ["2025-12-01", "2026-01-01", "2026-01-10", "2026-01-31", "2026-02-10", "2026-02-30", "1.1.26", None]
+)
 months = st.sampled_from(["2025-12", "2025-11", "soon", None])
 
 

@@ -52,7 +52,7 @@ class Verbs(WithExamples, click.Group):
             from kommres.dsl.diagnostics import closest
 
             if like := closest(args[0], VERBS):
-                error.message += f" Did you mean {like}?"
+                raise click.UsageError(f"{error.message} Did you mean {like}?", ctx) from None
             raise
 
 
@@ -71,7 +71,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     cls=Verbs,
     examples=(
         "kommres check rules/",
-        "kommres eval ru.pp354.cold_water --on 2026-01 --json @case.json",
+        "kommres eval my.water --on 2026-01 --json @case.json",
     ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

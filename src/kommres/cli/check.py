@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,8 @@ def command(
     # A stage can be looked at as soon as it stands, even where a later one found something.
     if stage and _has(state, stage):
         click.echo(_stage(state, stage, rule))
+        if state.out.errors:
+            show_diagnostics(findings, form=form, stream=sys.stderr)
         return cli.ERRORS if state.out.errors else cli.FINE
     if state.out.errors or state.bound is None:
         show_diagnostics(findings, form=form)
@@ -137,7 +140,7 @@ def _stage(state: State, stage: str, rule: str | None) -> str:
     text: str = show({"bound": state.bound, "rules": state.rules, "plan": state.plan}[stage])
     if rule is None:
         return text.rstrip()
-    # Definitions are blocks that begin with `rule module.name` or `charge module.name`, in the plan with a number before.
+    # Definitions are blocks that begin with `rule module.name` or `charge module.name`, in the plan after a number.
     head = re.compile(rf"(\d+ )?(rule|charge) (\S*\.)?{re.escape(rule)}\b")
     found = [block.rstrip() for block in text.split("\n\n") if head.match(block)]
     if not found:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -47,68 +47,59 @@ class Verb(WithExamples):
 # --- words of options ----------------------------------------------------------------------------------------
 
 
-class MonthType(click.ParamType):
-    """``2026-01``."""
-
-    name = "YYYY-MM"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Month:
-        """Read a month, or refuse it as usage."""
-        try:
-            return value if isinstance(value, Month) else Month.parse(str(value))
-        except UsageError as error:
-            self.fail(f"{error.found}; {error.todo}", param, ctx)
+def month_of(text: str) -> Month:
+    """Read ``2026-01``, or refuse it as usage."""
+    try:
+        return Month.parse(text)
+    except UsageError as error:
+        raise click.BadParameter(f"{error.found}; {error.todo}") from None
 
 
-class DateType(click.ParamType):
-    """``2026-01-31``."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
-        """Read a date, or refuse it as usage."""
-        try:
-            return value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{str(value)!r} is not a date; write it as YYYY-MM-DD, such as 2026-01-31", param, ctx)
+def date_of(text: str) -> datetime.date:
+    """Read ``2026-01-31``, or refuse it as usage."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a date; write it as YYYY-MM-DD, such as 2026-01-31") from None
 
 
-class ChoiceType(click.ParamType):
-    """``name=choice``: an option of legal reading."""
-
-    name = "NAME=CHOICE"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Split at the equals sign, or refuse as usage."""
-        if isinstance(value, tuple):
-            return value
-        name, sign, choice = (part.strip() for part in str(value).partition("="))
-        if not (name and sign and choice):
-            self.fail(f"{str(value)!r} does not choose; write name=choice", param, ctx)
-        return name, choice
+def choice_of(text: str) -> tuple[str, str]:
+    """Split ``name=choice``, an option of legal reading, or refuse it as usage."""
+    name, sign, choice = (part.strip() for part in text.partition("="))
+    if not (name and sign and choice):
+        raise click.BadParameter(f"{text!r} does not choose; write name=choice")
+    return name, choice
 
 
-MONTH: Final = MonthType()
-DATE: Final = DateType()
-CHOICE: Final = ChoiceType()
+def month_option(*names: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's
+    """Return an option that takes a month."""
+    return click.option(*names, type=month_of, metavar="YYYY-MM", **settings)
 
 
 def on_option(command: F) -> F:
     """Add ``--on``: the month of a case."""
-    return click.option("--on", "month", type=MONTH, required=True, help="The month of the case.")(command)
+    return month_option("--on", "month", required=True, help="The month of the case.")(command)
 
 
 def known_option(command: F) -> F:
     """Add ``--known``: what was known at a day."""
-    return click.option("--known", type=DATE, help="Use only parameter values known at this day (default: all).")(
-        command
-    )
+    return click.option(
+        "--known",
+        type=date_of,
+        metavar="YYYY-MM-DD",
+        help="Use only parameter values known at this day (default: all).",
+    )(command)
 
 
 def choices_option(command: F) -> F:
     """Add ``--option``: chosen readings of the law."""
     return click.option(
-        "--option", "choices", type=CHOICE, multiple=True, help="Choose a legal reading; may be repeated."
+        "--option",
+        "choices",
+        type=choice_of,
+        metavar="NAME=CHOICE",
+        multiple=True,
+        help="Choose a legal reading; may be repeated.",
     )(command)
 
 

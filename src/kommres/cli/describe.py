@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, complete.")
 def command(paths: tuple[str, ...], as_json: bool) -> int:
-    """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables that `run` reads."""
+    """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables `run` reads."""
     from kommres.columns.schema import schema_of
     from kommres.dsl.describe import describe, describe_text, table
     from kommres.dsl.program import load

@@ -9,12 +9,12 @@ import click
 
 from kommres import cli
 from kommres.cli.common import (
-    MONTH,
     Verb,
     as_options,
     choices_option,
     known_option,
     load_module,
+    month_option,
     read_case,
     rules_option,
     show_json,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("what", metavar="MODULE|OUT")
-@click.option("--on", "month", type=MONTH, help="The month of the case.")
+@month_option("--on", "month", help="The month of the case.")
 @click.option("--json", "case", metavar="JSON|@FILE|-", help="Entities with their values, nested.")
 @click.option("--account", metavar="ID", help="With the folder of a finished run: the account.")
 @click.option("--service", help="Only the lines of this service.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kommres.cli.common import MONTH, Verb, as_options, choices_option, known_option, rules_option
+from kommres.cli.common import Verb, as_options, choices_option, known_option, month_option, rules_option
 
 if TYPE_CHECKING:
     import datetime
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--period", type=MONTH, required=True, help="The month to charge.")
+@month_option("--period", required=True, help="The month to charge.")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of the result; it appears when all is done."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kommres import cli
-from kommres.cli.common import MONTH, Verb, counted
+from kommres.cli.common import Verb, counted, month_option
 from kommres.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--month", "months", type=MONTH, multiple=True, required=True, help="A month to write; may be repeated.")
+@month_option("--month", "months", multiple=True, required=True, help="A month to write; may be repeated.")
 @click.option(
     "--accounts", type=click.IntRange(min=1), default=20_000, show_default=True, help="Flats and small houses."
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from kommres.errors import UsageError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def require_arrow() -> ModuleType:

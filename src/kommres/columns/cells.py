@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import math
 import struct
-from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from kommres.columns.arrow import require_arrow
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from kommres.columns.schema import Column
@@ -100,7 +101,7 @@ def _timestamp_text(value: int | None, arrow: pa.DataType, *, is_day: bool) -> s
     per_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[arrow.unit]
     seconds, rest = divmod(value, per_second)
     try:
-        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)  # noqa: DTZ001 - wall-clock time
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
     except OverflowError:
         return f"{value} {arrow.unit} since 1970"
     if is_day and not rest and arrow.tz is None and moment.time() == datetime.time():

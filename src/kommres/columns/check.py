@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,8 @@ from kommres.dsl.bound.nodes import Input
 from kommres.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     import pyarrow as pa
 
     from kommres.columns.schema import Column, TableSchema

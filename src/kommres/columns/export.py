@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import astuple, frozen
@@ -15,6 +13,9 @@ from kommres.dsl.plan.nodes import Op
 from kommres.dsl.quantity import decimals, exact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
     import pyarrow as pa
 
     from kommres.dsl.plan.nodes import DefinitionPlan, Plan
@@ -25,13 +26,14 @@ Number: TypeAlias = int | Fraction
 ROW_GROUP: Final = 65_536
 DIGITS: Final = 9  # after the point, of volumes and tariffs
 PRECISION: Final = 38  # of 128-bit decimals
+_TOO_MUCH: Final = 10**PRECISION
 _AMOUNT_DIGITS: Final = 2  # at least
 _ROUNDING: Final = frozenset({"round", "floor", "ceil", "whole"})
 
 
 @frozen(kw_only=True)
 class ChargeLine:
-    """A line of a bill. ``volume`` and ``tariff`` are None where the charge shows none; ``rule`` names the alternative that was used."""
+    """A line of a bill. ``amount`` is counted in its last digit. ``volume`` and ``tariff`` are None where the charge shows none; ``rule`` names the alternative that was used."""
 
     entity: str
     account: str
@@ -43,7 +45,7 @@ class ChargeLine:
     volume_unit: str
     tariff: Number | None
     tariff_unit: str
-    amount: Number
+    amount: int
     unit: str
     rule: str
     options: str
@@ -81,10 +83,17 @@ def _money_steps(definition: DefinitionPlan, units: set[str]) -> Iterable[int]:
                 yield decimals(finest.data) or 0
 
 
-def fits(amount: Number, digits: int) -> bool:
-    """Say whether an amount can be written exactly with so many digits after the point."""
-    scaled = amount * 10**digits
-    return scaled.denominator == 1 and abs(scaled) < 10**PRECISION
+def scaled(value: Number, digits: int) -> int | None:
+    """Return a value counted in its last digit, ``digits`` after the point; None where it cannot be written so.
+
+    >>> scaled(Fraction(5, 4), 2), scaled(Fraction(1, 3), 2)
+    (125, None)
+    """
+    whole, rest = divmod(10**digits, value.denominator)
+    if rest:
+        return None
+    number = value.numerator * whole
+    return number if -_TOO_MUCH < number < _TOO_MUCH else None
 
 
 # --- tables --------------------------------------------------------------------------------------------------
@@ -141,7 +150,7 @@ def charge_batch(lines: Sequence[ChargeLine], digits: int) -> pa.RecordBatch:
         pairs = [_shown(getattr(line, name)) for line in lines]
         columns[name] = [shown for shown, _ in pairs]
         columns[f"{name}_exact"] = [text for _, text in pairs]
-    columns["amount"] = [_decimal(int(line.amount * 10**digits), digits) for line in lines]
+    columns["amount"] = [_decimal(line.amount, digits) for line in lines]
     schema = charge_schema(digits)
     return pa.record_batch([pa.array(columns[item.name], item.type) for item in schema], schema=schema)
 
@@ -163,12 +172,13 @@ def _shown(value: Number | None) -> tuple[Decimal | None, str | None]:
     """Return a value as a decimal, and as exact text where the decimal is not the value."""
     if value is None:
         return None, None
-    scaled = value * 10**DIGITS
-    if abs(scaled) >= 10**PRECISION:
+    number = scaled(value, DIGITS)
+    if number is not None:
+        return _decimal(number, DIGITS), None
+    above = 2 * abs(value.numerator) * 10**DIGITS + value.denominator
+    half_up = above // (2 * value.denominator)
+    if half_up >= _TOO_MUCH:
         return None, exact(value)
-    if scaled.denominator == 1:
-        return _decimal(scaled.numerator, DIGITS), None
-    half_up = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
     return _decimal(half_up if value > 0 else -half_up, DIGITS), exact(value)
 
 

@@ -6,7 +6,6 @@ import codecs
 import csv
 import hashlib
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -15,6 +14,8 @@ from kommres.columns.arrow import require_arrow
 from kommres.errors import DataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
 #: the column that says why a line of a file has not as many fields as the head; no table may bring it itself
@@ -110,7 +111,7 @@ def _read_csv(path: Path) -> tuple[str, pa.Table]:
     _refuse_twins(names, path.name)
     ragged: list[str] = []
 
-    def keep(row: Any) -> str:  # noqa: ANN401 - pyarrow.csv.InvalidRow
+    def keep(row: Any) -> str:
         ragged.append(row.text)
         return "skip"
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
@@ -22,6 +21,7 @@ from kommres.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from kommres.dsl.plan.nodes import Plan
 

@@ -18,10 +18,10 @@ from kommres.dsl.bound.nodes import Event, Rule
 from kommres.dsl.lookalike import nearest_hint, skeleton
 
 if TYPE_CHECKING:
-    from kommres.columns.schema import Column
-    from kommres.period import Month
     from kommres.columns.ingest import Dataset
+    from kommres.columns.schema import Column
     from kommres.columns.tree import EntityOrder, Places
+    from kommres.period import Month
 
 NO_ID_NAME: Final = "(no id)"
 PAST_MONTHS: Final = 36  # as far as rules can look back

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -12,6 +11,8 @@ from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Input, Rule
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kommres.dsl.plan.nodes import DefinitionPlan, Plan, Step
 
 Declaration: TypeAlias = Input | EventField | Rule
@@ -252,7 +253,9 @@ def _values_table(item: Input | Rule, uses: Uses) -> TableSchema:
         for key in item.keys
     )
     if varies:
-        columns.append(Column(name=FROM, role="from", type="date", required=not history, description="the first day of the value"))
+        columns.append(
+            Column(name=FROM, role="from", type="date", required=not history, description="the first day of the value")
+        )
     if history:
         text = "the past month of the value, as YYYY-MM"
         columns.append(Column(name=MONTH, role="month", type="month", required=not varies, description=text))

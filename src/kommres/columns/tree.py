@@ -6,7 +6,6 @@ Ranks do not depend on the order in which rows were supplied.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from kommres.columns.arrow import require_arrow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
 Places = NDArray[np.int64]
@@ -176,7 +177,7 @@ def _twice(ids: pa.Array) -> NDArray[np.bool_]:
     encoded = ids.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     counts = np.bincount(codes[codes >= 0], minlength=len(encoded.dictionary) or 1)
-    twice: NDArray[np.bool_] = np.where(codes >= 0, counts[codes] > 1, False)  # noqa: FBT003
+    twice: NDArray[np.bool_] = np.where(codes >= 0, counts[codes] > 1, False)
     return twice
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
 from kommres.dsl.backends.rows import Bad, Plain, Row, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Cell: TypeAlias = Plain | Bad | None
 Keys: TypeAlias = tuple[str, ...]

@@ -83,9 +83,9 @@ def explain_calls(
     chosen
         Options that the run was given, to tell them from defaults.
     """
-    words = Wording(language)
-    narrator = Narrator(words=words, origins=Origins(plan=plan, words=words, chosen=dict(chosen or {})))
-    calls = list(calls)
+    words, calls = Wording(language), list(calls)
+    month = calls[0].key[3] if calls else 0
+    narrator = Narrator(words=words, origins=Origins(plan=plan, words=words, chosen=dict(chosen or {}), month=month))
     refused = {_service(call.definition) for call in calls if call.definition.rule.is_charge and call.problem}
     # First what the bill shows, then what it does not.
     calls.sort(key=lambda call: (call.applies is False, written(call.definition)))

@@ -1,4 +1,4 @@
-"""Computed steps as formulas with numbers (``2 person × 4.745 m3/person/month``), and the leaves that these came from."""
+"""Computed steps as formulas with numbers (``2 person × 4.745 m3/person/month``), and the leaves below them."""
 
 from __future__ import annotations
 
@@ -203,6 +203,8 @@ def _aggregated(node: Computed, words: Wording) -> tuple[str, int]:
     gather = node.step.data
     assert isinstance(gather, Gather)  # noqa: S101 - the payload of AGGREGATE
     taken = [piece.value for piece in node.pieces if counted(piece) and piece.value is not None]
+    if gather.function == "sum" and len(taken) == 1:
+        return _written(taken[0], words)
     if gather.function == "sum" and taken:
         return _short([_inside(value, _PRODUCT, words) for value in taken], " + ", node, words)
     if gather.function == "count" or not taken:

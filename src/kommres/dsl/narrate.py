@@ -137,9 +137,9 @@ class Narrator:
         for citation in self._citations(call):
             yield Entry(line=self.words("cites", text=self.origins.cite(citation)), facts={"kind": "citation"})
         if call.body is not None:
-            yield from self._body(call.body, call)
+            yield from self._body(call.body)
         for tested in call.tested:
-            # What an exception that was not taken looked at stands beside its reason; of it only options are told apart.
+            # What an exception not taken looked at stands beside its reason; only options are told apart.
             wanted = {Op.RULE, Op.OPTION} if tested.index == call.chosen else {Op.OPTION}
             for condition in tested.conditions:
                 yield from self._leaves(condition, only=wanted)
@@ -210,7 +210,7 @@ class Narrator:
 
     # --- formulas --------------------------------------------------------------------------------------------
 
-    def _body(self, body: Computed, call: Call) -> Iterator[Entry]:
+    def _body(self, body: Computed) -> Iterator[Entry]:
         words = self.words
         text = self._text(body)
         yield Entry(line=words("formula", text=text), facts={"kind": "formula"})
@@ -312,7 +312,10 @@ class Narrator:
     def _leaf(self, node: Computed) -> Iterator[Entry]:
         words, step = self.words, node.step
         if step.op is Op.RULE and node.call is not None:
-            entry = self._call(node.call, label(node, words))
+            name, month = label(node, words), node.call.key[3]
+            if month != self.origins.month:
+                name += f" {words('past', month=words.month(month))}"
+            entry = self._call(node.call, name)
             if not entry.hidden:
                 yield entry
             return

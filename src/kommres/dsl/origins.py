@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from kommres.dsl.backends.rows import Steps
-from kommres.dsl.bound.nodes import Citation, Input, Option, Param, ParamRow
 from kommres.dsl.describe import citation
 from kommres.dsl.formula import label
 from kommres.dsl.keywords import CITE
@@ -18,17 +17,26 @@ from kommres.dsl.wording import Wording
 from kommres.period import Month
 
 if TYPE_CHECKING:
+    from kommres.dsl.bound.nodes import Citation, Option, Param, ParamRow
     from kommres.dsl.explanation import Data
     from kommres.dsl.trace import Computed
 
 
+def _payload(node: Computed) -> Any:  # noqa: ANN401 - each operation carries its own
+    return node.step.data
+
+
 @define
 class Origins:
-    """Names leaves and says where their values come from. ``chosen``: options that the run was given."""
+    """Names leaves and says where their values come from.
+
+    ``chosen``: options that the run was given; ``month``: number of the month of the run.
+    """
 
     plan: Plan
     words: Wording
     chosen: dict[str, str]
+    month: int
     _titled: set[str] = field(factory=set, init=False)
 
     def name(self, node: Computed) -> str:
@@ -50,8 +58,7 @@ class Origins:
             case Op.INPUT:
                 return self._about_input(node)
             case Op.CHARGED:
-                months = node.step.data[3]  # type: ignore[index] # the payload of CHARGED
-                return self.words("charged", month=self.words.month(node.rows[months])), {}
+                return self.words("charged", month=self.words.month(node.month)), {}
             case Op.PARAM:
                 entry = node.entries[0] if node.entries else None
                 return self._about_entry(self._param(node), entry)
@@ -64,12 +71,11 @@ class Origins:
 
     def _about_input(self, node: Computed) -> tuple[str, Data]:
         words = self.words
-        item, slot, up, months = node.step.data  # type: ignore[misc] # the payload of INPUT
-        assert isinstance(item, Input)  # noqa: S101
+        item, slot, up, _ = _payload(node)
         if node.value is None:
             text = words("not_supplied")
-        elif months is not None:
-            text = words("input_month", month=words.month(node.rows[months]))
+        elif node.month != self.month:
+            text = words("input_month", month=words.month(node.month))
         else:
             text = words("input")
         row = node.rows[slot]
@@ -77,7 +83,7 @@ class Origins:
             row = row.parent
         held = row.values.get((item.name, tuple(str(a.value) for a in node.args if a is not None)))
         facts: Data = {"entity": row.entity, "row": row.id}
-        if months is None and node.value is not None and isinstance(held, Steps):
+        if node.month == self.month and node.value is not None and isinstance(held, Steps):
             since = [start for start in held.starts if start is not None and start <= node.day]
             if since and since[-1] > Month(node.month).start:
                 text = words("input_from", day=words.day(since[-1]))
@@ -85,7 +91,8 @@ class Origins:
         return ", ".join(filter(None, (item.doc, text))), facts
 
     def _param(self, node: Computed) -> Param:
-        return self.plan.params[node.step.data[0]]  # type: ignore[index] # the payload of PARAM and TIERS
+        param: Param = self.plan.params[_payload(node)[0]]
+        return param
 
     def _about_entry(self, param: Param, entry: ParamRow | None) -> tuple[str, Data]:
         words = self.words
@@ -118,7 +125,8 @@ class Origins:
         return f"{', '.join(values)}; {text}" if values else text, {"entries": [facts for _, facts in about]}
 
     def _option(self, node: Computed) -> Option:
-        return self.plan.options[node.step.data[0]].option  # type: ignore[index] # the payload of OPTION
+        option: Option = self.plan.options[_payload(node)[0]].option
+        return option
 
     def _about_option(self, node: Computed) -> tuple[str, Data]:
         option = self._option(node)

@@ -1,4 +1,4 @@
-"""Exact values as text: numbers as decimals where they end, else as fractions; days and instants as people write them."""
+"""Exact values as text: numbers as decimals where they end, else as fractions; days and instants in ISO form."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Tested:
 class Call:
     """One evaluation of a definition.
 
-    ``applies`` is set for charges: False where there is no line. ``cause``: the evaluation whose problem ended this one.
+    ``applies`` is set for charges: False where there is no line. ``cause``: the evaluation with the problem.
     """
 
     definition: DefinitionPlan

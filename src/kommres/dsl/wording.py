@@ -73,7 +73,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "and": (" and ", " и "),
     "act": ("{title} ({name})", "{title} (далее {name})"),
     "cites": ("basis: {text}", "основание: {text}"),
-    "past": ("as of {month}", "за {month}"),
+    "past": ("for {month}", "за {month}"),
 }
 
 #: Russian spellings of units on bills; others stay as the rules write them.
@@ -172,8 +172,9 @@ class Wording:
         """Write a number with its unit: exact, or begun and left open (``308.256629…``) where no decimal ends."""
         digits = decimals(value)
         if digits is None:
-            begun = int(abs(value) * 10**_BEGUN)
-            text = f"{self._point(fixed(Fraction(begun if value > 0 else -begun, 10**_BEGUN), _BEGUN))}…"
+            scale: int = 10**_BEGUN
+            begun = abs(value.numerator) * scale // value.denominator
+            text = f"{self._point(fixed(Fraction(begun if value > 0 else -begun, scale), _BEGUN))}…"
             if value.denominator < _PLAIN and abs(value.numerator) < 10 * _PLAIN:
                 text = f"{exact(value)} ({text})"
         elif unit in CURRENCIES:

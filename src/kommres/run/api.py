@@ -243,4 +243,3 @@ def _in_files(job: _Job, parts: tuple[Part, ...], space: Workspace) -> RunResult
     manifests.write(folder / manifests.NAME, manifest)
     space.publish()
     return RunResult(manifest=manifest, out=space.out)
-

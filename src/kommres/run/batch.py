@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
-from kommres.columns.export import ChargeLine, Refused, fits
+from kommres.columns.export import ChargeLine, Refused, scaled
 from kommres.columns.rows import NO_ID_NAME
 from kommres.dsl.backends.rows import Bad, Row
 
@@ -86,22 +86,21 @@ class _Ledger:
         # Several charges of one service may be refused for one reason: it is said once.
         for reason in dict.fromkeys(_reason(item, row) for item in result.refusals):
             self.refuse(reason)
-        lines = [(item, _line(item, self.terms.period)) for item in result.lines]
-        for item, line in lines:
-            if line.service not in refused and not fits(line.amount, self.terms.digits):
+        amounts = [scaled(line.amount, self.terms.digits) for line in result.lines]
+        for line, amount in zip(result.lines, amounts, strict=True):
+            if amount is None and line.service not in refused:
                 message = (
-                    f"{line.charge} comes to {line.amount} {line.unit}, which no {self.terms.digits} digits can write"
+                    f"{line.charge} comes to {line.amount} {line.unit}, which {self.terms.digits} digits cannot write"
                 )
                 self.refuse(_refused(row.entity, row.id, row.id, line.service, Bad("D0407", message, line.charge)))
                 refused[line.service] = None
         charged: dict[str, None] = {}
-        for _, line in lines:
-            if line.service in refused:
-                continue
-            charged[line.service] = None
-            self.lines.append(line)
-            self.counts["lines", line.service, line.line, line.unit] += 1
-            self.counts["amount", line.service, line.line, line.unit] += int(line.amount * 10**self.terms.digits)
+        for line, amount in zip(result.lines, amounts, strict=True):
+            if amount is not None and line.service not in refused:
+                charged[line.service] = None
+                self.lines.append(_line(line, amount, self.terms.period))
+                self.counts["lines", line.service, line.line, line.unit] += 1
+                self.counts["amount", line.service, line.line, line.unit] += amount
         nothing = len(services) - len(charged) - len(refused)
         self.fates(row.entity, charged=len(charged), nothing=nothing, quarantined=len(refused))
 
@@ -180,7 +179,7 @@ def _reason(item: Refusal, row: Row) -> Refused:
     )
 
 
-def _line(item: Line, period: str) -> ChargeLine:
+def _line(item: Line, amount: int, period: str) -> ChargeLine:
     return ChargeLine(
         entity=item.entity,
         account=item.account,
@@ -192,7 +191,7 @@ def _line(item: Line, period: str) -> ChargeLine:
         volume_unit=item.volume_unit,
         tariff=_number(item.price),
         tariff_unit=item.price_unit,
-        amount=item.amount,
+        amount=amount,
         unit=item.unit,
         rule=item.rule,
         options=", ".join(f"{name}={choice}" for name, choice in item.options),

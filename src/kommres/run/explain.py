@@ -1,4 +1,4 @@
-"""Why an account of a finished run was charged what it was: rules and data are read again and one account is computed."""
+"""Why an account of a finished run was charged so: its rules and data are read again and one account is computed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.interpreter import Interpreter
-from kommres.dsl.explain import Explanation, explain_row
+from kommres.dsl.explain import explain_row
 from kommres.dsl.trace import Trace
 from kommres.errors import DataError, RulesError, UsageError
 from kommres.period import Month
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kommres.columns.ingest import Dataset
     from kommres.dsl.backends.rows import Row
+    from kommres.dsl.explanation import Explanation
     from kommres.dsl.program import Program
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kommres.columns.arrow import require_arrow
@@ -13,6 +11,9 @@ from kommres.columns.tree import SOUND
 from kommres.errors import KommresError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
     import pyarrow as pa
 
     from kommres.columns.ingest import Dataset

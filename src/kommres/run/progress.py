@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Final, Protocol
+from typing import IO, TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _SECONDS: Final = 5.0
 
@@ -17,7 +19,7 @@ class Progress(Protocol):
         """Take the number of accounts done, of all accounts, and of those done that are in quarantine."""
 
 
-def silent(done: int, total: int, quarantined: int) -> None:  # noqa: ARG001 - the shape of a Progress
+def silent(done: int, total: int, quarantined: int) -> None:
     """Say nothing."""
 
 

@@ -50,4 +50,8 @@ def test_floats_stand_for_multiples_of_the_step():
 
 
 def test_floats_beside_the_step_stay_beside_it():
-    assert cells(pa.array([0.1 + 0.2, 0.0005, float("inf")]), step=THOUSANDTH) == ["0.30000000000000004", "0.0005", "inf"]
+    assert cells(pa.array([0.1 + 0.2, 0.0005, float("inf")]), step=THOUSANDTH) == [
+        "0.30000000000000004",
+        "0.0005",
+        "inf",
+    ]

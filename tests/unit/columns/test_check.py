@@ -1,9 +1,9 @@
 import pyarrow as pa
 import pytest
+from tests.run_sample import city, program
 
 from kommres.columns.ingest import open_data
 from kommres.errors import DataError, UsageError
-from tests.run_sample import city, program
 
 
 def findings(**changes):

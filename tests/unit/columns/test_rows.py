@@ -3,12 +3,12 @@ from fractions import Fraction
 
 import pyarrow as pa
 import pytest
+from tests.run_sample import city, program, write_csv
 
 from kommres.columns.ingest import open_data
 from kommres.columns.rows import Rows
 from kommres.dsl.backends.rows import Bad, Steps
 from kommres.period import Month
-from tests.run_sample import city, program, write_csv
 
 FIRST = datetime.date(2026, 1, 1).toordinal()
 

@@ -1,5 +1,6 @@
-from kommres.columns.schema import charged_entities, schema_of, services_of
 from tests.run_sample import program
+
+from kommres.columns.schema import charged_entities, schema_of, services_of
 
 
 def tables():

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.run_sample import RULES, city, program, write_csv
 
 from kommres.errors import DataError, UsageError
 from kommres.run.api import run
-from tests.run_sample import RULES, city, program, write_csv
 
 
 def amounts(result, account=None):
@@ -101,7 +101,11 @@ def test_rows_that_belong_nowhere():
     data["absence"]["premises"] = ["2", "nobody"]
     data["building"]["id"] = ["B1", "B2"]
     result = run(program(), data, "2026-01")
-    found = [(r["table"], r["row"], r["account"], r["code"]) for r in result.quarantine.to_pylist() if r["service"] in {"", "rest"}]
+    found = [
+        (r["table"], r["row"], r["account"], r["code"])
+        for r in result.quarantine.to_pylist()
+        if r["service"] in {"", "rest"}
+    ]
     assert found == [
         ("premises", "2", "2", "D0502"),
         ("premises", "2", "2", "D0502"),
@@ -193,7 +197,8 @@ def test_options_and_known_at_are_written():
 
 
 @pytest.mark.parametrize(
-    ("period", "how"), [("2026-13", {}), ("January", {}), ("2026-01", {"batch_rows": 0}), ("2026-01", {"known_at": "x"})]
+    ("period", "how"),
+    [("2026-13", {}), ("January", {}), ("2026-01", {"batch_rows": 0}), ("2026-01", {"known_at": "x"})],
 )
 def test_calls_that_cannot_mean_anything(period, how):
     with pytest.raises(UsageError):

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.run_sample import RULES, city, program, write_csv
 
 from kommres.errors import UsageError
 from kommres.run.api import run
 from kommres.run.workspace import Workspace, workspace
-from tests.run_sample import RULES, city, program, write_csv
 
 FILES = ("charges.parquet", "quarantine.parquet", "manifest.json")
 
@@ -162,7 +162,9 @@ def test_finished_parts_are_not_computed_again(tmp_path, data, monkeypatch):
         go(data, out, progress=stop)
     written = []
     real = Workspace.put
-    monkeypatch.setattr(Workspace, "put", lambda self, number, *rest: (written.append(number), real(self, number, *rest)))
+    monkeypatch.setattr(
+        Workspace, "put", lambda self, number, *rest: (written.append(number), real(self, number, *rest))
+    )
     go(data, out, resume=True)
     assert written == [2]
 

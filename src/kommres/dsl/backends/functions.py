@@ -40,6 +40,10 @@ def _full_days(a: int, b: int) -> int:
     return max(0, b - a - 1)
 
 
+def _months_since(day: int, start: int) -> int:
+    return max(0, month_of(start).number - month_of(day).number + 1)
+
+
 def _month_end(day: int) -> int:
     return Month(month_of(day).number).end
 
@@ -82,6 +86,7 @@ _SIMPLE: dict[str, Callable[..., Any]] = {
     "share": _share,
     "days_between": lambda a, b: b - a,
     "full_days_between": _full_days,
+    "months_since": _months_since,
     "month_start": lambda day: month_of(day).start,
     "month_end": _month_end,
     "day_of_week": lambda day: dt.date.fromordinal(day).isoweekday(),
@@ -96,8 +101,6 @@ def _call(scope: Scope, step: Step) -> Evaluate:
     match function:
         case "round":
             return _round(scope, step, args, mode)
-        case "months_since":
-            return _months_since(step, args[0])
         case "next_working_day":
             return _spread(step, args, lambda day: next_working_day(day, calendar))
     return _spread(step, args, _SIMPLE[function])
@@ -138,16 +141,6 @@ def _round(scope: Scope, step: Step, args: list[Evaluate], mode: str) -> Evaluat
         return count // below if count % below == 0 else Fraction(count, below)
 
     return rounded
-
-
-def _months_since(step: Step, value: Evaluate) -> Evaluate:
-    def counted(f: Frame) -> int:
-        day = value(f)
-        if day is None:
-            absent(step)
-        return max(0, f.term.number - month_of(day).number + 1)
-
-    return counted
 
 
 def _tiers(scope: Scope, step: Step) -> Evaluate:

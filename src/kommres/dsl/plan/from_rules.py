@@ -92,7 +92,7 @@ def _definition(number: int, definition: Definition, numbers: Numbers, budget: B
 
 def _alternative(alternative: Alternative, steps: Steps) -> AlternativePlan:
     suppressions = tuple(
-        SuppressionPlan(start=s.start, until=s.until, conditions=tuple(steps.lower(c) for c in s.conditions))
+        SuppressionPlan(start=s.start, until=s.until, conditions=tuple(steps.lower(c) for c in s.conditions), by=s.by)
         for s in alternative.suppressions
     )
     return AlternativePlan(

@@ -104,11 +104,12 @@ class Step:
 
 @frozen(kw_only=True, eq=False)
 class SuppressionPlan:
-    """Takes an alternative out on these days where the conditions hold."""
+    """Takes an alternative out on these days where the conditions hold. ``by``: what does, for people."""
 
     start: int | None
     until: int | None
     conditions: tuple[int, ...]
+    by: str = ""
 
 
 @frozen(kw_only=True, eq=False)
