@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from kommres.errors import UsageError
 
-if TYPE_CHECKING:
-    from types import ModuleType
 
-
-def require_arrow() -> ModuleType:
+def require_arrow() -> Any:  # noqa: ANN401 - a module without types
     """Return the module ``pyarrow``. Raises :class:`UsageError` (U0301) where it is not installed."""
     try:
         import pyarrow

@@ -1,4 +1,4 @@
-"""Cells of Arrow columns as text, without loss, so that one reader decides what any cell means, however it was supplied."""
+"""Cells of Arrow columns as text, without loss: one reader decides what a cell means, however it was supplied."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def column_texts(cells: pa.Array, column: Column) -> tuple[list[str | None], Sequence[int]]:
-    """Return the different texts of a column of a table and, for each row, which of them it holds. Empty and blank cells are None."""
+    """Return the different texts of a column of a table and, for each row, which of them it holds.
+
+    Empty and blank cells are None.
+    """
     declared = column.declared
     is_day = column.role in {"from", "month"} or (declared is not None and declared.type.kind == "date")
     return texts(cells, step=getattr(declared, "step", None), is_day=is_day)
@@ -101,7 +104,7 @@ def _timestamp_text(value: int | None, arrow: pa.DataType, *, is_day: bool) -> s
     per_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[arrow.unit]
     seconds, rest = divmod(value, per_second)
     try:
-        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)  # noqa: DTZ001 - wall-clock time
     except OverflowError:
         return f"{value} {arrow.unit} since 1970"
     if is_day and not rest and arrow.tz is None and moment.time() == datetime.time():

@@ -39,8 +39,8 @@ class Finding:
 def check_tables(schemas: Iterable[TableSchema], tables: Mapping[str, SourceTable]) -> tuple[str, ...]:
     """Compare tables with what a program reads and return the warnings.
 
-    Raises :class:`DataError` that names everything fatal: a missing table (D0011), a missing column (D0012), a name that looks like a
-    mistyped one (D0013), a column of a type that cannot be read without loss (D0014).
+    Raises :class:`DataError` that names everything fatal: a missing table (D0011), a missing column (D0012), a name
+    that looks like a mistyped one (D0013), a column of a type that cannot be read without loss (D0014).
     """
     known = {schema.name: schema for schema in schemas}
     findings = list(_tables(known, tables))
@@ -160,6 +160,6 @@ def _float(column: Column, kind: str) -> str | None:
     if getattr(column.declared, "step", None) is not None:
         return None
     return (
-        "it holds binary floating point, and most decimal fractions (0.1, say) cannot be written so: what was meant cannot be told. "
+        "it holds binary floating point, and most decimal fractions (0.1, say) cannot be written so. "
         f"Write the column as decimal, integer or text, or declare a step for {column.name} in the rules"
     )

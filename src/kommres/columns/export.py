@@ -1,4 +1,7 @@
-"""Results as tables: charges and quarantine. Amounts and finite decimals are exact; what has no end is kept beside as a fraction."""
+"""Results as tables: charges and quarantine.
+
+Amounts and finite decimals are exact; what has no end is kept beside as a fraction.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,11 @@ _ROUNDING: Final = frozenset({"round", "floor", "ceil", "whole"})
 
 @frozen(kw_only=True)
 class ChargeLine:
-    """A line of a bill. ``amount`` is counted in its last digit. ``volume`` and ``tariff`` are None where the charge shows none; ``rule`` names the alternative that was used."""
+    """A line of a bill.
+
+    ``amount`` is counted in its last digit. ``volume`` and ``tariff`` are None where the charge shows none; ``rule``
+    names the alternative that was used.
+    """
 
     entity: str
     account: str
@@ -55,7 +62,8 @@ class ChargeLine:
 class Refused:
     """A row of the quarantine.
 
-    ``account`` and ``service`` are empty where a row of a table was set aside that belongs to no account; ``row`` is empty where it has no id.
+    ``account`` and ``service`` are empty where a row of a table was set aside that belongs to no account; ``row`` is
+    empty where it has no id.
     """
 
     table: str
@@ -69,7 +77,7 @@ class Refused:
 
 
 def amount_digits(plan: Plan) -> int:
-    """Return how many digits after the point the amounts of a program need: those of its finest rounding of money, and at least two."""
+    """Return how many digits after the point amounts need: those of the finest rounding of money, at least two."""
     units = {str(charge.rule.type.unit) for charge in plan.charges}
     return max([_AMOUNT_DIGITS, *(digits for d in plan.definitions for digits in _money_steps(d, units))])
 
@@ -77,7 +85,7 @@ def amount_digits(plan: Plan) -> int:
 def _money_steps(definition: DefinitionPlan, units: set[str]) -> Iterable[int]:
     for step in definition.steps:
         if step.op is Op.CALL and step.unit in units and len(step.args) > 1:
-            function, *_ = step.data  # type: ignore[misc] # the payload of CALL
+            function: str = step.data[0]  # type: ignore[index] # the payload of CALL
             finest = definition.steps[step.args[1]]
             if function in _ROUNDING and finest.op is Op.CONST and isinstance(finest.data, int | Fraction):
                 yield decimals(finest.data) or 0
@@ -209,7 +217,7 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
 def regrouped(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
     """Cut a stream of batches into tables of :data:`ROW_GROUP` rows; the last one may be shorter."""
     pa = require_arrow()
-    waiting: list[pa.RecordBatch] = []
+    waiting: list[Any] = []
     rows = 0
     for batch in batches:
         waiting.append(batch)

@@ -16,7 +16,7 @@ from kommres.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
 #: the column that says why a line of a file has not as many fields as the head; no table may bring it itself
 RAGGED: Final = "\0ragged"
@@ -40,7 +40,10 @@ class SourceTable:
 
 
 def table_files(folder: Path) -> dict[str, Path]:
-    """Return table name -> file of a data folder. Raises :class:`DataError` for a missing folder and for a table given twice."""
+    """Return table name -> file of a data folder.
+
+    Raises :class:`DataError` for a missing folder and for a table given twice.
+    """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(f"the data folder {folder} {what}", todo="name a folder with one Parquet or CSV file a table")
@@ -111,7 +114,7 @@ def _read_csv(path: Path) -> tuple[str, pa.Table]:
     _refuse_twins(names, path.name)
     ragged: list[str] = []
 
-    def keep(row: Any) -> str:
+    def keep(row: Any) -> str:  # noqa: ANN401 - pyarrow.csv.InvalidRow
         ragged.append(row.text)
         return "skip"
 

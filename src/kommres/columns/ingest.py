@@ -1,4 +1,4 @@
-"""Data of a run: tables opened, checked, and sorted under their roots; rows are built for one range of roots at a time."""
+"""Data of a run: tables opened, checked, and sorted under their roots."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _LABEL = 160  # letters of a row's content in a message
 class Dataset:
     """All tables of a run.
 
-    ``entities``: order by entity name, parents first. ``owned``: order by name of event and value tables. ``location`` is the folder as given.
+    ``entities``: order by entity name, parents first. ``owned``: order by name of event and value tables. ``location``
+    is the folder as given.
     """
 
     schemas: Mapping[str, TableSchema]

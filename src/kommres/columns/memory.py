@@ -1,4 +1,7 @@
-"""Tables from memory: anything with ``__arrow_c_stream__``, or columns of Python values. Nothing is converted on the way."""
+"""Tables from memory: anything with ``__arrow_c_stream__``, or columns of Python values.
+
+Nothing is converted on the way.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def _array(what: str, values: object) -> pa.Array:
         if not all(issubclass(kind, float | Integral) for kind in kinds):
             raise DataError(f"{what} mixes floats with other values", todo="pass decimals or text")
         # Kept as a float column, so that the check of float columns sees it.
-        return pa.array([None if value is None else float(value) for value in values])  # type: ignore[arg-type]
+        return pa.array([None if value is None else float(value) for value in values])
     return pa.array([None if value is None else _text(what, value) for value in values], pa.string())
 
 

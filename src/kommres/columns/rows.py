@@ -214,7 +214,10 @@ class Rows:
     # --- cells -----------------------------------------------------------------------------------------------
 
     def _cells(self, table: str, column: Column, places: Places, zones: list[str] | None = None) -> list[Cell] | None:
-        """Read cells of a column; None where the table has no such column. ``zones``: time zone of each row, for instants."""
+        """Read cells of a column; None where the table has no such column.
+
+        ``zones``: time zone of each row, for instants.
+        """
         data = self._data.column(table, column.name, places)
         if data is None:
             return None

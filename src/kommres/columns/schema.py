@@ -1,4 +1,4 @@
-"""Which tables and columns a program reads: one table per entity and event, and tables of values that change or lie in the past."""
+"""Which tables and columns a program reads: one per entity and event, and those of changing and past values."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ VALUE: Final = "value"
 class Column:
     """A column of a table.
 
-    ``role``: id, owner (the row that this one belongs to), input, field, key, from, month or value. ``type`` is text for people;
-    ``unit`` is set for numbers. ``required``: the table cannot do without the column (single cells may be empty).
+    ``role``: id, owner (the row that this one belongs to), input, field, key, from, month or value. ``type`` is text
+    for people; ``unit`` is set for numbers. ``required``: the table cannot do without the column (single cells may be
+    empty).
     """
 
     name: str
@@ -44,7 +45,9 @@ class Column:
 
 @frozen(kw_only=True)
 class TableSchema:
-    """A table. ``kind``: entity, event or values; ``entity`` is the entity of its rows, or of the rows that they belong to.
+    """A table.
+
+    ``kind``: entity, event or values; ``entity`` is the entity of its rows, or of the rows that they belong to.
 
     ``required``: a run cannot do without the table.
     """
@@ -89,9 +92,9 @@ def schema_of(plan: Plan) -> tuple[TableSchema, ...]:
         inputs = tuple(item for item in plan.inputs if item.entity is entity)
         tables.append(_entity_table(entity, inputs, uses))
         tables.extend(_event_table(event, uses) for event in plan.events if event.entity is entity)
-        tables.extend(_values_table(item, uses) for item in inputs if item.varies or item.history)
+        tables.extend(_values_table(item) for item in inputs if item.varies or item.history)
         tables.extend(
-            _values_table(charge.rule, uses)
+            _values_table(charge.rule)
             for charge in plan.charges
             if charge.rule.entity is entity and (charge.rule.history or charge.rule.id in uses.past)
         )
@@ -191,20 +194,20 @@ def _entity_table(entity: Entity, inputs: tuple[Input, ...], uses: Uses) -> Tabl
     if entity.parent is not None:
         columns.append(_owner(entity.parent))
     for item in inputs:
-        for keys in product(*(key.members for key in item.keys)):
-            columns.append(
-                Column(
-                    name=".".join((item.name, *keys)),
-                    role="input",
-                    # A value that varies may stand in its own table instead; that is seen when tables are checked.
-                    required=item.id in uses.inputs and not item.optional,
-                    keys=keys,
-                    declared=item,
-                    type=_type(item.type),
-                    unit=_unit(item.type),
-                    description=item.doc,
-                )
+        columns.extend(
+            Column(
+                name=".".join((item.name, *keys)),
+                role="input",
+                # A value that varies may stand in its own table instead; that is seen when tables are checked.
+                required=item.id in uses.inputs and not item.optional,
+                keys=keys,
+                declared=item,
+                type=_type(item.type),
+                unit=_unit(item.type),
+                description=item.doc,
             )
+            for keys in product(*(key.members for key in item.keys))
+        )
     return TableSchema(
         name=entity.name,
         kind="entity",
@@ -244,7 +247,7 @@ def _event_table(event: Event, uses: Uses) -> TableSchema:
     )
 
 
-def _values_table(item: Input | Rule, uses: Uses) -> TableSchema:
+def _values_table(item: Input | Rule) -> TableSchema:
     is_input = isinstance(item, Input)
     varies, history = (item.varies, item.history) if isinstance(item, Input) else (False, True)
     columns = [_owner(item.entity)]

@@ -1,7 +1,7 @@
-"""Whose row is whose: sorts the rows of all tables under their roots, so that a range of roots owns one range of each table.
+"""Whose row is whose: the rows of all tables sorted under their roots, so that roots own ranges.
 
-Rows are counted twice: by their place in the supplied table, and by **rank**, their place in the order of id paths (root id, ..., own id).
-Ranks do not depend on the order in which rows were supplied.
+Rows are counted twice: by their place in the supplied table, and by **rank**, their place in the order of id paths
+(root id, ..., own id). Ranks do not depend on the order in which rows were supplied.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kommres.columns.arrow import require_arrow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
 Places = NDArray[np.int64]
 Flags = NDArray[np.int8]
@@ -35,9 +35,9 @@ LOST_PARENT: Final = 5  # the parent's row is there and cannot be used
 class EntityOrder:
     """Rows of one entity table.
 
-    ``ids``: text per place, null where there is none. ``order``: place by rank, for the rows that stand under a usable parent (roots: all).
-    ``offsets``: rank of the first row of each parent rank (one more than parents; empty for roots). ``flags``: by place.
-    ``strays``: places of rows without a usable parent. ``rank``: by place, -1 for strays.
+    ``ids``: text per place, null where there is none. ``order``: place by rank, for the rows that stand under a usable
+    parent (roots: all). ``offsets``: rank of the first row of each parent rank (one more than parents; empty for
+    roots). ``flags``: by place. ``strays``: places of rows without a usable parent. ``rank``: by place, -1 for strays.
     """
 
     ids: pa.Array
@@ -49,6 +49,7 @@ class EntityOrder:
 
     @property
     def rows(self) -> int:
+        """Number of rows, all of them."""
         return len(self.ids)
 
 
@@ -56,8 +57,9 @@ class EntityOrder:
 class OwnedOrder:
     """Rows of an event or value table. ``order`` and ``offsets`` as in :class:`EntityOrder`, by the owner's rank.
 
-    ``loose``: places of rows whose owner does not exist or cannot be told, by the owner's id; ``groups``: where in ``loose`` each other owner begins,
-    and its length. ``following``: number of rows whose owner is there and is a stray.
+    ``loose``: places of rows whose owner does not exist or cannot be told, by the owner's id; ``groups``: where in
+    ``loose`` each other owner begins, and its length. ``following``: number of rows whose owner is there and is a
+    stray.
     """
 
     order: Places
@@ -157,7 +159,7 @@ def owner_places(owners: pa.Array, above: EntityOrder) -> Places:
 
 
 def roots_below(orders: Sequence[EntityOrder]) -> Places:
-    """Return, for a chain of tables from a root down, the rank in the last of them at which each root's rows begin (one more than roots)."""
+    """Return, for a chain of tables from a root down, the rank in the last one at which each root's rows begin."""
     bounds = np.arange(len(orders[0].order) + 1)
     for order in orders[1:]:
         bounds = order.offsets[bounds]
@@ -182,7 +184,7 @@ def _twice(ids: pa.Array) -> NDArray[np.bool_]:
 
 
 def _places_in_order(ids: pa.Array) -> Places:
-    """Return a number per row that sorts as its id does (by code points, missing ids last); equal ids have equal numbers."""
+    """Return a number per row that sorts as its id does: by code points, missing ids last, equal ones equal."""
     pa = require_arrow()
     ranks: Places = pa.compute.rank(ids, sort_keys="ascending", tiebreaker="min").to_numpy()
     return ranks

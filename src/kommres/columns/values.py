@@ -17,7 +17,9 @@ Keys: TypeAlias = tuple[str, ...]
 
 @frozen(kw_only=True)
 class Line:
-    """A line of a value table. ``day``: first day of the value; ``month``: number of its past month; a sound line has one of the two.
+    """A line of a value table.
+
+    ``day``: first day of the value; ``month``: number of its past month; a sound line has one of the two.
 
     ``problem``: why the whole line cannot be read.
     """

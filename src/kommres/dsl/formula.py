@@ -33,7 +33,18 @@ _CHOICE, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _TIGHT = range(7)
 def source_text(span: Span) -> str:
     """Return the rule text of a span on one line, without comments."""
     lines = (line.partition("#")[0] if '"' not in line else line for line in span.text.splitlines())
-    return " ".join(" ".join(lines).split())
+    text = " ".join(" ".join(lines).split())
+    return text[1:-1].strip() if _wrapped(text) else text
+
+
+def _wrapped(text: str) -> bool:
+    """Say whether one pair of parentheses holds a whole text."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return sign == ")" and place == len(text) - 1
+    return False
 
 
 @lru_cache(maxsize=4096)

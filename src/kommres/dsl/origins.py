@@ -12,11 +12,13 @@ from kommres.dsl.describe import citation
 from kommres.dsl.formula import label
 from kommres.dsl.keywords import CITE
 from kommres.dsl.plan.nodes import Op, Plan
-from kommres.dsl.quantity import day, exact, plain
+from kommres.dsl.quantity import day, plain
 from kommres.dsl.wording import Wording
 from kommres.period import Month
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from kommres.dsl.bound.nodes import Citation, Option, Param, ParamRow
     from kommres.dsl.explanation import Data
     from kommres.dsl.trace import Computed
@@ -120,9 +122,30 @@ class Origins:
     def _about_tiers(self, node: Computed) -> tuple[str, Data]:
         param = self._param(node)
         about = [self._about_entry(param, entry) for entry in node.entries]
-        values = [exact(e.value) for e in node.entries if e is not None and not isinstance(e.value, str | None)]
-        text = "; ".join(dict.fromkeys(text for text, _ in about))
-        return f"{', '.join(values)}; {text}" if values else text, {"entries": [facts for _, facts in about]}
+        rows = "; ".join(dict.fromkeys(text for text, _ in about))
+        parts = self._tiers(node, param)
+        written = " + ".join(f"{part} × {price}" for part, price in parts)
+        facts: Data = {"entries": [facts for _, facts in about]}
+        return ": ".join(filter(None, (written, rows))), facts
+
+    def _tiers(self, node: Computed, param: Param) -> list[tuple[str, str]]:
+        """Return the part of the volume in each bracket and its value; nothing where they do not add up."""
+        _, has_scale, position = _payload(node)
+        volume = node.args[0]
+        size = node.args[1].value if has_scale and node.args[1] is not None else 1
+        parts: list[tuple[str, str]] = []
+        total: int | Fraction = 0
+        for entry in node.entries:
+            if entry is None or volume is None:
+                return []
+            bracket: Any = entry.keys[position]
+            low, high = (None if bound is None else bound * size for bound in bracket)
+            part = (volume.value if high is None else min(volume.value, high)) - (low or 0)
+            value: Any = entry.value
+            total += part * value
+            price = self.words.number(value, str(param.type.unit))
+            parts.append((self.words.number(part, volume.step.unit), price))
+        return parts if total == node.value else []
 
     def _option(self, node: Computed) -> Option:
         option: Option = self.plan.options[_payload(node)[0]].option

@@ -19,13 +19,11 @@ from kommres.run.progress import Progress, silent
 from kommres.run.result import RunResult
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from kommres.columns.ingest import Dataset
     from kommres.dsl.program import Program
     from kommres.run.batch import Counts
     from kommres.run.partition import Part
-    from kommres.run.stream import Charger
+    from kommres.run.stream import Charger  # noqa: TC004 - loads numpy
     from kommres.run.workspace import Workspace
 
 BATCH_ROWS: Final = 16_384
@@ -46,21 +44,21 @@ def run(
 ) -> RunResult:
     """Charge all accounts of a data set for a month.
 
-    What cannot be charged is put into quarantine with its reason, and the rest is charged. Equal rules, data, period and options give equal
-    bytes, in whatever order the rows come and however they are batched.
+    What cannot be charged is put into quarantine with its reason, and the rest is charged. Equal rules, data, period
+    and options give equal bytes, in whatever order the rows come and however they are batched.
 
     Parameters
     ----------
     rules
         A loaded program, or what :func:`kommres.load` takes: a file, a folder, a module, or several of them.
     data
-        A folder with one Parquet or CSV file a table, or a mapping of table name -> anything with ``__arrow_c_stream__`` (tables of
-        pyarrow, polars, pandas) or mapping of column -> list of values.
+        A folder with one Parquet or CSV file a table, or a mapping of table name -> anything with
+        ``__arrow_c_stream__`` (tables of pyarrow, polars, pandas) or mapping of column -> list of values.
     period
         The month, such as ``2026-01``.
     out
-        Folder for ``charges.parquet``, ``quarantine.parquet`` and ``manifest.json``; it appears when all is done. Without it the
-        result stays in memory.
+        Folder for ``charges.parquet``, ``quarantine.parquet`` and ``manifest.json``; it appears when all is done.
+        Without it the result stays in memory.
     known_at
         Use only parameter values known at this day. Without it: all.
     options
@@ -205,7 +203,7 @@ def _in_memory(job: _Job, parts: tuple[Part, ...]) -> RunResult:
     from kommres.run.stream import CHARGES, QUARANTINE
 
     pa = require_arrow()
-    batches: dict[str, list[pa.RecordBatch]] = {CHARGES: [], QUARANTINE: []}
+    batches: dict[str, list[Any]] = {CHARGES: [], QUARANTINE: []}
     charger, counts = job.charger, Counter[tuple[str, ...]]()
     for part in parts:
         result = charger.part(part)

@@ -1,4 +1,7 @@
-"""A batch of rows charged: rows in, bill lines and quarantine out. Pure: no files, no clock, nothing kept between batches."""
+"""A batch of rows charged: rows in, bill lines and quarantine out.
+
+Pure: no files, no clock, nothing kept between batches.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ Counts: TypeAlias = Counter[tuple[str, ...]]
 class Terms:
     """What a batch must know besides its rows.
 
-    ``services``: charged entity -> its services. ``digits``: after the point of amounts. ``period``: as results write it.
+    ``services``: charged entity -> its services. ``digits``: after the point of amounts. ``period``: as results write
+    it.
     """
 
     period: str
@@ -37,8 +41,9 @@ class Terms:
 class BatchResult:
     """Lines and quarantine in the order of the rows, and what was counted.
 
-    Counted: ``("accounts", entity, fate)`` and ``("services", entity, fate)`` with the fates charged, nothing and quarantined;
-    ``("rows", table)`` set aside as a whole; ``("lines" or "amount", service, line, unit)``; ``("code", code)``.
+    Counted: ``("accounts", entity, fate)`` and ``("services", entity, fate)`` with the fates charged, nothing and
+    quarantined; ``("rows", table)`` set aside as a whole; ``("lines" or "amount", service, line, unit)``; ``("code",
+    code)``.
     """
 
     lines: tuple[ChargeLine, ...]
@@ -145,7 +150,7 @@ def set_aside(rows: Sequence[Row], terms: Terms) -> BatchResult:
 
 
 def set_loose(table: str, problems: Sequence[tuple[str, Bad]], terms: Terms) -> BatchResult:
-    """Put rows of an event or value table that belong to no row into quarantine; ``problems``: (the row's id, what is wrong)."""
+    """Put rows of a table that belong to no row into quarantine; ``problems``: (row id, what is wrong)."""
     ledger = _Ledger(terms)
     for id_, problem in problems:
         ledger.counts["rows", table] += 1

@@ -1,4 +1,7 @@
-"""What a run was made of and what came out, so that it can be repeated to the bit and reconciled. Holds nothing that differs between two equal runs."""
+"""What a run was made of and what came out, so that it can be repeated to the bit and reconciled.
+
+Holds nothing that differs between two equal runs.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def results(data: Dataset, counts: Counts, terms: Terms) -> dict[str, Any]:
-    """Return the part of a manifest that says what came out: tables, accounts, services, totals, quarantine by reason."""
+    """Return what came out: tables, accounts, services, totals, quarantine by reason."""
     return {
         "tables": {name: _table(data, name, counts) for name in data.tables},
         "accounts": {entity: _fates(counts, "accounts", entity) for entity in terms.services},
@@ -89,7 +92,10 @@ def _table(data: Dataset, name: str, counts: Counts) -> dict[str, int]:
 
 
 def reconcile(data: Dataset, counts: Counts, terms: Terms) -> None:
-    """Check that every row and every service of every account is accounted for, once. Raises :class:`ReconciliationError`."""
+    """Check that every row and every service of every account is accounted for, once.
+
+    Raises :class:`ReconciliationError`.
+    """
     for entity, services in terms.services.items():
         rows = data.entities[entity].rows
         _same(f"accounts of {entity}", rows, sum(counts["accounts", entity, fate] for fate in _FATES))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Part:
-    """``kind``: trees (ranks of a root entity), strays (rows under no usable parent) or loose (event and value rows without an owner)."""
+    """``kind``: trees (ranks of a root entity), strays (rows without a usable parent), loose (without an owner)."""
 
     kind: str
     table: str

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from kommres.columns.arrow import require_arrow
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
 ALL_CHARGED: Final = 0
 WITH_QUARANTINE: Final = 3
@@ -21,8 +21,8 @@ WITH_QUARANTINE: Final = 3
 class RunResult:
     """Result of a run: in memory, or in the folder ``out``.
 
-    ``manifest`` says what the run was made of and what came out; ``charges`` and ``quarantine`` are Arrow tables (they have
-    ``__arrow_c_stream__``, so polars, pandas and others take them as they are).
+    ``manifest`` says what the run was made of and what came out; ``charges`` and ``quarantine`` are Arrow tables (they
+    have ``__arrow_c_stream__``, so polars, pandas and others take them as they are).
     """
 
     manifest: Mapping[str, Any]

@@ -9,16 +9,16 @@ from attrs import frozen
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
 from kommres.columns.export import amount_digits, charge_batch, refused_batch
+from kommres.columns.ingest import Dataset
 from kommres.columns.rows import Rows
 from kommres.columns.schema import services_of
+from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.rows import Bad
 from kommres.run.batch import BatchResult, Terms, charge_trees, set_aside, set_loose
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from kommres.columns.ingest import Dataset
-    from kommres.dsl.backends.interpreter import Interpreter
     from kommres.dsl.plan.nodes import Plan
     from kommres.period import Month
     from kommres.run.batch import Counts

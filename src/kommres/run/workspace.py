@@ -1,4 +1,4 @@
-"""The folder of an unfinished run: finished parts with their checksums, a journal, a lock; and the step that makes the result appear."""
+"""The folder of an unfinished run: finished parts, a journal, a lock; and the step that makes the result appear."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ def workspace(
     Raises
     ------
     UsageError
-        U0311 the result is there already, U0312 another run is at work, U0313 there is an unfinished run, U0314 it is another run.
+        U0311 the result is there already, U0312 another run is at work, U0313 there is an unfinished run, U0314 it is
+        another run.
     """
     _refuse_existing(out, overwrite=overwrite)
     folder = out.with_name(out.name + SUFFIX)

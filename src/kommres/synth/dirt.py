@@ -72,9 +72,11 @@ class Dirt:
         done: list[Spoiled] = []
         touched: set[str] = set()
         for account in chosen:
+            if building.id in touched:
+                break
             for place, flaw in enumerate(self._flaws):
-                # A flaw of the building hits everybody in it, so only small buildings get one.
-                if flaw.table_of_buildings and (len(building.flats) > self._few or building.id in touched):
+                # A flaw of the building hits everybody in it: only small ones get it, and nothing else with it.
+                if flaw.table_of_buildings and (touched or len(building.flats) > self._few):
                     continue
                 owner = building.id if flaw.table_of_buildings else account
                 if spoiled := self._apply(flaw, owner, rows):

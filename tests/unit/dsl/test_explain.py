@@ -1,11 +1,16 @@
 # ruff: noqa: E501 - lines of explanations are as long as they are
 import json
+from pathlib import Path
 
 import pytest
 
-from kommres.dsl.explain import explain
+from kommres.dsl.backends.interpreter import Interpreter
+from kommres.dsl.case import rows_from_example
+from kommres.dsl.explain import explain, explain_row
 from kommres.dsl.program import load
+from kommres.dsl.trace import Trace
 from kommres.errors import UsageError
+from kommres.period import Month
 
 RULES = """\
 module my.water
@@ -164,3 +169,42 @@ def test_data_hold_exact_values(program):
 def test_unknown_service(program):
     with pytest.raises(UsageError, match="services are cold_water, gate"):
         explain(program, "{}", "2026-01", service="heat")
+
+
+@pytest.fixture(scope="module")
+def house():
+    program = load(Path(__file__).with_name("house.kmr"))
+    (example,) = program.bound.examples
+    trace = Trace(Month.of(*example.month).number)
+    interpreter = Interpreter(program.plan, Month.of(*example.month), hook=trace)
+    row = next(row for row in rows_from_example(program.plan, example) if (row.entity, row.id) == ("premises", "1"))
+    return explain_row(interpreter, trace, row).text.splitlines()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # every item of a sum, with whose it is
+        "  building.area_total = 150 m2",
+        "    premises 1: 50 m2",
+        "    premises 2: area = 100 m2: supplied",
+        # the parts of the volume in each bracket
+        "tiers(sum_volume, range[_]) = 238.25 RUB: 100 kWh × 1 RUB/kWh + 69.125 kWh × 2 RUB/kWh: in force from 1 January 2025",
+        # past months, and those that were left out
+        "for December 2025: 4.1 m3",
+        "measured = 4.1 m3: supplied for December 2025",
+        "for November 2025: left out",
+        # events by their dates
+        "2026-01-01 .. 2026-01-05: 5 January 2026 - 1 January 2026 = 4 day",
+        "2026-01-10 .. 2026-01-12: left out",
+        # values by members of an enumeration, and a price that changes inside the month
+        "day: 132.55 kWh × 5.56 RUB/kWh = 736.978 RUB",
+        "price[day] = 5.56 RUB/kWh: in force from 11 January 2026",
+        # a mean over days, a named rounding
+        "16–31 January 2026, 16 days of 31: 3 person",
+        "rounded to 0.01 RUB (half_even) = 20.90 RUB",
+        "late: -1.33 RUB",
+    ],
+)
+def test_lines_of_every_construct(house, line):
+    assert any(line.strip() in told_line for told_line in house), "\n".join(house)

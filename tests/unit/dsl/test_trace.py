@@ -14,81 +14,6 @@ from kommres.dsl.trace import Trace
 from kommres.period import Month
 
 ROOT = Path(__file__).parents[3]
-RICH = """\
-module my.house
-
-entity building
-entity premises of building
-
-enum zone: day, night
-enum season: winter, summer
-
-input area of premises: m2
-input residents of premises: person, varies
-input used(zone) of premises: kWh, step 0.001
-input measured of premises: m3, optional, history
-input season of building: season
-
-event absence of premises
-    from: date
-    to: date
-    people: person
-
-option reading: kind or strict, default kind
-
-param price by zone: RUB/kWh
-    from 2025-01-01  day = 5.11  night = 2.37
-    from 2026-01-11  day = 5.56  night = 2.58
-param range by (volume: kWh): RUB/kWh
-    from 2025-01-01  0..100 = 1  100..200 = 2  200.. = 3
-param fee: RUB/person/month = 31
-
-rule area_total of building: m2
-    = sum of area for p in premises
-
-rule area_share of premises: number
-    = share(area, area_total)
-    except large when area > 90 m2
-        = min(0.9, share(area, area_total))
-
-rule away of premises: day
-    = sum of days(a) for a in clip(absence) where a.people > 1 person
-
-rule average of premises: m3, optional
-    = mean of measured for m in last 3 months where has measured
-
-rule volume(zone) of premises: kWh
-    = used(zone) * 1.1
-    except summer when season = summer
-        = used(zone)
-
-charge electricity of premises: RUB
-    = sum over slices round(
-        (sum of volume(z) * price[z] for z in zone) * slice.days / period.days, 0.01)
-
-charge tiered of premises: RUB
-    = round(tiers(sum_volume, range[_]) at start, 0.01)
-
-rule sum_volume of premises: kWh
-    = sum of volume(z) for z in zone
-
-charge service of premises: RUB
-    = round((mean over days residents) * fee * 1 month * area_share
-        * (if reading = strict then 1 otherwise 0.5) + (average else 0 m3) * 2 RUB/m3, 0.01, half_even)
-
-charge late of premises: RUB, signed
-    = -round(away * 0.333 RUB/day, 0.01)
-
-example "all together" on 2026-01
-    given building: season = winter
-    given premises "1": area = 50, residents = 2 then 3 from 2026-01-16, used(day) = 120.5, used(night) = 33.25
-    given premises "2": area = 100, residents = 1, used(day) = 10, used(night) = 0
-    given premises "1": measured in last 3 months = 3.8, absent, 4.1
-    given absence of premises "1": from = 2025-12-20, to = 2026-01-05, people = 2
-    given absence of premises "1": from = 2026-01-10, to = 2026-01-12, people = 1
-    expect premises "1": electricity = 0, tiered = 0, service = 0, late = 0
-    expect premises "2": electricity = 0, tiered = 0, service = 0, late = 0
-"""
 
 
 def traced(program):
@@ -122,10 +47,8 @@ def traced(program):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    path = tmp_path_factory.mktemp("rules") / "house.kmr"
-    path.write_text(RICH, "utf-8")
-    return load(path)
+def house():
+    return load(Path(__file__).with_name("house.kmr"))
 
 
 def check(program):
