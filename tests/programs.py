@@ -59,9 +59,7 @@ class Run:
 
 def run(texts: str | tuple[str, ...] | Plan, month: str, case: object, **more: Any) -> Run:
     """Compile, read the case, and make an interpreter."""
-    if isinstance(texts, Plan):
-        plan = texts
-    else:
-        plan = plan_of(*((texts,) if isinstance(texts, str) else texts))
+    given = (texts,) if isinstance(texts, str) else texts
+    plan = given if isinstance(given, Plan) else plan_of(*given)
     needed = [entity.name for entity in plan.program.entities]
     return Run(plan, Interpreter(plan, Month.parse(month), **more), rows_from_case(plan, case, needed=needed))

@@ -1,4 +1,4 @@
-"""Look-ups by going through all rows for one day: what later editions said, then the row that began last. Slow and obvious."""
+"""Look-ups through all rows for one day: what later editions said, then the row that began last. Slow and obvious."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,9 @@ from kommres.dsl.bound.nodes import ParamRow
 
 def look_up(rows: Sequence[ParamRow], key: object, day: int, known_at: int | None) -> object | None:
     """The value of a key on a day, None where nothing is said."""
-    said = [r for r in rows if r.keys == (key,) and (known_at is None or r.known_from is None or r.known_from <= known_at)]
+    said = [
+        r for r in rows if r.keys == (key,) and (known_at is None or r.known_from is None or r.known_from <= known_at)
+    ]
     while said:
         edition = max(r.known_from or -1 for r in said)
         latest = [r for r in said if (r.known_from or -1) == edition]

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.naive import intervals as naive
 
 from kommres.dsl.backends import intervals
 from kommres.dsl.backends.rows import EventRow
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.problems import DataProblem
-from tests.naive import intervals as naive
 
 
 @st.composite
@@ -40,9 +40,9 @@ def test_clip_keeps_what_lies_inside(rows, start, end):
 @given(event_rows())
 def test_merge_joins_equal_neighbours(rows):
     merged = intervals.merge(rows, ("level",))
-    assert sorted((*pair, row.values["level"]) for pair, row in zip(bounds(merged), merged, strict=True)) == naive.merge(
-        rows, "level"
-    )
+    assert sorted(
+        (*pair, row.values["level"]) for pair, row in zip(bounds(merged), merged, strict=True)
+    ) == naive.merge(rows, "level")
 
 
 @given(event_rows())

@@ -39,7 +39,8 @@ class Finding:
 def check_tables(schemas: Iterable[TableSchema], tables: Mapping[str, SourceTable]) -> tuple[str, ...]:
     """Compare tables with what a program reads and return the warnings.
 
-    Raises :class:`DataError` that names everything fatal: a missing table (D0011), a missing column (D0012), a name
+    Raises :class:`DataError` that names everything fatal: a missing table of accounts or of what they belong to
+    (D0011), a missing column other than an input's (D0012), a name
     that looks like a mistyped one (D0013), a column of a type that cannot be read without loss (D0014).
     """
     known = {schema.name: schema for schema in schemas}
@@ -83,8 +84,8 @@ def _tables(known: Mapping[str, TableSchema], tables: Mapping[str, SourceTable])
                 text="the table is missing",
                 todo="supply it (with its head only, if there are no rows)",
             )
-        elif schema.kind == "event":
-            yield Finding(code="D0011", where=name, text="no such table: nothing of the kind happened", fatal=False)
+        elif schema.kind != "values":
+            yield Finding(code="D0011", where=name, text="no such table, so there are no rows of it", fatal=False)
 
 
 def _columns(schema: TableSchema, source: SourceTable, tables: Mapping[str, SourceTable]) -> Iterator[Finding]:
@@ -111,7 +112,8 @@ def _columns(schema: TableSchema, source: SourceTable, tables: Mapping[str, Sour
                 code="D0012",
                 where=where,
                 text=f"the column {column.name} is missing ({column.type}{f', {column.unit}' if column.unit else ''})",
-                todo="supply it; cells may stay empty where the rules do not need them",
+                todo="what needs it is refused" if column.role == "input" else "supply it",
+                fatal=column.role != "input",
             )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kommres.dsl.backends.rows import Bad
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import EventField, Input, Type
-from kommres.dsl.reading import read_field, read_input, read_value
+from kommres.dsl.reading import read_field, read_value
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -44,7 +44,16 @@ def read_cell(text: str, column: Column, zone: str = "") -> Cell:
         return Bad("D0102", f"{column.name} cannot be read: there is no time zone {zone!r}", column.name)
     match declared:
         case Input():
-            return read_input(text, declared, place)
+            return read_value(
+                text,
+                declared.type,
+                # Of a keyed input the column says which of its values it is.
+                name=column.name if column.role == "input" else declared.name,
+                low=declared.low,
+                high=declared.high,
+                step=declared.step,
+                zone=place,
+            )
         case EventField():
             return read_field(text, declared, place)
         case None:

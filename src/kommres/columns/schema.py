@@ -172,8 +172,6 @@ class _Used:
 
     def note_source(self, source: SourcePlan) -> None:
         match source.kind, source.data:
-            case "children", str(name):
-                self.entities.add(name)
             case "events", Event() as event:
                 self.events.add(event.id)
         if source.of is not None:

@@ -300,13 +300,12 @@ class _CaseReader:
 
     def _charged(self, row: Row, rule: Rule, raw: Json) -> None:
         where = f"{rule.name} of {row.entity} {row.id}"
-        wrapped = _object(raw, where)
-        if set(wrapped) != {"history"}:
+        if not isinstance(raw, Mapping) or set(raw) != {"history"}:
             raise UsageError(
                 f"a value for {where}", code="U0503", why="a charge is computed; only past results can be given",
                 todo='write {"history": {"2025-12": "100.00"}}',
             )  # fmt: skip
-        for month, past in _object(wrapped["history"], where).items():
+        for month, past in _object(raw["history"], where).items():
             read = read_value(past, rule.type, name=rule.name)
             if read is not None:
                 row.history.setdefault((rule.id, ()), {})[Month.parse(month).number] = read

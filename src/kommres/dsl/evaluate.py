@@ -15,7 +15,7 @@ from kommres.dsl.backends.rows import Row
 from kommres.dsl.case import loads_exact, rows_from_case
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.program import Program
-from kommres.dsl.quantity import day, exact, plain
+from kommres.dsl.quantity import day, money, plain
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -195,7 +195,7 @@ def _line(line: Line, charge: DefinitionPlan) -> Data:
         "service": line.service,
         "line": line.line,
         "charge": line.charge,
-        "amount": exact(line.amount),
+        "amount": money(line.amount),
         "unit": line.unit,
         "volume": _shown(charge, charge.volume, line.volume),
         "volume_unit": line.volume_unit or None,

@@ -43,12 +43,13 @@ class Explanation:
     @property
     def text(self) -> str:
         """Text for people."""
-        text = ""
+        text = before = ""
         for entry in self.entries:
             block = "\n".join(entry.lines())
             # Single lines stand together, blocks apart.
-            apart = "\n\n" if "\n" in block or "\n" in text.rpartition("\n\n")[2] else "\n"
+            apart = "\n\n" if "\n" in before + block else "\n"
             text += (apart if text else "") + block
+            before = block
         return text
 
     @property

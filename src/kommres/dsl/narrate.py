@@ -204,9 +204,9 @@ class Narrator:
         words = self.words
         if is_leaf(node):
             return ""  # the text says it all
-        return ", ".join(
-            dict.fromkeys(f"{self.origins.name(leaf)} = {value_text(leaf, words)}" for leaf in leaves(node))
-        )
+        found = [f"{self.origins.name(leaf)} = {value_text(leaf, words)}" for leaf in leaves(node, into_pieces=False)]
+        found += [f"{self._text(step)} = {value_text(step, words)}" for step in pieced(node)]
+        return ", ".join(dict.fromkeys(found))
 
     # --- formulas --------------------------------------------------------------------------------------------
 

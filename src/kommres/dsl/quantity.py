@@ -38,6 +38,12 @@ def fixed(value: int | Fraction, digits: int) -> str:
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else sign + text
 
 
+def money(value: int | Fraction) -> str:
+    """Write an amount exactly, with at least two digits after the point."""
+    digits = decimals(value)
+    return str(value) if digits is None else fixed(value, max(digits, 2))
+
+
 def day(number: int) -> str:
     """Write a day number as an ISO date."""
     return datetime.date.fromordinal(number).isoformat()

@@ -209,7 +209,7 @@ def _in_memory(job: _Job, parts: tuple[Part, ...]) -> RunResult:
         result = charger.part(part)
         for name, batch in charger.arrow(result).items():
             batches[name].append(batch)
-        counts += result.counts
+        counts.update(dict(result.counts))  # += would drop negative totals
         charger.tell(job.progress, counts)
     tally = manifests.Tally(charger.terms.digits)
     schemas = {CHARGES: charge_schema(charger.terms.digits), QUARANTINE: refused_schema()}

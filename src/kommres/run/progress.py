@@ -27,13 +27,14 @@ def lines(stream: IO[str], *, seconds: float = _SECONDS, clock: Callable[[], flo
     """Return a progress that prints a plain line every few seconds and at the end."""
     start = clock()
     last = start
+    ended = False
 
     def show(done: int, total: int, quarantined: int) -> None:
-        nonlocal last
+        nonlocal last, ended
         now = clock()
-        if done < total and now - last < seconds:
+        if ended or (done < total and now - last < seconds):
             return
-        last = now
+        last, ended = now, done >= total
         held = f", {quarantined} in quarantine" if quarantined else ""
         print(f"{done} of {total} accounts{held}, {now - start:.0f} s", file=stream, flush=True)
 

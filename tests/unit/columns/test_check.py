@@ -20,7 +20,7 @@ def premises(**changes):
 
 def test_a_sound_city():
     data = open_data(program().plan, city())
-    assert data.warnings == ("outage: no such table: nothing of the kind happened",)
+    assert data.warnings == ("outage: no such table, so there are no rows of it",)
 
 
 def test_missing_table():
@@ -29,12 +29,18 @@ def test_missing_table():
     assert "building: the table is missing" in str(error)
 
 
-def test_missing_columns_are_all_named():
-    error = findings(premises=premises(area=None, residents=None, metered=None))
+def test_missing_inputs_are_warnings():
+    data = open_data(program().plan, {**city(), "premises": premises(area=None, residents=None, metered=None)})
+    said = "\n".join(data.warnings)
+    assert "the column area is missing (decimal, m2); what needs it is refused" in said
+    assert "the column residents is missing" in said
+    assert "metered" not in said  # optional
+
+
+def test_missing_links_are_fatal():
+    error = findings(premises=premises(building=None))
     assert error.code == "D0012"
-    assert "the column area is missing (decimal, m2)" in str(error)
-    assert "the column residents is missing" in str(error)
-    assert "metered" not in str(error)  # optional
+    assert "the column building is missing" in str(error)
 
 
 def test_a_varying_value_may_stand_in_its_own_table():

@@ -70,6 +70,12 @@ def test_a_bad_cell_spoils_nothing_but_itself(column, text, expected):
     assert ("area", ()) in row.values
 
 
+def test_a_bad_cell_of_a_keyed_input_names_its_column():
+    value = premises(with_premises(**{"energy.night": ["x", None, None, None]}), "1").values["energy", ("night",)]
+    assert value.field == "energy.night"
+    assert value.message.startswith("energy.night is 'x'")
+
+
 def test_typed_columns_read_as_text_does():
     columns = {name: pa.array(values) for name, values in city()["premises"].items()}
     columns["residents"] = pa.array([1, 2, 3, 0], pa.int8())

@@ -46,7 +46,7 @@ def test_charges_are_exact_text(program):
         "service": "water",
         "line": "base",
         "charge": "my.water.water",
-        "amount": "570",
+        "amount": "570.00",
         "unit": "RUB",
         "volume": "9.5",
         "volume_unit": "m3",
@@ -69,17 +69,17 @@ def test_rules_are_exact_text(program):
 
 def test_a_price_that_changes_inside_the_month_is_not_one_price(program):
     (line,) = evaluate(program, '{"metered": 31}', "2026-01")["charges"]
-    assert (line["amount"], line["price"]) == ("1986", None)
+    assert (line["amount"], line["price"]) == ("1986.00", None)
 
 
 def test_what_was_known(program):
     (line,) = evaluate(program, '{"metered": 31}', "2026-01", known_at="2026-01-04")["charges"]
-    assert line["amount"] == "1860"
+    assert line["amount"] == "1860.00"
 
 
 def test_options(program):
     (line,) = evaluate(program, "{}", "2026-01", options={"reading": "narrow"})["charges"]
-    assert (line["amount"], line["rule"]) == ("1", "my.water.water/narrow")
+    assert (line["amount"], line["rule"]) == ("1.00", "my.water.water/narrow")
     with pytest.raises(UsageError, match="U0103"):
         evaluate(program, "{}", "2026-01", options={"reading": "broad"})
 

@@ -3,10 +3,10 @@
 from fractions import Fraction
 
 import pytest
+from tests.programs import plan_of, run
 
 from kommres.errors import UsageError
 from kommres.period import Month
-from tests.programs import plan_of, run
 
 WATER = """
 module t.water
@@ -146,14 +146,18 @@ def test_dates(formula, day):
     assert got == Month.parse(day[:7]).start + int(day[8:]) - 1
 
 
-@pytest.mark.parametrize(("since", "months"), [("2026-01-31", 1), ("2025-12-01", 2), ("2025-01-01", 13), ("2026-02-01", 0)])
+@pytest.mark.parametrize(
+    ("since", "months"), [("2026-01-31", 1), ("2025-12-01", 2), ("2025-01-01", 13), ("2026-02-01", 0)]
+)
 def test_months_since_counts_both_months(since, months):
     text = rules("rule x of flat: number\n    = months_since(since)", "input since of flat: date")
     assert run(text, "2026-01", {"since": since}).value("x") == months
 
 
 def test_a_part_outside_its_whole_is_refused():
-    text = rules("rule x of flat: number\n    = share(part, all_of_it)", "input part of flat: m2\ninput all_of_it of flat: m2")
+    text = rules(
+        "rule x of flat: number\n    = share(part, all_of_it)", "input part of flat: m2\ninput all_of_it of flat: m2"
+    )
     assert run(text, "2026-01", {"part": 3, "all_of_it": 2}).code("x") == "D0402"
     assert run(text, "2026-01", {"part": 0, "all_of_it": 0}).code("x") == "D0204"
 

@@ -4,7 +4,6 @@ import datetime as dt
 from fractions import Fraction
 
 import pytest
-
 from tests.programs import run
 
 TREE = """
@@ -200,7 +199,9 @@ def test_instants_are_clipped_to_local_days():
     assert got.value("night_hours") == 5 + 1
     assert got.value("outside") == 1 + 4
     assert got.value("flats_hours") == 10
-    utc = run(EVENTS, "2026-01", {"building": {"outage": {"from": "2026-01-01T00:00+08:00", "to": "2026-01-01T09:00+08:00"}}})
+    utc = run(
+        EVENTS, "2026-01", {"building": {"outage": {"from": "2026-01-01T00:00+08:00", "to": "2026-01-01T09:00+08:00"}}}
+    )
     assert utc.value("hours_out") == 1
 
 
@@ -210,7 +211,10 @@ def test_an_unknown_time_zone_refuses_local_days():
 
 
 def test_dated_events():
-    absence = [{"from": "2025-12-20", "to": "2026-01-11", "people": 2}, {"from": "2026-01-21", "to": "2026-02-11", "people": 1}]
+    absence = [
+        {"from": "2025-12-20", "to": "2026-01-11", "people": 2},
+        {"from": "2026-01-21", "to": "2026-02-11", "people": 1},
+    ]
     got = run(EVENTS, "2026-01", {"absence": absence})
     assert got.value("away") == 10 + 11
     assert got.value("mean_present") == Fraction(10 * 3 + 10 * 5 + 11 * 4, 31)
@@ -219,7 +223,11 @@ def test_dated_events():
 
 
 def test_points():
-    payments = [{"paid_on": "2026-01-31", "amount": 5}, {"paid_on": "2026-02-01", "amount": 7}, {"paid_on": "2025-12-31", "amount": 9}]
+    payments = [
+        {"paid_on": "2026-01-31", "amount": 5},
+        {"paid_on": "2026-02-01", "amount": 7},
+        {"paid_on": "2025-12-31", "amount": 9},
+    ]
     got = run(EVENTS, "2026-01", {"payment": payments})
     assert got.value("paid") == 5
     assert got.value("newest") == 7

@@ -3,19 +3,13 @@
 import datetime as dt
 
 import pytest
-
-from kommres.dsl.backends.tables import Miss, Table
 from tests.programs import plan_of, run
 
-TARIFF = """
-module t.prices
-entity flat
-input town: id
-"""
+from kommres.dsl.backends.tables import Miss, Table
 
 
-def table(body, known=None, name="p"):
-    plan = plan_of(f"module t.tables\nentity flat\ninput town of flat: id\n{body}")
+def table(body, known=None, name="p", tables=None):
+    plan = plan_of(f"module t.tables\nentity flat\ninput town of flat: id\n{body}", tables=tables)
     param = next(p for p in plan.params if p.name == name)
     return Table(param, None if known is None else day(known))
 
@@ -46,7 +40,8 @@ def test_a_miss_says_what_there_is():
     )
     assert miss(found, "tagil") == (
         "D0202",
-        'p["tagil"] has no value on 2026-01-15; it has values from 2025-01-01 until 2025-07-01, from 2025-07-01 until 2026-01-01',
+        'p["tagil"] has no value on 2026-01-15; '
+        "it has values from 2025-01-01 until 2025-07-01, from 2025-07-01 until 2026-01-01",
     )
     assert miss(found, "tagil", on="2024-12-31")[0] == "D0202"
     assert miss(found, "ekaterinburg", on="2026-07-01") == (
@@ -68,7 +63,8 @@ def test_a_look_alike_is_told(key, hint):
 
 
 def test_the_key_that_misses_is_told():
-    found = table("param p by (town, (floors: number)): number\n    from 2025-01-01  (a, 5) = 1  (b, 9) = 2")
+    rows = "town,floors,from,value\na,5,2025-01-01,1\nb,9,2025-01-01,2\n"
+    found = table('param p by (town, floors: number): number from "p.csv"', tables={"p.csv": rows})
     code, message = miss(found, "a", 9)
     assert code == "D0201"
     assert message == 'p has no floors = 9 with town = "a"'
@@ -112,7 +108,14 @@ param p by (late: day): 1/day
 
 @pytest.mark.parametrize(
     ("late", "on", "index"),
-    [(30, "2024-01-01", 0), (31, "2024-01-01", 1), (90, "2024-01-01", 1), (1000, "2024-01-01", 2), (45, "2025-01-01", 0), (95, "2025-01-01", 2)],
+    [
+        (30, "2024-01-01", 0),
+        (31, "2024-01-01", 1),
+        (90, "2024-01-01", 1),
+        (1000, "2024-01-01", 2),
+        (45, "2025-01-01", 0),
+        (95, "2025-01-01", 2),
+    ],
 )
 def test_brackets_hold_both_ends_and_newer_ones_cover_older(late, on, index):
     row = table(BANDS).find((late,), day(on))
@@ -143,8 +146,7 @@ entity flat
 enum zone: day, night
 input used(zone) of flat: kWh
 input people of flat: number
-param price by (zone, (v: kWh)): RUB/kWh
-    from 2025-01-01  (day, 0..100) = 1  (day, 100..) = 3  (night, 0..) = 1/2
+param price by (zone, v: kWh): RUB/kWh from "prices.csv"
 param rate: RUB/kWh
     from 2025-01-01 = 5
     from 2026-01-11 = 7
@@ -163,8 +165,12 @@ rule mean_rate of flat: RUB/kWh
 """
 
 
+PRICES = "zone,v,from,value\nday,0..100,2025-01-01,1\nday,100..,2025-01-01,3\nnight,0..,2025-01-01,0.5\n"
+
+
 def test_tables_inside_rules():
-    got = run(TIERED, "2026-01", {"used": {"day": 250, "night": 10}, "people": 2})
+    plan = plan_of(TIERED, tables={"prices.csv": PRICES})
+    got = run(plan, "2026-01", {"used": {"day": 250, "night": 10}, "people": 2})
     assert got.value("cost", "day") == 200 + 50 * 3
     assert got.value("cost", "night") == 5
     assert got.value("on_date") == 7

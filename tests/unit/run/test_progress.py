@@ -9,12 +9,13 @@ class Terminal(io.StringIO):
 
 
 def test_lines_come_every_few_seconds_and_at_the_end():
-    times = iter([0.0, 1.0, 6.0, 7.0, 8.0])
+    times = iter([0.0, 1.0, 6.0, 7.0, 8.0, 9.0])
     stream = io.StringIO()
     show = lines(stream, seconds=5, clock=lambda: next(times))
     show(1, 10, 0)
     show(6, 10, 2)
     show(7, 10, 2)
+    show(10, 10, 2)
     show(10, 10, 2)
     assert stream.getvalue() == "6 of 10 accounts, 2 in quarantine, 6 s\n10 of 10 accounts, 2 in quarantine, 8 s\n"
 
