@@ -14,7 +14,11 @@ from kommres.dsl.syntax.from_text import parse
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
-    [*ROOT.glob("src/kommres/packs/**/*.kmr"), *ROOT.glob("plugins/**/*.kmr"), *ROOT.glob("docs/reference/trial/**/*.kmr")]
+    [
+        *ROOT.glob("src/kommres/packs/**/*.kmr"),
+        *ROOT.glob("plugins/**/*.kmr"),
+        *ROOT.glob("docs/reference/trial/**/*.kmr"),
+    ]
 )
 
 

@@ -67,11 +67,15 @@ def steps(cuts: list[tuple[datetime.date, int]], first: int) -> list[dict[str, o
     price=st.decimals(1, 500, places=2),
     change=st.none() | st.tuples(DAYS, st.decimals(1, 500, places=2)),
 )
-def test_a_cut_where_nothing_changes_changes_nothing(tmp_path_factory, people, more, cut, metered, price, change) -> None:
+def test_a_cut_where_nothing_changes_changes_nothing(
+    tmp_path_factory, people, more, cut, metered, price, change
+) -> None:
     folder = str(tmp_path_factory.mktemp("law"))
     tariff = [("2026-01-01", price), *([(change[0].isoformat(), change[1])] if change else [])]
     plain = program(folder, [("2026-01-01", "4.745")], tariff)
-    in_force = max((d, v) for d, v in [(datetime.date(2026, 1, 1), price), *([change] if change else [])] if d <= cut)[1]
+    in_force = max((d, v) for d, v in [(datetime.date(2026, 1, 1), price), *([change] if change else [])] if d <= cut)[
+        1
+    ]
     doubled = sorted({**dict(tariff), cut.isoformat(): in_force}.items())
     again = program(folder, [("2026-01-01", "4.745"), (cut.isoformat(), "4.745")], doubled)
     row = {"id": "1", "residents": steps(more, people)} | ({"metered": str(metered)} if metered is not None else {})

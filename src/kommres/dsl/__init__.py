@@ -1,1 +1,1 @@
-
+"""The rules language: text to plan, one folder a stage."""

@@ -152,6 +152,16 @@ def _div(scope: Scope, step: Step) -> Evaluate:
     return divided
 
 
+def _equal(left: Evaluate, constant: object, step: Step) -> Evaluate:
+    """Compare with a constant: the usual condition."""
+
+    def equal(f: Frame) -> Datum:
+        a = left(f)
+        return absent(step) if a is None else a == constant
+
+    return equal
+
+
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -168,6 +178,8 @@ def _compare(scope: Scope, step: Step) -> Evaluate:
     second = step.args[1]
     if second in scope.constants and scope.hook is None:
         constant = scope.constants[second]
+        if step.data == "=":
+            return _equal(left, constant, step)
 
         def compared_with(f: Frame) -> bool:
             a = left(f)

@@ -461,6 +461,18 @@ def _period(scope: Scope, step: Step) -> Evaluate:
 
 def _and(scope: Scope, step: Step) -> Evaluate:
     parts = scope.args(step)
+    if len(parts) == 2:
+        first, second = parts
+
+        def both(f: Frame) -> bool:
+            value = first(f)
+            if value:
+                value = second(f)
+                if value:
+                    return True
+            return absent(step) if value is None else False
+
+        return both
 
     def every(f: Frame) -> bool:
         for part in parts:

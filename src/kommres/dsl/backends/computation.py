@@ -113,26 +113,26 @@ class Computation:
 
     def read(self, row: Row, token: Token, day: int, term: Term) -> Datum:
         """Return the value under a token, see :meth:`value`."""
-        found = self.outcome(row, token, day, term)
-        if found.__class__ is DataProblem:
-            raise found.with_traceback(None)
-        return 0 if found is NO_LINE else found
+        return usable(self.outcome(row, token, day, term))
 
     def outcome(self, row: Row, token: Token, day: int, term: Term) -> Datum:
         """Return a value, a :class:`DataProblem` or :data:`NO_LINE`, computed once."""
         memo = row.memo
         key: object = (token, term.number) if self.past else token
-        if not self.varies:
+        in_pieces = self.varies
+        if not in_pieces:
             day = term.start
         elif not term.start <= day < term.end:
             key = (token, day, term.number)  # a span outside the month: each day stands for itself
+            in_pieces = False
         found = memo.get(key, _MISSING)
         if found is _MISSING:
-            if self.varies and term.start <= day < term.end:
-                starts = self.cutter.starts(row, term.start, term.end, term)
-                if len(starts) > 1:
-                    pieces = memo[key] = _Pieces(starts)
-                    return self._piece(row, token, pieces, day, term)
+            if in_pieces:
+                if self.past or not self.cutter.whole(row):
+                    starts = self.cutter.starts(row, term.start, term.end, term)
+                    if len(starts) > 1:
+                        pieces = memo[key] = _Pieces(starts)
+                        return self._piece(row, token, pieces, day, term)
                 day = term.start
             found = memo[key] = self._outcome(row, token.keys, day, term)
             return found
@@ -161,7 +161,7 @@ class Computation:
         """Return a fast reader for the caller's own row or its parent; None where only :meth:`read` will do."""
         if self.hook is not None or self.past or up > 1:
             return None
-        read, start, end = self.read, self.machine.term.start, self.machine.term.end
+        outcome, start, end = self.outcome, self.machine.term.start, self.machine.term.end
         varies = self.varies
 
         def read_own(f: Frame) -> Datum:
@@ -169,7 +169,8 @@ class Computation:
             found = row.memo.get(token, _MISSING)
             if found.__class__ in _VALUES and (not varies or start <= f.day < end):
                 return found
-            return read(row, token, f.day, f.term)
+            found = outcome(row, token, f.day, f.term)
+            return found if found.__class__ in _VALUES else usable(found)
 
         def read_above(f: Frame) -> Datum:
             row = f.rows[0].parent
@@ -178,7 +179,8 @@ class Computation:
             found = row.memo.get(token, _MISSING)
             if found.__class__ in _VALUES and (not varies or start <= f.day < end):
                 return found
-            return read(row, token, f.day, f.term)
+            found = outcome(row, token, f.day, f.term)
+            return found if found.__class__ in _VALUES else usable(found)
 
         return read_above if up else read_own
 
@@ -290,6 +292,15 @@ class Computation:
     def won(self, row: Row) -> Datum:
         """Return the index of the alternative that made a charge's line."""
         return self.choices[0].index if len(self.choices) == 1 else row.memo[self._won]
+
+
+def usable(outcome: Datum) -> Datum:
+    """Return an outcome as a value. Raises :class:`DataProblem`."""
+    if outcome.__class__ in _VALUES:
+        return outcome
+    if outcome is NO_LINE:
+        return 0
+    raise outcome.with_traceback(None)
 
 
 def _told(outcome: Datum) -> Outcome:

@@ -178,7 +178,12 @@ def apart(rows: Iterable[EventRow]) -> list[EventRow]:
 
 def covering(rows: Iterable[EventRow], start: int, end: int) -> list[EventRow]:
     """Keep the rows that hold all of ``start .. end`` (a day)."""
-    return [row for a, b, row in _ordered(rows) if a <= start and end <= b]
+    found = []
+    for row in rows:
+        first, last = bounds(row)
+        if first <= start and end <= last and first < last:
+            found.append(row)
+    return found
 
 
 def edges(rows: Iterable[EventRow], day_of: Callable[[int], int] | None) -> set[int]:

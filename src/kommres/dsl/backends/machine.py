@@ -98,11 +98,22 @@ class Machine:
         ]
         chosen = _chosen(plan, options)
         self.choices = [OptionChoice(self, p, chosen.get(p.option.id)) for p in plan.options]
+        self._dated_events = {(e.entity.name, e.name) for e in plan.events if e.interval != "instant"}
         self._by_id = {choice.option.id: choice for choice in self.choices}
+        #: options of definitions for which no row matters
+        self._settled = {
+            d.number: tuple((name, self._by_id[name].fixed or "") for name in d.options)
+            for d in plan.charges
+            if all(self._by_id[name].fixed is not None for name in d.options)
+        }
         self._definitions = {definition.number: definition for definition in plan.definitions}
         self._present = {n: Computation(self, d, past=False) for n, d in self._definitions.items()}
         self._past: dict[int, Computation] = {}
         self._terms: dict[int, Term] = {month.number: self.term}
+
+    def dated_event(self, entity: str, name: str) -> bool:
+        """Whether the bounds of an event are days, not instants."""
+        return (entity, name) in self._dated_events
 
     def definition(self, number: int) -> DefinitionPlan:
         """Return a definition by its number."""
@@ -144,6 +155,8 @@ class Machine:
         """Return the choices that a definition depends on, for a row."""
         if not definition.options:
             return ()
+        if definition.number in self._settled:
+            return self._settled[definition.number]
         return tuple([(name, self._by_id[name].of(row)) for name in definition.options])
 
 

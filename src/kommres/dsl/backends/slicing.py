@@ -10,6 +10,7 @@ from kommres.dsl.backends.arithmetic import quotient
 from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
 from kommres.dsl.backends.intervals import edges
 from kommres.dsl.backends.rows import InputKey, Row, Steps
+from kommres.dsl.backends.zones import DAY_SECONDS, Zone
 from kommres.dsl.bound.nodes import Event, Input
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
@@ -42,12 +43,18 @@ class Cutter:
         self._by_row = bool(self._own or self._below or self._events or self._events_below)
         #: whether only the row and its ancestors can cut
         self._near = not (self._below or self._events_below)
+        self._steady: bool | None = None
         self._fixed: dict[tuple[int, int], tuple[int, ...]] = {}
 
-    def starts(self, row: Row, start: int, end: int, term: Term) -> Sequence[int]:
-        """Return the first days of the elementary pieces of ``start .. end``; the first of them is ``start``."""
-        if self._daily:
-            return range(start, end)
+    def whole(self, row: Row) -> bool:
+        """Whether the month of the run is one piece for a row; False where that takes a closer look."""
+        if self._steady is None:
+            term = self._machine.term
+            self._steady = not self._daily and len(self._fixed_starts(term.start, term.end)) == 1
+        return self._steady and (not self._by_row or (self._near and not _changing(self._machine, row)))
+
+    def _fixed_starts(self, start: int, end: int) -> tuple[int, ...]:
+        """Return the starts that hold for every row."""
         fixed = self._fixed.get((start, end))
         if fixed is None:
             days = {day for table in self._tables for day in table.changes(start, end)}
@@ -55,7 +62,14 @@ class Cutter:
             fixed = (start, *sorted(days))
             if len(self._fixed) < 1000:  # spans may come from data
                 self._fixed[start, end] = fixed
-        if not self._by_row or (self._near and not _changing(row)):
+        return fixed
+
+    def starts(self, row: Row, start: int, end: int, term: Term) -> Sequence[int]:
+        """Return the first days of the elementary pieces of ``start .. end``; the first of them is ``start``."""
+        if self._daily:
+            return range(start, end)
+        fixed = self._fixed_starts(start, end)
+        if not self._by_row or (self._near and not _changing(self._machine, row)):
             return fixed
         found: set[int] = set()
         if term is self._machine.term:  # in a past month an input has one value
@@ -89,17 +103,26 @@ class Cutter:
         return found
 
 
-_CHANGING = object()
-
-
-def _changing(row: Row) -> bool:
-    """Whether the row or an ancestor has a value that changes by days, or an event."""
-    found = row.memo.get(_CHANGING)
+def _changing(machine: Machine, row: Row) -> bool:
+    """Whether a value or an event of the row or of an ancestor may change something inside the month of the run."""
+    term = machine.term
+    found = row.memo.get(term)
     if found is None:
-        found = any(value.__class__ is Steps for value in row.values.values()) or any(row.events.values())
-        found = found or (row.parent is not None and _changing(row.parent))
-        row.memo[_CHANGING] = found
+        days = {
+            day for value in row.values.values() if isinstance(value, Steps) for day in value.starts if day is not None
+        }
+        for name, rows in row.events.items():
+            if rows:
+                days |= edges(rows, None if machine.dated_event(row.entity, name) else _around)
+        found = any(term.start < day < term.end for day in days)
+        found = found or (row.parent is not None and _changing(machine, row.parent))
+        row.memo[term] = found
     return bool(found)
+
+
+def _around(instant: int) -> int:
+    """Return a day near an instant in any time zone: the one before it; ``edges`` adds the next."""
+    return Zone.UTC.day(instant - DAY_SECONDS // 2)
 
 
 def _keys(declared: Input) -> tuple[InputKey, ...]:

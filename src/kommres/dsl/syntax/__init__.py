@@ -1,1 +1,1 @@
-
+"""Stage 1: what was written."""

@@ -1,7 +1,5 @@
 """What all builders share: spans, findings, literals."""
 
-# ruff: noqa: D102 - a callback is named after its rule of grammar.lark, and that says what it does
-
 from __future__ import annotations
 
 import datetime as dt

@@ -1,7 +1,5 @@
 """Callbacks of the grammar that make expressions."""
 
-# ruff: noqa: D102 - a callback is named after its rule of grammar.lark, and that says what it does
-
 from __future__ import annotations
 
 import attrs
