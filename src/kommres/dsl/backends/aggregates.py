@@ -176,11 +176,9 @@ def _aggregate(scope: Scope, step: Step) -> Evaluate:
     by = None if gather.by is None else scope.made[gather.by]
     each = _combinations(scope, step, bindings, where)
     run = _REDUCERS[gather.function](step, each, value, by)
-    if len(bindings) == 1 and gather.binders[0][1].kind == "events" and scope.hook is None:
-        run = _unless_empty(gather, run)
     slots = tuple(slot for slot, _ in gather.binders)
     if not any(plan.kind in {"months", "children"} for _, plan in gather.binders):
-        return run
+        return _unless_empty(scope, gather, run)
 
     def aggregated(f: Frame) -> Datum:
         saved = f.term, f.day, f.start, f.end
@@ -192,18 +190,25 @@ def _aggregate(scope: Scope, step: Step) -> Evaluate:
         finally:
             f.term, f.day, f.start, f.end = saved
 
-    return aggregated
+    return _unless_empty(scope, gather, aggregated)
 
 
-def _unless_empty(gather: Gather, run: Evaluate) -> Evaluate:
-    """Answer at once where there is no event: the usual case."""
+def _unless_empty(scope: Scope, gather: Gather, run: Evaluate) -> Evaluate:
+    """Answer at once where there is no event or child: the usual case."""
     plan = gather.binders[0][1]
+    while plan.of is not None:
+        plan = plan.of
+    if len(gather.binders) != 1 or scope.hook is not None or plan.kind not in {"events", "children"}:
+        return run
     nothing = {"sum": 0, "count": 0, "any": False, "all": True}.get(gather.function)
-    slot, up, name = plan.slot, plan.up, payload(plan).name
+    slot, up, data = plan.slot, plan.up, payload(plan)
+    events = plan.kind == "events"
+    name = data.name if events else data
 
     def quick(f: Frame) -> Datum:
         row = f.rows[slot] if up == 0 else climb(f.rows[slot], up)
-        return run(f) if row.events.get(name) else nothing
+        found = row.events.get(name) if events else row.children.get(name, row.children)
+        return run(f) if found else nothing
 
     return quick
 

@@ -60,6 +60,11 @@ def _all(conditions: Sequence[Evaluate]) -> Test:
     return every
 
 
+def all_of(numbers: Sequence[int], plan: DefinitionPlan, steps: Sequence[Evaluate]) -> Test:
+    """Return a test of all these steps."""
+    return _all(_conditions(numbers, plan, steps))
+
+
 def _dated(start: int | None, until: int | None, test: Test) -> Test:
     if start is None and until is None:
         return test
@@ -69,10 +74,10 @@ def _dated(start: int | None, until: int | None, test: Test) -> Test:
 
 def _test(definition: DefinitionPlan, plan: AlternativePlan, steps: Sequence[Evaluate]) -> Test:
     """Return whether an alternative applies: its dates, its conditions, then no suppression."""
-    own = _dated(plan.start, plan.until, _all(_conditions(plan.conditions, definition, steps)))
+    own = _dated(plan.start, plan.until, all_of(plan.conditions, definition, steps))
     if not plan.suppressions:
         return own
-    against = [_dated(s.start, s.until, _all(_conditions(s.conditions, definition, steps))) for s in plan.suppressions]
+    against = [_dated(s.start, s.until, all_of(s.conditions, definition, steps)) for s in plan.suppressions]
 
     def free(f: Frame) -> bool:
         if not own(f):

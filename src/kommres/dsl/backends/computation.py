@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
-from kommres.dsl.backends.choices import Choice, choices_of, conflict, nothing_applies, true
+from kommres.dsl.backends.choices import Choice, all_of, choices_of, conflict, nothing_applies, true
 from kommres.dsl.backends.closures import COMPILERS, Scope, climb, compile_steps
 from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Term
 from kommres.dsl.backends.functions import FUNCTIONS
@@ -71,7 +71,8 @@ class Computation:
         self.steps: list[Evaluate] = []
         self._start = rule.start or 0
         self._until = _NEVER if rule.until is None else rule.until
-        self._plain = not rule.is_charge and definition.applies is None and rule.start is rule.until is None
+        plain = not rule.is_charge and definition.applies is None and rule.start is rule.until is None
+        self._guard: Evaluate | None = None if plain else self._in_force
         self._numeric = rule.type.kind == "number"
         unit = rule.type.unit.powers if rule.type.unit is not None else ()
         # A temperature is negative whenever it is cold.
@@ -92,8 +93,13 @@ class Computation:
         scope = Scope(self.machine, plan, plan.steps, past=self.past, cutter=self.cutter)
         self.steps = compile_steps(scope, ALL_COMPILERS)
         self.choices = choices_of(plan, self.steps)
-        if len(self.choices) == 1 and self.choices[0].certain and self.hook is None:
+        if self.hook is not None:
+            return
+        if len(self.choices) == 1 and self.choices[0].certain:
             self._body = self.choices[0].body
+        if plan.rule.is_charge and plan.rule.start is plan.rule.until is None:
+            numbers = [n for n in (plan.applies, plan.when) if n is not None]
+            self._guard = all_of(numbers, plan, self.steps) if numbers else None
 
     def token(self, keys: tuple[str, ...]) -> Token:
         """Return the token of key members."""
@@ -198,14 +204,9 @@ class Computation:
         if self.hook is not None:
             return self._watched(f, self._key(keys, day, term))
         try:
-            if not self._plain:
-                return self._computed(f)
-            value = self._body(f)
-            if value is None or (self._numeric and (self._bounded or value.numerator < 0)):
-                self._check(value)
+            return self._computed(f)
         except DataProblem as problem:
             return settled(problem, row)
-        return value
 
     def _watched(self, f: Frame, key: EvaluationKey) -> object:
         hook, plan = self.machine.hook, self.definition
@@ -221,7 +222,7 @@ class Computation:
         return outcome
 
     def _computed(self, f: Frame) -> object:
-        if not self._plain and not self._in_force(f):
+        if self._guard is not None and not self._guard(f):
             return NO_LINE
         value = self._body(f)
         if value is None or (self._numeric and (self._bounded or value.numerator < 0)):

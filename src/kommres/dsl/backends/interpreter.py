@@ -233,10 +233,12 @@ class Interpreter:
     def _shown(self, computation: Computation, number: int, f: Frame) -> Value:
         """Return a value that is only printed: None where it varies inside the month."""
         step: Evaluate = computation.steps[number]
-        first, *later = computation.cutter.starts(f.rows[0], f.term.start, f.term.end, f.term)
-        f.day = first
         value: Value = step(f)
-        for f.day in later:
+        if computation.cutter.whole(f.rows[0]):
+            return value
+        starts = computation.cutter.starts(f.rows[0], f.term.start, f.term.end, f.term)
+        for day in starts[1:]:
+            f.day = day
             if step(f) != value:
                 return None
         return value

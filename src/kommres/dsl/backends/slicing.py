@@ -10,7 +10,7 @@ from kommres.dsl.backends.arithmetic import quotient
 from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
 from kommres.dsl.backends.intervals import edges
 from kommres.dsl.backends.rows import InputKey, Row, Steps
-from kommres.dsl.backends.zones import DAY_SECONDS, Zone
+from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import Event, Input
 from kommres.dsl.plan.nodes import Op, Step
 from kommres.dsl.problems import DataProblem
@@ -69,7 +69,9 @@ class Cutter:
         if self._daily:
             return range(start, end)
         fixed = self._fixed_starts(start, end)
-        if not self._by_row or (self._near and not _changing(self._machine, row)):
+        month = self._machine.term
+        inside = month.start <= start and end <= month.end
+        if not self._by_row or (inside and self._near and not _changing(self._machine, row)):
             return fixed
         found: set[int] = set()
         if term is self._machine.term:  # in a past month an input has one value
@@ -113,16 +115,13 @@ def _changing(machine: Machine, row: Row) -> bool:
         }
         for name, rows in row.events.items():
             if rows:
-                days |= edges(rows, None if machine.dated_event(row.entity, name) else _around)
+                found_days = edges(rows, None if machine.dated_event(row.entity, name) else Zone.UTC.day)
+                # The local day of an instant is at most one day from the day in UTC.
+                days |= {day + shift for day in found_days for shift in (-1, 0, 1)}
         found = any(term.start < day < term.end for day in days)
         found = found or (row.parent is not None and _changing(machine, row.parent))
         row.memo[term] = found
     return bool(found)
-
-
-def _around(instant: int) -> int:
-    """Return a day near an instant in any time zone: the one before it; ``edges`` adds the next."""
-    return Zone.UTC.day(instant - DAY_SECONDS // 2)
 
 
 def _keys(declared: Input) -> tuple[InputKey, ...]:
@@ -198,6 +197,9 @@ def _edge(scope: Scope, step: Step) -> Evaluate:
 def _pieces(scope: Scope, f: Frame, start: int, end: int) -> Sequence[int]:
     if scope.cutter is None or f.term is not f.base:
         return range(start, end)  # what is read of past months is not among the cuts
+    term = scope.machine.term
+    if f.term is term and start == term.start and end == term.end and scope.cutter.whole(f.rows[0]):
+        return (start,)
     return scope.cutter.starts(f.rows[0], start, end, f.term)
 
 
