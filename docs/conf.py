@@ -26,6 +26,7 @@ nitpick_ignore_regex = [("py:.*", r"(?!kommres).*")]
 def setup(app: object) -> None:
     """Let pages show rule text: a small lexer made from the keyword table."""
     from pygments.lexer import RegexLexer, words
+    from pygments.lexers.special import TextLexer
     from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text
 
     from kommres.dsl.keywords import KEYWORDS
@@ -53,4 +54,5 @@ def setup(app: object) -> None:
             ]
         }
 
+    app.add_lexer("csv", TextLexer)  # type: ignore[attr-defined]
     app.add_lexer("kommres", RuleLexer)  # type: ignore[attr-defined]
