@@ -68,6 +68,7 @@ item EXAMPLE example пример
 line CITES cites основание
 line FROM from с
 line COMPLETE complete полно
+line ALWAYS always всегда
 line EXCEPT except кроме
 line REPLACE replace заменить
 line REPEAL repeal отменить

@@ -499,3 +499,14 @@ def test_rows_events_and_overrides():
 )
 def test_what_an_example_cannot_say(line):
     assert codes(GENERAL + f'\nexample "one" on 2026-03\n    {line}\n    expect x = 3\n')
+
+
+def test_a_table_without_dates_is_constant() -> None:
+    program, _ = compiled(
+        "module m\nentity premises\ninput k of premises: id\n"
+        'param f by (k: id): number\n    always  a = 1.8  "b" = 2\n'
+        "rule x of premises: number\n    = round(f[k], 1)\n"
+    )
+    (rule,) = program.rules
+    assert not rule.type.varies
+    assert [row.start for row in program.params[0].rows] == [None, None]

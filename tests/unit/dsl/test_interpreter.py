@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from tests.programs import plan_of, run
 
+from kommres.dsl.backends.hooks import Hook
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -342,3 +343,62 @@ def test_overrides_replace_all_look_ups_or_one_key():
 def test_deep_chains_of_rules_are_computed():
     chain = "\n".join(f"rule r{i} of flat: number\n    = r{i - 1} + 1" for i in range(1, 1500))
     assert run(rules(f"rule r0 of flat: number\n    = 0\n{chain}"), "2026-01", {}).value("r1499") == 1499
+
+
+# --- hooks ---------------------------------------------------------------------------------------------------
+
+
+class Events(Hook):
+    def __init__(self):
+        self.told = []
+
+    def enter(self, definition, frame, key):
+        self.told.append(("enter", definition.rule.name, frame.rows[0].id, key[2]))
+
+    def leave(self, definition, frame, outcome):
+        self.told.append(("leave", definition.rule.name, getattr(outcome, "code", outcome)))
+
+    def recall(self, definition, row, key, outcome):
+        self.told.append(("recall", definition.rule.name, outcome))
+
+    def alternative(self, definition, index, frame):
+        self.told.append(("alternative", definition.rule.name, definition.alternatives[index].name))
+
+    def applies(self, definition, row, *, yes):
+        self.told.append(("applies", definition.rule.name, yes))
+
+    def looked_up(self, definition, number, frame, entry):
+        self.told.append(("looked_up", entry.value))
+
+
+def test_a_hook_is_told_what_happens_in_order():
+    hook = Events()
+    case = {"region": "north", "residents": 2, "connected": True, "metered": 4}
+    got = run(WATER, "2025-08", case, hook=hook)
+    first = got.value("water")
+    month = Month.parse("2025-08").start
+    assert hook.told[:4] == [
+        ("enter", "water", "1", None),
+        ("applies", "water", True),
+        ("alternative", "water", "base"),
+        ("enter", "volume", "1", None),
+    ]
+    assert ("alternative", "volume", "by_meter") in hook.told
+    assert ("looked_up", Fraction("67.13")) in hook.told
+    assert hook.told[-1] == ("leave", "water", first)
+    hook.told.clear()
+    assert got.value("water", day=month + 3) == first
+    assert hook.told == [("recall", "water", first)]
+
+
+def test_a_hook_sees_problems_and_changes_nothing():
+    for case in (
+        {"residents": 2},
+        {"region": "north", "residents": 2, "connected": True},
+        {"region": "x", "connected": True},
+    ):
+        hook = Events()
+        watched = run(WATER, "2025-08", case, hook=hook).account("premises")
+        assert watched == run(WATER, "2025-08", case).account("premises")
+        codes = {event[2] for event in hook.told if event[0] == "leave"}
+        assert {refusal.code for refusal in watched.refusals} <= codes

@@ -167,28 +167,44 @@ class Computation:
         """Return a fast reader for the caller's own row or its parent; None where only :meth:`read` will do."""
         if self.hook is not None or self.past or up > 1:
             return None
-        outcome, start, end = self.outcome, self.machine.term.start, self.machine.term.end
-        varies = self.varies
+        start, end, varies = self.machine.term.start, self.machine.term.end, self.varies
+        fresh = self._fresh
 
         def read_own(f: Frame) -> Datum:
             row = f.rows[0]
+            if varies and not start <= f.day < end:
+                return usable(self.outcome(row, token, f.day, f.term))
             found = row.memo.get(token, _MISSING)
-            if found.__class__ in _VALUES and (not varies or start <= f.day < end):
-                return found
-            found = outcome(row, token, f.day, f.term)
-            return found if found.__class__ in _VALUES else usable(found)
+            return found if found.__class__ in _VALUES else fresh(row, token, f, found)
 
         def read_above(f: Frame) -> Datum:
             row = f.rows[0].parent
             if row is None or row.problem is not None:
                 row = climb(f.rows[0], 1)
+            if varies and not start <= f.day < end:
+                return usable(self.outcome(row, token, f.day, f.term))
             found = row.memo.get(token, _MISSING)
-            if found.__class__ in _VALUES and (not varies or start <= f.day < end):
-                return found
-            found = outcome(row, token, f.day, f.term)
-            return found if found.__class__ in _VALUES else usable(found)
+            return found if found.__class__ in _VALUES else fresh(row, token, f, found)
 
         return read_above if up else read_own
+
+    def _fresh(self, row: Row, token: Token, caller: Frame, found: Datum) -> Datum:
+        """Compute what a reader did not find; rules that hold for the whole month go the short way."""
+        term = self.machine.term
+        short = found is _MISSING and self._guard is None and self._compiled
+        if not short or not (not self.varies or self.cutter.whole(row)):
+            return usable(self.outcome(row, token, caller.day, caller.term))
+        keys = token.keys
+        f = Frame([row, *keys, *self._more_slots[len(keys) :]] if keys else [row, *self._more_slots], term.start, term)
+        try:
+            value = self._body(f)
+            if value is None or (self._numeric and (self._bounded or value.numerator < 0)):
+                self._check(value)
+        except DataProblem as problem:
+            refused = row.memo[token] = settled(problem, row)
+            raise refused from None
+        row.memo[token] = value
+        return value
 
     # computing -------------------------------------------------------------------------------------------
 

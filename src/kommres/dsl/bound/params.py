@@ -295,6 +295,13 @@ class ParamBinder:
     # the whole -------------------------------------------------------------------------------------------
 
     def _check_rows(self, item: syn.ParamDecl, keys: list[Key], rows: list[ParamRow]) -> None:
+        if len({row.start is None for row in rows}) > 1:
+            self.out.add(
+                "K0506",
+                f"`{item.name}` has rows with and without a date",
+                item.span,
+                help="date all of them, or none",
+            )
         seen: dict[object, ParamRow] = {}
         for row in rows:
             place = (row.keys, row.start, row.known_from)

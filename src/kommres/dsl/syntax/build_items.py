@@ -292,10 +292,16 @@ class Items(BuilderBase):
 
     def keyed_row(self, children: Children) -> Part:
         dates, *cells = children
-        entries = tuple(
+        return self.part("row", self._entries(dates, cells), children)
+
+    def undated_row(self, children: Children) -> Part:
+        always, *cells = children
+        return self.part("row", self._entries(nodes.Dates(start=None, span=self.at(always)), cells), children)
+
+    def _entries(self, dates: nodes.Dates, cells: Children) -> tuple[nodes.ParamEntry, ...]:
+        return tuple(
             nodes.ParamEntry(dates=dates, keys=cell.value[0], value=cell.value[1], span=self.at(cell)) for cell in cells
         )
-        return self.part("row", entries, children)
 
     def param(self, children: Children) -> nodes.Item:
         _, name, keys, typed, file, undated, *rest = children
