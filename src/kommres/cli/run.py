@@ -67,9 +67,9 @@ def command(
             overwrite=overwrite,
             progress=watcher,
         )
-    for warning in result.manifest["warnings"]:
-        click.echo(f"warning: {warning}", err=True)
     if not quiet:
+        for warning in result.manifest["warnings"]:
+            click.echo(f"warning: {warning}", err=True)
         click.echo("\n".join(summary(result.manifest, out)))
     return result.exit_code
 

@@ -7,7 +7,7 @@ each code with a wrong and a right example.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -132,5 +132,12 @@ class DiagnosticError(RulesError):
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like ``word``, if one is like it: for "did you mean"."""
-    found = get_close_matches(word, list(candidates), n=1, cutoff=0.6)
-    return found[0] if found else None
+    found = get_close_matches(word, list(candidates), n=3, cutoff=0.65)
+    return next((near for near in found if _last_parts_alike(word, near)), None)
+
+
+def _last_parts_alike(word: str, near: str) -> bool:
+    """Whether more is alike than the dotted path before the last part."""
+    path, _, last = word.rpartition(".")
+    other_path, _, other_last = near.rpartition(".")
+    return path != other_path or not path or SequenceMatcher(None, last, other_last).ratio() >= 0.6  # noqa: PLR2004

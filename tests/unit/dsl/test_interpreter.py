@@ -60,6 +60,16 @@ def test_a_charge_by_norm_and_by_meter():
     assert line.rule == "t.water.water/base"
 
 
+def test_what_varies_inside_the_month_is_not_one_volume_or_price():
+    text = WATER.replace("    price tariff", "    volume volume * 1 month\n    price tariff")
+    case = {"region": "north", "residents": 2, "connected": True}
+    for month, price in (("2025-06", Fraction("59.94")), ("2025-07", Fraction("67.13"))):
+        made = run(text.replace("2025-07-01", "2025-06-16"), month, case).account("premises").lines
+        line = next(found for found in made if found.charge == "t.water.water")
+        assert line.volume == Fraction("9.49")
+        assert line.price == (None if month == "2025-06" else price)
+
+
 def test_a_charge_whose_condition_is_false_makes_no_line():
     result = run(WATER, "2025-08", {"region": "north", "residents": 2, "connected": False}).account("premises")
     assert {line.charge for line in result.lines} == {"t.water.fee", "t.water.other"}

@@ -40,8 +40,10 @@ def test_a_miss_says_what_there_is():
     )
     assert miss(found, "tagil") == (
         "D0202",
-        'p["tagil"] has no value on 2026-01-15; '
-        "it has values from 2025-01-01 until 2025-07-01, from 2025-07-01 until 2026-01-01",
+        (
+            'p["tagil"] has no value on 2026-01-15; '
+            "it has values from 2025-01-01 until 2025-07-01, from 2025-07-01 until 2026-01-01"
+        ),
     )
     assert miss(found, "tagil", on="2024-12-31")[0] == "D0202"
     assert miss(found, "ekaterinburg", on="2026-07-01") == (

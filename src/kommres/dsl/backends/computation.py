@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
 from kommres.dsl.backends.choices import Choice, all_of, choices_of, conflict, nothing_applies, true
-from kommres.dsl.backends.closures import COMPILERS, Scope, climb, compile_steps
+from kommres.dsl.backends.closures import Scope, climb, compile_steps
+from kommres.dsl.backends.conditions import CONDITIONS
 from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Term
 from kommres.dsl.backends.functions import FUNCTIONS
+from kommres.dsl.backends.references import REFERENCES
 from kommres.dsl.backends.slicing import SLICING, Cutter
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.rows import Row
     from kommres.dsl.plan.nodes import DefinitionPlan
 
-ALL_COMPILERS = {**COMPILERS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
+ALL_COMPILERS = {**REFERENCES, **CONDITIONS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
 
 _NEVER = 1 << 40
 

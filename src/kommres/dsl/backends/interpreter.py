@@ -233,6 +233,7 @@ class Interpreter:
     def _shown(self, computation: Computation, number: int, f: Frame) -> Value:
         """Return a value that is only printed: None where it varies inside the month."""
         step: Evaluate = computation.steps[number]
+        f.day = f.term.start
         value: Value = step(f)
         if computation.cutter.whole(f.rows[0]):
             return value

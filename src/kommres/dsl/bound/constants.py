@@ -62,7 +62,7 @@ class Constants:
         try:
             own = self.scope.units.parse(text.text)
         except UnitError as error:
-            self.scope.out.add("K0301", str(error), text.span, help="write a known unit, or none")
+            self.scope.out.add("K0301", error.message, text.span, help="write a known unit, or none")
             return None
         factor = percent_factor(own, unit)
         if factor is None:

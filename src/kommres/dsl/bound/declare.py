@@ -138,13 +138,13 @@ class Declarer:
         except UnitError as error:
             if final:
                 self.out.add(
-                    "K0301", str(error), item.of.span if item.of else item.span, help="declare that unit as well"
+                    "K0301", error.message, item.of.span if item.of else item.span, help="declare that unit as well"
                 )
             return False
         try:
             self.scope.units.declare(item.name, item.factor, of)
         except UnitError as error:
-            self.out.add("K0306", str(error), item.span, help="choose another name, or take the declaration away")
+            self.out.add("K0306", error.message, item.span, help="choose another name, or take the declaration away")
         if of is None:
             self.scope.money.add(item.name)
         return True
@@ -367,7 +367,7 @@ class Declarer:
                 near = closest(word, [a for a in atoms if a not in CURRENCIES])
             self.out.add(
                 "K0301",
-                str(error),
+                error.message,
                 span,
                 help=f"did you mean `{near}`?"
                 if near

@@ -187,7 +187,7 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                 words = error.word
                 raise self.problem(
                     "K0301",
-                    str(error),
+                    error.message,
                     expr.unit.span,
                     help=f"to divide by the name `{words}`, put blanks around `/`; "
                     "to use a new unit, declare it with `unit`",
@@ -345,7 +345,7 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
         except UnitError as error:
             raise self.problem(
                 "K0304",
-                str(error),
+                error.message,
                 expr.unit.span,
                 help="only units of one dimension convert; day and month meet only in a period",
             ) from None

@@ -187,7 +187,7 @@ class NameMixin(_Base):
         if len(enums) != len(keys):
             wanted = f"`{name}({', '.join(e.name for e in enums)})`" if enums else f"`{name}` without keys"
             raise self.problem(
-                "K0410", f"`{name}` has {len(enums)} keys, {len(keys)} stand here", at.span, help=f"write {wanted}"
+                "K0410", f"{_count(name, len(enums))}, {len(keys)} written here", at.span, help=f"write {wanted}"
             )
         bound: list[b.Expr] = []
         for enum, key in zip(enums, keys, strict=True):
@@ -297,7 +297,7 @@ class NameMixin(_Base):
             shape = f"`{param.name}[{', '.join(k.name for k in param.keys)}]`" if param.keys else f"`{param.name}`"
             raise self.problem(
                 "K0410",
-                f"`{param.name}` has {len(param.keys)} keys, {len(keys)} stand here",
+                f"{_count(param.name, len(param.keys))}, {len(keys)} written here",
                 at.span,
                 help=f"write {shape}",
             )
@@ -407,7 +407,7 @@ class NameMixin(_Base):
                     help=f"read it in an aggregate: `sum of {word} for x in {below[0].name}`",
                 )
         near = closest(name.text, self._visible_words(context, wanted))
-        help_ = f"did you mean `{near}`?" if near else "declare it as input, parameter or rule"
+        help_ = f"did you mean `{near}`?" if near else self._declare_it(name, context)
         if wanted is not None and wanted.kind == "enum" and wanted.enum is not None and not near:
             help_ = f"`{wanted.enum.name}` has the members {', '.join(wanted.enum.members)}"
         if wanted is not None and wanted.kind == "id" and not near:
@@ -420,6 +420,15 @@ class NameMixin(_Base):
             help=help_,
             suggestion=Suggestion(span=name.span, replacement=near) if near else None,
         )
+
+    def _declare_it(self, name: syn.Name, context: Context) -> str:
+        *path, word = name.parts
+        alias = ".".join(path)
+        if alias in {"slice", "period"}:
+            return f"`{alias}` has {', '.join(_PERIOD if alias == 'slice' else _OF_PERIOD)}"
+        if path and alias not in context.module.aliases and not any(row.name == path[0] for row in context.rows):
+            return f"`use` the module whose name ends in `.{alias}`, if `{word}` is one of its rules or parameters"
+        return "declare it as input, parameter or rule"
 
     def _visible_words(self, context: Context, wanted: b.Type | None) -> list[str]:
         words: list[str] = [*context.members, *context.module.params]
@@ -436,3 +445,7 @@ class NameMixin(_Base):
             f"{a}.{r.name}" for a, m in context.module.aliases.items() for r in self.scope.modules[m].rules.values()
         ]
         return words
+
+
+def _count(name: str, keys: int) -> str:
+    return f"`{name}` takes {keys or 'no'} {'key' if keys == 1 else 'keys'}"

@@ -12,7 +12,7 @@ from kommres.dsl.bound.expressions import ExpressionBinder
 from kommres.dsl.bound.functions import NAMES
 from kommres.dsl.bound.nodes import Alternative, Amendment, Entity, Enum, Expr, Option, OptionBinding, Rule, Type
 from kommres.dsl.bound.problem import Unbound
-from kommres.dsl.diagnostics import Label
+from kommres.dsl.diagnostics import Label, Suggestion, closest
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import CURRENCIES
 
@@ -256,10 +256,16 @@ class RuleBinder:
 
     def _amended(self, module: ModuleScope, item: syn.Amendment) -> Rule | None:
         *qualifier, word = item.rule.parts
-        owner = module.aliases.get(".".join(qualifier)) if qualifier else None
-        scopes = [self.scope.modules[owner]] if owner else [self.scope.modules[m] for m in module.used]
+        scopes = [self.scope.modules[m] for m in module.used]
+        if qualifier:
+            owner = module.aliases.get(".".join(qualifier))
+            if owner is None:
+                self._no_alias(module, item.rule, ".".join(qualifier))
+                return None
+            scopes = [self.scope.modules[owner]]
         entity = self.scope.entity(module, item.entity) if item.entity else None
-        found = [r for s in scopes for r in s.rules_named(word) if entity is None or r.entity is entity]
+        named = [r for s in scopes for r in s.rules_named(word)]
+        found = [r for r in named if entity is None or r.entity is entity]
         if len(found) == 1:
             return found[0]
         if len(found) > 1:
@@ -272,16 +278,38 @@ class RuleBinder:
                 help="write module and entity",
             )
             return None
+        if named and item.entity:
+            home = named[0].entity.name
+            self.out.add(
+                "K0205",
+                f"`{item.rule.text}` is a rule of `{home}`, not of `{item.entity.text}`",
+                item.entity.span,
+                help=f"write `of {home}`",
+                suggestion=Suggestion(span=item.entity.span, replacement=home),
+            )
+            return None
         words = [
             f"{a}.{r.name}"
             for a, m in module.aliases.items()
             for r in self.scope.modules[m].rules.values()
-            if m != module.name
+            if m != module.name and (not qualifier or self.scope.modules[m] is scopes[0])
         ]
         self.scope.unknown(
             "K0205", "rule", item.rule.text, item.rule.span, words, todo="`use` the module that declares it"
         )
         return None
+
+    def _no_alias(self, module: ModuleScope, name: syn.Name, alias: str) -> None:
+        """Report a rule of a module that is not used: taking another rule of that name would change the wrong one."""
+        near = closest(alias, (a for a, m in module.aliases.items() if m != module.name))
+        right = f"{near}.{name.parts[-1]}"
+        self.out.add(
+            "K0205",
+            f"no module `{alias}` is used here",
+            name.span,
+            help=f"did you mean `{right}`?" if near else f"`use` the module whose name ends in `.{alias}`",
+            suggestion=Suggestion(span=name.span, replacement=right) if near else None,
+        )
 
     def _option_binding(self, module: ModuleScope, item: syn.OptionBinding) -> None:
         option = self.scope.vocabulary(module, item.name.parts[-1])
