@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/golden/cases/charges_354.json"
+MENTIONED = ROOT / "tests/golden/cases/charges_354_mentioned.json"
 PAGE = ROOT / "docs/reference/cases-354-water.md"
 
 HEAD = """\
@@ -19,6 +20,16 @@ the collection.
 `pass`: the rules give the figure to the kopeck. `off`: the published figure does not follow from its own inputs; the
 rules give the right one.
 """
+
+
+APART = """
+## Cases that the collection only mentions
+
+The reference names these cases or works them out in its text; their inputs are not in the collection. They are computed
+from the reference's text (`tests/golden/cases/charges_354_mentioned.json`); what the text does not give is made up.
+
+| id | what | from the text | made up | result | status | remark |
+|---|---|---|---|---|---|---|"""
 
 
 def _cell(text: str) -> str:
@@ -51,6 +62,12 @@ def page() -> str:
         f"| {c['id']} | {_cell(c['situation'])} | {_results(c)} | {c['status']} | {_cell(c.get('note', ''))} |"
         for c in cases
         if "runs" in c
+    ]
+    lines.append(APART)
+    lines += [
+        f"| {c['id']} | {_cell(c['situation'])} | {_cell(c['text'])} | {_cell(c['made_up'])} | {_results(c)} "
+        f"| {c['status']} | {_cell(c.get('note', ''))} |"
+        for c in json.loads(MENTIONED.read_text(encoding="utf-8"))
     ]
     lines += ["\n## Other cases\n", "| id | what | why it is not computed by water rules |", "|---|---|---|"]
     lines += [f"| {c['id']} | {_cell(c['situation'])} | {_cell(c['note'])} |" for c in cases if "runs" not in c]

@@ -73,7 +73,8 @@ class KommresError(Exception):
         if self.why:
             text += f": {self.why}"
         if self.todo:
-            text = f"{text.rstrip('.')}. What to do: {self.todo.rstrip('.')}."
+            end = "" if self.todo.endswith("?") else "."
+            text = f"{text.rstrip('.')}. What to do: {self.todo.rstrip('.')}{end}"
         return text
 
     # Errors travel between worker processes; the default way would call the constructor with too little.

@@ -34,7 +34,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``2026-01``. Raises :class:`UsageError` (U0101)."""
-        match = _MONTH.fullmatch(text.strip())
+        match = _MONTH.fullmatch(text.strip()) if isinstance(text, str) else None
         if match is None:
             raise UsageError(f"{text!r} is not a month", code="U0101", todo=_HOW)
         return cls.of(int(match[1]), int(match[2]))

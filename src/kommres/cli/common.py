@@ -200,16 +200,9 @@ def _within(name: str, module: str) -> bool:
 
 def asked(program: Program) -> frozenset[str] | None:
     """Return the names of the files that were asked for, without those that they use; None for all."""
-    if not program.given:
-        return None
-    found = set()
-    for given in program.given:
-        path = Path(given)
-        if path.exists():
-            found |= {s.name for s in program.sources if s.name == path.as_posix() or Path(s.name).is_relative_to(path)}
-        else:
-            found |= {module.source for module in program.bound.modules if _within(module.name, given)}
-    return frozenset(found)
+    from kommres.dsl.program import named_files
+
+    return named_files(program.given)
 
 
 def kmr_files(paths: Sequence[str]) -> list[Path]:

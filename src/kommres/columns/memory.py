@@ -1,6 +1,6 @@
 """Tables from memory: anything with ``__arrow_c_stream__``, or columns of Python values.
 
-Nothing is converted on the way.
+No value is converted on the way.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read_object(name: str, data: object) -> SourceTable:
     """Take a table from memory. Raises :class:`DataError` for what is no table."""
     pa = require_arrow()
     if hasattr(data, "__arrow_c_stream__"):
-        table = pa.table(data)
+        table = _without_views(pa.table(data))
     elif isinstance(data, Mapping):
         table = _from_columns(name, data)
     else:
@@ -38,6 +38,28 @@ def read_object(name: str, data: object) -> SourceTable:
             todo="pass a pyarrow, polars or pandas table, or a mapping of column name -> list of values",
         )
     return SourceTable(name=name, source="memory", digest=_digest(table), table=table)
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """Copy text that polars hands over as views (its categories, too): pyarrow cannot pick rows of such columns."""
+    pa = require_arrow()
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_string_view(field.type):
+            plain = column.cast(pa.large_string())
+        elif pa.types.is_dictionary(field.type) and pa.types.is_string_view(field.type.value_type):
+            words = [chunk.dictionary.cast(pa.large_string()) for chunk in column.chunks]
+            plain = pa.chunked_array(
+                [
+                    pa.DictionaryArray.from_arrays(chunk.indices, of, ordered=field.type.ordered)
+                    for chunk, of in zip(column.chunks, words, strict=True)
+                ],
+                pa.dictionary(field.type.index_type, pa.large_string(), field.type.ordered),
+            )
+        else:
+            continue
+        table = table.set_column(place, field.name, plain)
+    return table
 
 
 def _from_columns(name: str, columns: Mapping[Any, Any]) -> pa.Table:

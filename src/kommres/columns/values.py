@@ -72,7 +72,9 @@ def lay_out(row: Row, name: str, lines: Sequence[Line], every: Sequence[Keys], w
         sound = all(isinstance(cell, str) for cell in line.keys) and line.problem is None
         for keys in [tuple(map(str, line.keys))] if sound else every:
             if misplaced is not None:
-                spoiled.setdefault(keys, misplaced)
+                # The order of lines must not show, so of several reasons the first in order of words is told.
+                told = spoiled.get(keys, misplaced)
+                spoiled[keys] = min(told, misplaced, key=lambda bad: (bad.code, bad.message, bad.field))
             elif isinstance(line.day, int):
                 _put(changes.setdefault(keys, {}), line.day, line.value, "from the same day")
             elif isinstance(line.month, int):

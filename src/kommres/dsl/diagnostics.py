@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher, get_close_matches
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -18,6 +19,11 @@ from kommres.errors import RulesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+#: How many words are compared for "did you mean", if they have about so many letters, and how far these may differ.
+_FEW = 300
+_LONG = 20
+_SLIP = 2
 
 
 class Severity(StrEnum):
@@ -73,9 +79,15 @@ class Diagnostic:
 
 @define
 class Diagnostics:
-    """A collector that the passes write to; several findings per run, the same finding once."""
+    """A collector that the passes write to; several findings per run, the same finding once.
+
+    ``most``: errors after which nobody reads on; one more raises :class:`EnoughFound` (None: no bound).
+    """
 
     items: list[Diagnostic] = field(factory=list)
+    most: int | None = field(default=None, kw_only=True)
+    _known: set[Diagnostic] = field(factory=set, init=False, repr=False)
+    _errors: int = field(default=0, init=False, repr=False)
 
     def add(
         self,
@@ -99,8 +111,14 @@ class Diagnostics:
             suggestion=suggestion,
             severity=severity,
         )
-        if item not in self.items:
-            self.items.append(item)
+        if item in self._known:
+            return
+        if severity is Severity.ERROR:
+            if self.most is not None and self._errors >= self.most:
+                raise EnoughFound
+            self._errors += 1
+        self._known.add(item)
+        self.items.append(item)
 
     def warn(self, code: str, message: str, span: Span | None = None, *, help: str = "") -> None:  # noqa: A002
         self.add(code, message, span, help=help, severity=Severity.WARNING)
@@ -118,6 +136,10 @@ class Diagnostics:
             raise DiagnosticError(self.sorted())
 
 
+class EnoughFound(Exception):  # noqa: N818 - no error of its own: the passes end here
+    """As many errors were found as anybody wants to see at once."""
+
+
 class DiagnosticError(RulesError):
     """Rule text cannot be used; ``diagnostics`` holds every finding."""
 
@@ -132,8 +154,17 @@ class DiagnosticError(RulesError):
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like ``word``, if one is like it: for "did you mean"."""
-    found = get_close_matches(word, list(candidates), n=3, cutoff=0.65)
+    found = get_close_matches(word, _compared(word, list(candidates)), n=3, cutoff=0.65)
     return next((near for near in found if _last_parts_alike(word, near)), None)
+
+
+def _compared(word: str, words: list[str]) -> list[str]:
+    """Return the words that are compared: of very many, or very long ones, those that begin and end like the word."""
+    few = min(_FEW, _FEW * _LONG**2 // (len(word) + 1) ** 2)
+    if len(words) <= few:
+        return words
+    near = (w for w in words if abs(len(w) - len(word)) <= _SLIP and (w[:1] == word[:1] or w[-1:] == word[-1:]))
+    return list(islice(near, few))
 
 
 def _last_parts_alike(word: str, near: str) -> bool:

@@ -56,7 +56,7 @@ class Case:
         charged = {d.rule.entity.name for d in program.plan.charges if d.rule.module in modules}
         read = loads_exact(case) if isinstance(case, str) else case
         rows = rows_from_case(program.plan, read, needed=sorted(charged))
-        known = datetime.date.fromisoformat(known_at) if isinstance(known_at, str) else known_at
+        known = _date(known_at) if isinstance(known_at, str) else known_at
         return cls(
             program=program,
             month=month,
@@ -79,6 +79,14 @@ class Case:
     def rows_of(self, definition: DefinitionPlan) -> Iterator[Row]:
         """Yield the rows that a definition is computed for."""
         return (row for row in self.rows if row.entity == definition.rule.entity.name)
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        todo = "write it as YYYY-MM-DD, such as 2026-01-31"
+        raise UsageError(f"known_at {text!r} is not a date", code="U0304", todo=todo) from None
 
 
 def evaluate(

@@ -16,18 +16,20 @@ class Limits:
     """
 
     bytes: int = 1_048_576  # of one file
-    tokens: int = 60_000  # of one file
+    program_bytes: int = 4_194_304  # of all rule files of one program
+    tokens: int = 32_000  # of one file
     nesting: int = 64  # of expressions and parentheses
     digits: int = 40  # of one number
     text: int = 4_000  # characters of one quoted text
     line: int = 4_000  # characters of one line
     name: int = 200  # characters of one name, dots included
     items: int = 20_000  # of one file
-    errors: int = 50  # syntax errors of one file that are reported
+    errors: int = 50  # syntax errors of one file that are reported, and half of what is reported of a program
     modules: int = 1_000  # of one program
-    table_rows: int = 1_000_000  # of one table
+    table_bytes: int = 8_388_608  # of one table
+    table_rows: int = 100_000  # of all tables of one program
     plan_steps: int = 1_000_000  # of one compiled program
-    alternatives: int = 1_000  # of one rule, with what overlays add
+    alternatives: int = 300  # of one rule, with what overlays add
 
 
 DEFAULT = Limits()
@@ -47,4 +49,6 @@ CODES: dict[str, str] = {
     "plan_steps": "K0911",
     "errors": "K0912",
     "alternatives": "K0913",
+    "program_bytes": "K0914",
+    "table_bytes": "K0915",
 }

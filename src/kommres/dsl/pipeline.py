@@ -8,8 +8,9 @@ from attrs import define, field
 
 from kommres.dsl.bound.from_syntax import bind
 from kommres.dsl.bound.nodes import BoundProgram
-from kommres.dsl.diagnostics import DiagnosticError, Diagnostics
-from kommres.dsl.limits import DEFAULT, Limits
+from kommres.dsl.consequences import without_consequences
+from kommres.dsl.diagnostics import DiagnosticError, Diagnostics, EnoughFound
+from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.plan.from_rules import lower
 from kommres.dsl.plan.nodes import Plan
 from kommres.dsl.rules.from_bound import build
@@ -68,9 +69,19 @@ def compile_sources(
     sources: Sequence[Source], read_table: ReadTable = lambda _source, _name: None, limits: Limits = DEFAULT
 ) -> State:
     """Run all passes; findings are in ``out``, and ``plan`` is None if one of them is an error."""
-    state = State(sources=sources, read_table=read_table, limits=limits)
-    for run in PASSES:
-        run(state)
+    most = 2 * limits.errors
+    state = State(sources=sources, read_table=read_table, limits=limits, out=Diagnostics(most=most))
+    try:
+        for run in PASSES:
+            run(state)
+    except EnoughFound:
+        state.out.most = None
+        state.out.add(
+            CODES["errors"],
+            f"more than {most} errors in this program; the rest is not checked",
+            help="correct the errors above first",
+        )
+    state.out.items[:] = without_consequences(state.out.items, state.trees)
     return state
 
 

@@ -15,7 +15,7 @@ from kommres import plugins
 from kommres.dsl.bound.nodes import BoundProgram
 from kommres.dsl.diagnostics import Diagnostic, DiagnosticError, Diagnostics
 from kommres.dsl.keywords import spellings
-from kommres.dsl.limits import DEFAULT, Limits
+from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.pipeline import State, compile_sources
 from kommres.dsl.plan.nodes import Plan
 from kommres.dsl.rules.nodes import RuleSet
@@ -73,6 +73,14 @@ def load(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> Program:
     )
 
 
+def named_files(rules: Sequence[str]) -> frozenset[str] | None:
+    """Names of the files that paths and module names stand for, without those that they use; None for all."""
+    if not rules:
+        return None
+    library = installed()
+    return frozenset(name for given in rules for name in _given(given, library).values())
+
+
 def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
     """Run all passes over rule files, folders or installed modules; the findings are in ``out`` of the result."""
     library = installed()
@@ -83,15 +91,16 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
         files |= dict(library.names.items())
     out = Diagnostics()
     sources = _read_all(files, library, limits, out)
+    if {d.code for d in out.items} & {CODES["modules"], CODES["program_bytes"]}:
+        return State(sources=list(sources.values()), read_table=lambda _source, _name: None, limits=limits, out=out)
     homes = {id(source): path for path, source in sources.items()}
     roots = _roots(rules, library)
 
     def read_table(source: Source, name: str) -> str | None:
-        return _table(homes.get(id(source)), name, roots)
+        return _table(homes.get(id(source)), name, roots, limits)
 
     state = compile_sources(list(sources.values()), read_table, limits)
-    for item in out.items:
-        state.out.items.append(item)
+    state.out.items += out.items
     return state
 
 
@@ -139,7 +148,14 @@ def installed() -> Library:
 def _given(given: str, library: Library) -> dict[Path, str]:
     path = Path(given)
     if path.is_dir():
-        found = {p: p.as_posix() for p in sorted(path.rglob(f"*{SUFFIX}"))}
+        found = {p: p.as_posix() for p in sorted(path.rglob(f"*{SUFFIX}")) if p.is_file()}
+        for outside in (p for p in found if not p.resolve().is_relative_to(path.resolve())):
+            raise UsageError(
+                f"{outside} is a link that leads out of {given}",
+                code="U0203",
+                why="rules from elsewhere must not read files that they do not bring",
+                todo="name the file itself, or put a copy in its place",
+            )
         if not found:
             raise UsageError(f"no rule files in {given}", code="U0202", todo=f"rule files end in {SUFFIX}")
         return found
@@ -149,12 +165,14 @@ def _given(given: str, library: Library) -> dict[Path, str]:
     if given in library.modules:
         own = library.modules[given]
         return {p: library.names[p] for p in (own, *library.specs.get(given, ()))}
-    inside = {p: library.names[p] for m, p in library.modules.items() if m.startswith(given + ".")}
+    family = {m: p for m, p in library.modules.items() if m.startswith(given + ".")}
+    inside = {p: library.names[p] for m, own in family.items() for p in (own, *library.specs.get(m, ()))}
+    inside |= {p: name for p, name in library.names.items() if name.startswith(f"{given}/")}  # a plugin by its name
     if inside:
         return inside
     known = ", ".join(sorted(library.modules)) or "none"
     raise UsageError(
-        f"{given} is no file, folder or installed module", code="U0201", todo=f"installed modules: {known}"
+        f"{given} is no file, folder, plugin or installed module", code="U0201", todo=f"installed modules: {known}"
     )
 
 
@@ -164,15 +182,24 @@ def _read_all(files: Mapping[Path, str], library: Library, limits: Limits, out: 
     seen = {path.resolve() for path in files}
     queue = list(files.items())
     given_modules: set[str] = set()
+    size = 0
     while queue:
         path, name = queue.pop(0)
         source = _read(path, name, limits, out)
         if source is None:
             continue
         sources[path] = source
+        size += min(len(source.text), limits.bytes)
+        if size > limits.program_bytes:
+            out.add(
+                CODES["program_bytes"],
+                f"the rule files of this program are too long together; the limit is {limits.program_bytes} bytes",
+                help="load fewer files, or raise the limit",
+            )
+            break
         if len(sources) > limits.modules:
             out.add(
-                "K0909",
+                CODES["modules"],
                 f"more than {limits.modules} files belong to this program",
                 None,
                 help="load fewer files, or raise the limit",
@@ -212,14 +239,19 @@ def _roots(rules: Sequence[str | os.PathLike[str]], library: Library) -> tuple[P
     )
 
 
-def _table(home: Path | None, name: str, roots: Iterable[Path]) -> str | None:
-    """A table beside a rule file; it must lie inside a root, so that foreign rules cannot read other files."""
+def _table(home: Path | None, name: str, roots: Iterable[Path], limits: Limits) -> str | None:
+    """A table beside a rule file; it must lie inside a root, so that foreign rules cannot read other files.
+
+    Of a table beyond the limit only so much is read that it is seen to be too long.
+    """
     if home is None:
         return None
-    path = (home.parent / name).resolve()
-    if not any(path.is_relative_to(root) for root in roots) or not path.is_file():
-        return None
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        path = (home.parent / name).resolve()
+        if not any(path.is_relative_to(root) for root in roots) or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            data = file.read(4 * limits.table_bytes + 1)
+        return data.decode("utf-8", "ignore" if len(data) > 4 * limits.table_bytes else "strict")
+    except (OSError, ValueError, RuntimeError):  # no name of a file, not UTF-8, links that go round
         return None

@@ -26,6 +26,14 @@ def test_anything_with_an_arrow_stream():
     assert read_object("t", Stream(table)).digest == read_object("t", table).digest
 
 
+def test_text_as_views_as_polars_gives_it():
+    views = pa.array(["b1", "b2"], pa.string_view())
+    kinds = pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.uint32()), pa.array(["x", "y"], pa.string_view()))
+    table = read_object("t", Stream(pa.table({"id": views, "kind": kinds}))).table
+    assert table.column("id").take(pa.array([1])).to_pylist() == ["b2"]
+    assert table.column("kind").take(pa.array([0])).to_pylist() == ["y"]
+
+
 def test_columns_of_python_values_are_kept_exactly():
     big = 2**70
     columns = {

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from kommres.dsl.bound.constants import Constants
@@ -21,16 +18,18 @@ from kommres.dsl.bound.nodes import (
 )
 from kommres.dsl.bound.scope import ModuleScope, ProgramScope
 from kommres.dsl.diagnostics import Label, Suggestion, closest
-from kommres.dsl.source import Source, Span
+from kommres.dsl.limits import CODES, Limits
+from kommres.dsl.source import Span
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import CURRENCIES, NUMBER, Unit, UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
 
-T = TypeVar("T", bound=syn.Item)
+    from kommres.dsl.bound.tables import Tables
 
-ReadTable = Callable[[Source, str], str | None]
+T = TypeVar("T", bound=syn.Item)
 
 _SIGNED_UNITS = {"degC", "deltaC"}
 
@@ -38,10 +37,11 @@ _SIGNED_UNITS = {"degC", "deltaC"}
 class Declarer:
     """Fills a :class:`ProgramScope` from the items of all modules, in the order in which they need each other."""
 
-    def __init__(self, scope: ProgramScope, read_table: ReadTable) -> None:
+    def __init__(self, scope: ProgramScope, tables: Tables, limits: Limits) -> None:
         self.scope = scope
         self.out = scope.out
-        self.read_table = read_table
+        self.tables = tables
+        self.limits = limits
 
     # modules ---------------------------------------------------------------------------------------------
 
@@ -192,6 +192,14 @@ class Declarer:
                     left.append((module, item))
                     continue
                 parent = self.scope.entity(module, item.parent) if item.parent else None
+                if parent is not None and len(parent.ancestors) >= self.limits.nesting:
+                    self.out.add(
+                        CODES["nesting"],
+                        f"entities are nested too deep; the limit is {self.limits.nesting}",
+                        item.span,
+                        help="leave out levels that no rule speaks of",
+                    )
+                    parent = None
                 entity = Entity(name=item.name, module=module.name, parent=parent, doc=item.doc, span=item.span)
                 if parent is not None:
                     parent.children.append(entity)
@@ -292,12 +300,7 @@ class Declarer:
         self._declare(module, item.name, event)
 
     def _calendar(self, module: ModuleScope, item: syn.CalendarDecl) -> None:
-        text = self.read_table(item.span.source, item.file)
-        if text is None:
-            self.out.add(
-                "K0504", f'the table "{item.file}" cannot be read', item.span, help="put it beside the rule file"
-            )
-            return
+        rows = self.tables.of_calendar(item.file, item.span)
         if item.complete is None or item.complete.start is None or item.complete.until is None:
             self.out.add(
                 "K0505",
@@ -308,7 +311,7 @@ class Declarer:
             return
         days: dict[int, bool] = {}
         sources: dict[str, None] = {}
-        for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
+        for number, row in rows:
             day = Constants.day(row.get("date") or "")
             working = {"yes": True, "no": False}.get((row.get("working") or "").strip().lower())
             if day is None or working is None:

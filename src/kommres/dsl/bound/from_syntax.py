@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kommres.dsl.bound.declare import Declarer, ReadTable
+from kommres.dsl.bound.declare import Declarer
 from kommres.dsl.bound.examples import ExampleBinder
 from kommres.dsl.bound.nodes import BoundProgram, Calendar, Entity, Enum, Event, Example, Module, Option
 from kommres.dsl.bound.params import ParamBinder
 from kommres.dsl.bound.rules import RuleBinder
 from kommres.dsl.bound.scope import ProgramScope
+from kommres.dsl.bound.tables import Tables
 from kommres.dsl.bound.varying import infer
 from kommres.dsl.limits import DEFAULT, Limits
 from kommres.dsl.syntax import nodes as syn
@@ -17,6 +18,7 @@ from kommres.dsl.syntax import nodes as syn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kommres.dsl.bound.tables import ReadTable
     from kommres.dsl.diagnostics import Diagnostics
 
 
@@ -31,11 +33,11 @@ def bind(
     """
     trees = sorted(trees, key=lambda t: (t.header.name.text if t.header else "", t.span.source.name))
     scope = ProgramScope(out=out)
-    declarer = Declarer(scope, read_table)
+    declarer = Declarer(scope, Tables(read=read_table, out=out, limits=limits), limits)
     declarer.modules(trees)
     declarer.vocabulary()
     declarer.data()
-    params = ParamBinder(declarer, limits)
+    params = ParamBinder(declarer)
     rules = RuleBinder(declarer)
     modules = list(scope.modules.values())
     for module in modules:

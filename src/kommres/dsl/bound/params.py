@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import re
 from fractions import Fraction
 from itertools import pairwise
@@ -12,32 +10,35 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve
 
+from kommres.dsl.bound import table_text
 from kommres.dsl.bound.constants import Constants, plain
 from kommres.dsl.bound.nodes import Enum, Key, Param, ParamRow, Type, Value
-from kommres.dsl.diagnostics import closest
 from kommres.dsl.syntax import nodes as syn
+from kommres.units import UnitError
 
 if TYPE_CHECKING:
     from kommres.dsl.bound.declare import Declarer
     from kommres.dsl.bound.scope import ModuleScope
-    from kommres.dsl.limits import Limits
     from kommres.dsl.source import Span
 
 _Bounds: TypeAlias = tuple[int | Fraction | None, int | Fraction | None]
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:/\d+)?")
-_BRACKET = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?")
+_SHOWN = 60  # letters of a cell in a message
+
+# No price and no norm has more digits before or after its point.
+_DIGITS = r"\d{1,40}(?:\.\d{1,40})?"
+_NUMBER = re.compile(rf"-?{_DIGITS}(?:/\d{{1,40}})?", re.ASCII)
+_BRACKET = re.compile(rf"(-?{_DIGITS})?\.\.(-?{_DIGITS})?", re.ASCII)
 
 
 class ParamBinder:
     """Binds the parameters of a program."""
 
-    def __init__(self, declarer: Declarer, limits: Limits) -> None:
+    def __init__(self, declarer: Declarer) -> None:
         self.declarer = declarer
         self.scope = declarer.scope
         self.out = declarer.out
         self.constants = Constants(declarer.scope)
-        self.limits = limits
 
     def bind(self, module: ModuleScope) -> None:
         for item in (i for i in module.tree.items if isinstance(i, syn.ParamDecl)):
@@ -53,7 +54,8 @@ class ParamBinder:
         keys = [self._key(module, key) for key in item.keys]
         if type_ is None or any(k is None for k in keys):
             return None
-        table = self._csv_rows(item) if item.file else []
+        keyed = [k.name for k in item.keys]
+        table = self.declarer.tables.of_param(item.file, keyed, item.span) if item.file else []
         cells = [e.keys for e in item.entries]
         shaped: list[Key] = []
         for place, key in enumerate(k for k in keys if k):
@@ -177,49 +179,15 @@ class ParamBinder:
 
     # rows in a table -------------------------------------------------------------------------------------
 
-    def _csv_rows(self, item: syn.ParamDecl) -> list[tuple[int, dict[str, str]]]:
-        text = self.declarer.read_table(item.span.source, item.file or "")
-        if text is None:
-            self.out.add(
-                "K0504",
-                f'the table "{item.file}" cannot be read',
-                item.span,
-                help="put it beside the rule file, in UTF-8",
-            )
-            return []
-        reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-        columns = list(reader.fieldnames or ())
-        needed = [*(k.name for k in item.keys), "from", "value"]
-        for name in needed:
-            if name not in columns:
-                near = closest(name, columns)
-                self.out.add(
-                    "K0505",
-                    f'the table "{item.file}" has no column `{name}`',
-                    item.span,
-                    help=f"it has {', '.join(columns) or 'no columns'}" + (f"; is `{near}` meant?" if near else ""),
-                )
-                return []
-        rows: list[tuple[int, dict[str, str]]] = []
-        for row in reader:
-            if len(rows) >= self.limits.table_rows:
-                self.out.add(
-                    "K0910",
-                    f'the table "{item.file}" has more than {self.limits.table_rows} rows',
-                    item.span,
-                    help="raise the limit, or split the table",
-                )
-                return []
-            rows.append((reader.line_num, row))
-        return rows
-
     def _row(
         self, item: syn.ParamDecl, keys: list[Key], type_: Type, line: int, row: dict[str, str]
     ) -> ParamRow | None:
         place = f"{item.file}:{line}"
 
         def bad(column: str, why: str) -> None:
-            self.out.add("K0506", f"{place}: {column} {row.get(column)!r} {why}", item.span, help="mend the table")
+            text = row.get(column) or ""
+            shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+            self.out.add("K0506", f"{place}: {column} {shown!r} {why}", item.span, help="mend the table")
 
         cells = []
         for key in keys:
@@ -227,7 +195,13 @@ class ParamBinder:
             if cell is None:
                 bad(key.name, f"is no {key.type}")
                 return None
+            if isinstance(cell, str) and table_text.mixes_alphabets(cell):
+                bad(key.name, "mixes Latin and Cyrillic letters in one word")
+                return None
             cells.append(cell)
+        if self._other_unit(keys, type_, row.get("unit", "")):
+            bad("unit", f"is not the unit of the parameter, {type_}")
+            return None
         days: dict[str, int | None] = {}
         for column in ("from", "until", "known_from", "complete_until"):
             text = (row.get(column) or "").strip()
@@ -260,6 +234,16 @@ class ParamBinder:
             item.span,
         )
 
+    def _other_unit(self, keys: list[Key], type_: Type, text: str) -> bool:
+        """Whether a column ``unit`` says something else than the parameter's type."""
+        text = text.strip()
+        if not text or type_.kind != "number" or any(key.name == "unit" for key in keys):
+            return False
+        try:
+            return self.scope.units.parse(text) != type_.unit
+        except UnitError:
+            return True
+
     def _csv_cell(self, key: Key, text: str) -> object:
         match key.type.kind:
             case "id":
@@ -290,6 +274,8 @@ class ParamBinder:
                 return text if type_.enum and text in type_.enum.members else None
             case "yes_no":
                 return {"yes": True, "no": False}.get(text)
+            case "instant":
+                return None  # moments stand in the text of rules
         return text or None
 
     # the whole -------------------------------------------------------------------------------------------
@@ -348,7 +334,9 @@ def _fraction(text: str) -> int | Fraction | None:
     if not _NUMBER.fullmatch(text):
         return None
     above, _, below = text.partition("/")
-    return None if below and not int(below) else plain(Fraction(above) / Fraction(below or 1))
+    if not below:
+        return plain(Fraction(above))
+    return plain(Fraction(above) / int(below)) if int(below) else None
 
 
 def _day(date: datetime.date | None) -> int | None:

@@ -59,7 +59,9 @@ def _definition(number: int, definition: Definition, numbers: Numbers, budget: B
     steps = Steps(numbers, budget, slots=1 + len(rule.keys))
     alternatives = tuple(_alternative(a, steps) for a in definition.alternatives)
     count = len(alternatives)
-    weaker = [frozenset(w for s, w in definition.beats if s == n) for n in range(count)]
+    weaker: list[set[int]] = [set() for _ in range(count)]
+    for strong, weak in definition.beats:
+        weaker[strong].add(weak)
     apart: list[set[int]] = [set() for _ in range(count)]
     for one, other in definition.exclusive:
         apart[one].add(other)
@@ -77,7 +79,7 @@ def _definition(number: int, definition: Definition, numbers: Numbers, budget: B
         alternatives=alternatives,
         # What beats more stands earlier: whoever is beaten beats less than the one that beats it.
         order=tuple(sorted(range(count), key=lambda n: (n in bases, -len(weaker[n]), n))),
-        skip=tuple(weaker[n] | apart[n] for n in range(count)),
+        skip=tuple(frozenset(weaker[n] | apart[n]) for n in range(count)),
         beats=definition.beats,
         base=bases[0] if bases else None,
         when=when,

@@ -236,7 +236,7 @@ class Solver:
     """
 
     steps: int = 300_000
-    pairs: int = 1_000_000
+    pairs: int = 50_000
     branches: int = 400  # of one question
     witness: State = field(factory=dict)  # of the last answer "possible"
 

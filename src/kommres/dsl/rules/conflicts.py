@@ -104,6 +104,8 @@ class Conflicts:
                 if first in self.stronger[second] or second in self.stronger[first]:
                     continue
                 self.solver.pairs -= 1
+                if self.solver.pairs < 0:
+                    return frozenset(found)
                 answer = self._answer(first, second)
                 if answer is Answer.NEVER:
                     found.add((first, second))
@@ -118,8 +120,6 @@ class Conflicts:
 
     def _answer(self, first: int, second: int) -> Answer:
         one, other = self.applies[first], self.applies[second]
-        if self.solver.pairs < 0:
-            return Answer.UNKNOWN
         for variable, domain in one.common.items():
             theirs = other.common.get(variable)
             if theirs is not None and not domain.meets(theirs):

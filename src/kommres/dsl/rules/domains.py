@@ -90,6 +90,9 @@ class Domain:
             if theirs.members is not None:
                 return bool(left & theirs.members)
             return bool(left - theirs.without)
+        for one, two in ((self, other), (other, self)):
+            if one.high is not None and two.low is not None and one.high < two.low:
+                return False
         both = evolve(self, without=self.without | other.without)
         if other.low is not None:
             both = both.above(other.low, out=other.low_out)

@@ -14,6 +14,8 @@ from kommres.dsl.syntax.parser import LOCK, Parser, Unexpected, parser
 from kommres.dsl.syntax.scan import GiveUp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kommres.dsl.diagnostics import Diagnostics
 
 
@@ -37,6 +39,7 @@ def parse(source: Source, out: Diagnostics, limits: Limits = DEFAULT) -> nodes.M
     except GiveUp:
         return _tree(source, [])
     found: list[nodes.Item] = []
+    lost: list[str] = []
     errors = len(out.errors)
     with LOCK:
         made = parser()
@@ -49,9 +52,12 @@ def parse(source: Source, out: Diagnostics, limits: Limits = DEFAULT) -> nodes.M
             node = _parse_item(made, item, source, out)
             if node is not None:
                 found.append(node)
+            elif len(item.tokens) > 1:
+                name = item.tokens[1]
+                lost.append(source.text[name.start : name.end].rpartition(".")[2])
         made.builder.forget()
     _check_headers(found, out)
-    return _tree(source, found)
+    return _tree(source, found, lost)
 
 
 def parse_bytes(data: bytes, name: str, out: Diagnostics, limits: Limits = DEFAULT) -> nodes.ModuleTree:
@@ -116,9 +122,11 @@ def _parse_item(made: Parser, item: ItemTokens, source: Source, out: Diagnostics
     return node
 
 
-def _tree(source: Source, items: list[nodes.Item]) -> nodes.ModuleTree:
+def _tree(source: Source, items: list[nodes.Item], lost: Sequence[str] = ()) -> nodes.ModuleTree:
     header = next((item for item in items if isinstance(item, nodes.ModuleHeader)), None)
-    return nodes.ModuleTree(header=header, items=tuple(items), span=Span(source, 0, len(source.text)))
+    return nodes.ModuleTree(
+        header=header, items=tuple(items), lost=tuple(lost), span=Span(source, 0, len(source.text))
+    )
 
 
 def _check_headers(items: list[nodes.Item], out: Diagnostics) -> None:

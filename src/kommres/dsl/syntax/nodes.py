@@ -553,7 +553,8 @@ class ExampleDecl(Item):
 
 @frozen(kw_only=True)
 class ModuleTree(Node):
-    """One file: its items in order."""
+    """One file: its items in order. ``lost``: names of items that are in error and left out."""
 
     header: ModuleHeader | None
     items: tuple[Item, ...]
+    lost: tuple[str, ...] = ()
