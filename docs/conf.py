@@ -17,6 +17,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # the signature would repeat what the parameters say
 napoleon_google_docstring = False
 # The documentation is built without a network, so what other libraries document cannot be linked.

@@ -1,4 +1,4 @@
-"""README, tutorials and how-to pages run as a newcomer runs them.
+"""README, tutorials, how-to pages and some of the reference run as a newcomer runs them.
 
 A fence with ``file=NAME`` is a file that the reader writes; a ``console`` fence is typed (``$ ``) and its output
 compared to the letter (a line
@@ -23,6 +23,8 @@ PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+    ROOT / "docs" / "reference" / "api.md",
+    ROOT / "docs" / "reference" / "units.md",
 ]
 FENCE = re.compile(r"^```(\w[\w-]*)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -22,7 +22,7 @@ from kommres.dsl.syntax.from_text import parse_bytes
 BAD = sorted((Path(__file__).parent / "bad").glob("*.kmr"))
 PAGES = sorted((Path(render.__file__).parent / "codes").glob("K*.md"))
 # Limits that a later stage keeps.
-LATER = {CODES["modules"], CODES["plan_steps"], CODES["alternatives"]}
+LATER = {CODES[name] for name in ("modules", "plan_steps", "alternatives", "program_bytes", "table_bytes")}
 
 
 def limits_of(text: str) -> Limits | None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from attrs import frozen
+
+from kommres.dsl import program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 SECONDS = 2.0
 MEGABYTES = 500
@@ -63,14 +68,14 @@ REFUSED: dict[str, tuple[Callable[[], str | bytes | dict[str, str]], set[str]]] 
     "tabs": (lambda: f"{HEAD}{RULE}\t= a\n", {"K0103"}),
     "carriage returns": (lambda: formula("a").replace("\n", "\r"), {"K0101"}),
     "unknown names": (
-        lambda: HEAD + repeated(lambda i: f"rule x{i} of premises: number\n    = nope{i}\n", 4_000),
+        lambda: HEAD + repeated(lambda i: f"rule x{i} of premises: number\n    = nope{i}\n", 2_500),
         {"K0912"},
     ),
     "unknown long names": (
         lambda: HEAD + repeated(lambda i: f"rule {'x' * 150}{i} of premises: number\n    = {'x' * 149}y{i}\n", 1_500),
         {"K0912"},
     ),
-    "the same name": (lambda: HEAD + f"{RULE}    = a\n" * 4_000, {"K0912"}),
+    "the same name": (lambda: HEAD + f"{RULE}    = a\n" * 2_500, {"K0912"}),
     "unknown modules": (lambda: "module m\n" + repeated(lambda i: f"use x{i}\n", 10_000), {"K0912"}),
     "a ring of rules": (
         lambda: HEAD + repeated(lambda i: f"rule x{i} of premises: number\n    = x{(i + 1) % 3_000}\n", 3_000),
@@ -99,7 +104,7 @@ REFUSED: dict[str, tuple[Callable[[], str | bytes | dict[str, str]], set[str]]] 
         {"K0912"},
     ),
     "a table of a million rows": (lambda: table(lambda i: f"k{i},2020-01-01,{i}.5\n", 1_000_000), {"K0910", "K0915"}),
-    "a table of short rows": (lambda: table(lambda i: f"{i},2020-01-01,1\n", 110_000), {"K0910"}),
+    "a table of short rows": (lambda: table(lambda i: f"{i},2020-01-01,1\n", 90_000), {"K0910"}),
     "a table of wrong rows": (lambda: table(lambda i: f"k{i},nope,x\n", 50_000), {"K0912"}),
     "one table many times": (
         lambda: {
@@ -117,7 +122,7 @@ REFUSED: dict[str, tuple[Callable[[], str | bytes | dict[str, str]], set[str]]] 
     "a decimal comma in a table": (lambda: table(lambda _: "k,2020-01-01,59,94\n", 1), {"K0506"}),
     "a table elsewhere": (lambda: f'{HEAD}param p by k: number from "../../../../etc/passwd"\n', {"K0504"}),
     "a table by its path": (lambda: f'{HEAD}param p by k: number from "/etc/passwd"\n', {"K0504"}),
-    "a table that cannot be": (lambda: f'{HEAD}param p by k: number from "a\0b.csv"\n', {"K0504"}),
+    "a table that cannot be": (lambda: f'{HEAD}param p by k: number from "a\0b.csv"\n', {"K0101", "K0504"}),
     "a table with a long name": (lambda: f'{HEAD}param p by k: number from "{"a" * 3_000}.csv"\n', {"K0504"}),
     "a calendar of one cell": (
         lambda: {
@@ -126,6 +131,34 @@ REFUSED: dict[str, tuple[Callable[[], str | bytes | dict[str, str]], set[str]]] 
         },
         {"K0504"},
     ),
+}
+
+#: Refused for what they say, not for how much it is: these are not measured.
+LIGHT = {
+    "a long name",
+    "nul",
+    "look-alike",
+    "surrogates",
+    "utf-16",
+    "noise",
+    "tabs",
+    "carriage returns",
+    "modules that use each other",
+    "a unit of itself",
+    "months",
+    "digits in a table",
+    "digits of another script",
+    "a decimal comma in a table",
+    "a table elsewhere",
+    "a table by its path",
+    "a table that cannot be",
+    "a table with a long name",
+    "a calendar of one cell",
+    "parentheses",
+    "closed parentheses",
+    "signs",
+    "aggregates",
+    "a quote without its end",
 }
 
 #: Allowed, but as heavy as the limits let it be.
@@ -187,7 +220,7 @@ HEAVY: dict[str, Callable[[], str | dict[str, str]]] = {
     ),
     "a long unit": lambda: f"{HEAD}rule y of premises: 1/m3\n    = 1 m3" + "/m3" * 2 + "\n",
     "comments": lambda: HEAD + "# x\n" * 200_000,
-    "a table": lambda: table(lambda i: f"{i},2020-01-01,{i % 100}.5\n", 80_000),
+    "a table": lambda: table(lambda i: f"{i},2020-01-01,{i % 100}.5\n", 60_000),
     "windows lines with a mark": lambda: "\ufeff" + formula("a").replace("\n", "\r\n"),
 }
 
@@ -202,11 +235,12 @@ class Outcome:
     megabytes: float
 
 
-def check(folder: Path, files: str | bytes | dict[str, str] | None = None) -> Outcome:
-    """Write files into a folder, if there are any, and check the folder."""
+def write(folder: Path, files: str | bytes | dict[str, str]) -> None:
     for name, text in (files if isinstance(files, dict) else {"m.kmr": files}).items():
-        if text is not None:
-            (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def check(folder: Path) -> Outcome:
     said = folder / "said.txt"
     with said.open("wb") as out:
         command = [
@@ -231,32 +265,41 @@ def check(folder: Path, files: str | bytes | dict[str, str] | None = None) -> Ou
 
 def assert_quick(seconds: float, folder: Path) -> None:
     """Compare with the bound, on a machine that may be slow or busy: then the same check is measured again."""
+    nothing = folder / "nothing"
+    nothing.mkdir()
+    write(nothing, formula("a"))
     for _ in range(3):
-        nothing = folder / "nothing"
-        nothing.mkdir(exist_ok=True)
-        if seconds < SECONDS * max(1.0, check(nothing, formula("a")).seconds / USUAL):
+        if seconds < SECONDS * max(1.0, check(nothing).seconds / USUAL):
             return
         seconds = min(seconds, check(folder).seconds)
     raise AssertionError(f"the check took {seconds:.1f} s of the processor")
 
 
+@pytest.mark.parametrize("name", sorted(LIGHT))
+def test_wrong_text_is_refused(name: str, tmp_path: Path) -> None:
+    make, codes = REFUSED[name]
+    write(tmp_path, make())
+    found = program.check(*sorted(tmp_path.glob("*.kmr")))
+    assert {d.code for d in found.out.errors} & codes, found.out.errors
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="os.wait4 is needed to measure")
 class TestCheck:
-    @pytest.mark.parametrize("name", REFUSED)
+    @pytest.mark.parametrize("name", sorted({*REFUSED} - LIGHT))
     def test_hostile_text_is_refused(self, name: str, tmp_path: Path) -> None:
         make, codes = REFUSED[name]
-        found = check(tmp_path, make())
+        write(tmp_path, make())
+        found = check(tmp_path)
         assert "Traceback" not in found.said
         assert found.code == 1
-        assert any(f" {expected}" in found.said or f"[{expected}]" in found.said for expected in codes), found.said[
-            :2000
-        ]
+        assert any(f"[{expected}]" in found.said for expected in codes), found.said[:2000]
         assert found.megabytes < MEGABYTES
         assert_quick(found.seconds, tmp_path)
 
     @pytest.mark.parametrize("name", HEAVY)
     def test_heavy_rules_are_checked(self, name: str, tmp_path: Path) -> None:
-        found = check(tmp_path, HEAVY[name]())
+        write(tmp_path, HEAVY[name]())
+        found = check(tmp_path)
         assert "Traceback" not in found.said
         assert found.code == 0, found.said[:2000]
         assert found.megabytes < MEGABYTES

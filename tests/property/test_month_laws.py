@@ -1,4 +1,4 @@
-"""Laws of a month: a cut where nothing changes changes nothing; the order of rows does not matter; whole days add up."""
+"""Laws of a month: a cut where nothing changes changes nothing; the order of rows does not matter; days add up."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def _show(result: ExampleResult, *, verbose: bool) -> None:
 
 
 def _coverage(report: Report, least: int) -> bool:
-    for branch in report.missed:
-        click.echo(f"not covered  {branch.place}  {branch.what}")
+    for line in dict.fromkeys(f"not covered  {branch.place}  {branch.what}" for branch in report.missed):
+        click.echo(line)
     percent = report.percent
     click.echo(f"branches: {report.taken} of {report.total} taken, {_percent(percent)} %")
     if percent >= least:

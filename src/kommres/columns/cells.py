@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from kommres.columns.schema import Column
 
 
+_SIGNIFICANT_BITS = {16: 11, 32: 24, 64: 53}
+
+
 def column_texts(cells: pa.Array, column: Column) -> tuple[list[str | None], Sequence[int]]:
     """Return the different texts of a column of a table and, for each row, which of them it holds.
 
@@ -56,6 +59,10 @@ def texts(
             _timestamp_text(value, plain.type, is_day=is_day)
             for value in encoded.dictionary.cast(pa.int64()).to_pylist()
         ]
+    elif pa.types.is_date(plain.type):
+        per_day = 1 if pa.types.is_date32(plain.type) else 86_400_000
+        numbers = encoded.dictionary.cast(pa.int32() if per_day == 1 else pa.int64()).to_pylist()
+        words = [_day_text(number // per_day) for number in numbers]
     else:
         words = [_text(value) for value in encoded.dictionary.to_pylist()]
     absent = len(words)
@@ -72,8 +79,6 @@ def _text(value: object) -> str | None:
             return "yes" if value else "no"
         case Decimal():
             return f"{value:f}"
-        case datetime.date():
-            return value.isoformat()
         case _:
             return str(value)
 
@@ -83,6 +88,8 @@ def _float_text(value: float, step: Fraction | None, bits: int) -> str | None:
         return None  # data frames write absent numbers so
     if step is None or math.isinf(value):
         return repr(value)
+    if value and step <= Fraction(2) ** (math.frexp(value)[1] - _SIGNIFICANT_BITS[bits]):
+        return f"≈{value!r}"  # so large that several multiples of the step have this nearest float
     nearest = round(Fraction(value) / step) * step
     return exact(nearest) if _as_float(nearest, bits) == value else repr(value)
 
@@ -95,6 +102,13 @@ def _as_float(value: Fraction, bits: int) -> float:
     except OverflowError:
         return math.inf
     return float(back)
+
+
+def _day_text(since_1970: int) -> str:
+    day = datetime.date(1970, 1, 1).toordinal() + since_1970
+    if not 1 <= day <= datetime.date.max.toordinal():
+        return f"{since_1970} days since 1970"
+    return datetime.date.fromordinal(day).isoformat()
 
 
 def _timestamp_text(value: int | None, arrow: pa.DataType, *, is_day: bool) -> str | None:

@@ -79,7 +79,7 @@ def read_file(name: str, path: Path) -> SourceTable:
             raise DataError(
                 "the file cannot be read as Parquet", where=path.name, why=_first_line(error), todo="write it again"
             ) from error
-    _refuse_twins(table.column_names, path.name)
+    refuse_twins(table.column_names, path.name)
     return SourceTable(name=name, source=path.name, digest=digest, table=table)
 
 
@@ -93,7 +93,8 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _refuse_twins(names: list[str], where: str) -> None:
+def refuse_twins(names: list[str], where: str) -> None:
+    """Raise :class:`DataError` where two columns have one name."""
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:
         raise DataError(
@@ -111,7 +112,7 @@ def _read_csv(path: Path) -> tuple[str, pa.Table]:
     pa = require_arrow()
     digest = _checked_digest(path)
     delimiter, names, head_lines = _head(path)
-    _refuse_twins(names, path.name)
+    refuse_twins(names, path.name)
     ragged: list[str] = []
 
     def keep(row: Any) -> str:  # noqa: ANN401 - pyarrow.csv.InvalidRow
@@ -195,7 +196,7 @@ def _head(path: Path) -> tuple[str, list[str], int]:
     if not first:
         raise DataError("the file is empty", where=path.name, todo="give it a head with the names of the columns")
     delimiter = max(_DELIMITERS, key=first.count)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
+    names = [name.strip() for name in _fields(first, delimiter)]
     if len(names) > 1 and not names[-1]:
         names[-1] = TRAILING
     if "" in names:
@@ -213,7 +214,7 @@ def _with_ragged(table: pa.Table, names: list[str], lines: list[str], delimiter:
     cells: dict[str, list[str | None]] = {name: [] for name in names}
     reasons: list[str] = []
     for line in lines:
-        fields = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+        fields = _fields(line, delimiter)
         reasons.append(f"the line has {_counted(len(fields))}, the head has {len(names)}")
         padded = [*fields, *[""] * len(names)]
         for name, text in zip(names, padded, strict=False):
@@ -221,6 +222,13 @@ def _with_ragged(table: pa.Table, names: list[str], lines: list[str], delimiter:
     extra = pa.table({name: pa.array(values, pa.string()) for name, values in cells.items()})
     marked = table.append_column(RAGGED, pa.nulls(table.num_rows, pa.string()))
     return pa.concat_tables([marked, extra.append_column(RAGGED, pa.array(reasons, pa.string()))])
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+    except csv.Error:  # a field of a hundred thousand letters, such as one whose quote has no end
+        return line.split(delimiter)
 
 
 def _counted(fields: int) -> str:

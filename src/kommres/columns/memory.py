@@ -14,12 +14,15 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 from kommres.columns.arrow import require_arrow
-from kommres.columns.files import SourceTable
+from kommres.columns.files import SourceTable, refuse_twins
 from kommres.dsl.quantity import decimals, exact
 from kommres.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_MOST_BITS: Final = 1000  # of a number that is written as a decimal
+_SHORT: Final = 32  # bits of a date or a time
 
 _AS_THEY_ARE: Final = frozenset({str, bool, datetime.date})
 
@@ -37,6 +40,7 @@ def read_object(name: str, data: object) -> SourceTable:
             why="it has no __arrow_c_stream__ and is no mapping of columns",
             todo="pass a pyarrow, polars or pandas table, or a mapping of column name -> list of values",
         )
+    refuse_twins(table.column_names, name)
     return SourceTable(name=name, source="memory", digest=_digest(table), table=table)
 
 
@@ -81,11 +85,19 @@ def _array(what: str, values: object) -> pa.Array:
     if len(kinds) == 1 and kinds <= _AS_THEY_ARE:
         return pa.array(values)
     if any(issubclass(kind, float) for kind in kinds):
-        if not all(issubclass(kind, float | Integral) for kind in kinds):
+        if not all(value is None or isinstance(value, float) or _is_float(value) for value in values):
             raise DataError(f"{what} mixes floats with other values", todo="pass decimals or text")
         # Kept as a float column, so that the check of float columns sees it.
         return pa.array([None if value is None else float(value) for value in values])
     return pa.array([None if value is None else _text(what, value) for value in values], pa.string())
+
+
+def _is_float(value: object) -> bool:
+    """Whether a whole number is the same as a float."""
+    try:
+        return isinstance(value, Integral) and int(float(value)) == value
+    except OverflowError:
+        return False
 
 
 def _text(what: str, value: object) -> str:
@@ -95,7 +107,9 @@ def _text(what: str, value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case Integral():
-            return str(int(value))
+            number = int(value)
+            # Of a number that is much too long no decimal text can be made; it is refused as what it is.
+            return str(number) if number.bit_length() <= _MOST_BITS else hex(number)
         case Fraction() if decimals(value) is None:
             raise DataError(f"{what} holds {value}, which no decimal writes exactly", todo="pass finitely many digits")
         case Fraction():
@@ -119,6 +133,9 @@ def _digest(table: pa.Table) -> str:
     for column_name, column in zip(table.column_names, table.columns, strict=True):
         digest.update(f"{column_name}\0{column.type}\0{len(column)}\0".encode())
         plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        # Not every moment of Arrow is one of Python.
+        if pa.types.is_temporal(plain.type) and not pa.types.is_interval(plain.type):
+            plain = plain.cast(pa.int32() if plain.type.bit_width == _SHORT else pa.int64())
         for start in range(0, len(plain), 65536):
             cells = plain.slice(start, 65536).to_pylist()
             digest.update(repr(cells).encode("utf-8", "surrogatepass"))

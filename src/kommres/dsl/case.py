@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Plain, Row, Steps
@@ -35,7 +35,7 @@ def loads_exact(text: str) -> Json:
     try:
         return json.loads(
             text,
-            parse_float=Decimal,
+            parse_float=_decimal,
             parse_int=lambda digits: int(digits) if len(digits) <= 2 * MOST_DIGITS else Decimal(digits),
             parse_constant=_no_number,
             object_pairs_hook=_once,
@@ -49,6 +49,13 @@ def loads_exact(text: str) -> Json:
         raise UsageError(
             "the case is nested too deep", code="U0501", todo="give entities inside entities only"
         ) from None
+
+
+def _decimal(digits: str) -> Json:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond all decimals: the reader refuses the text
+        return digits
 
 
 def _no_number(word: str) -> Json:

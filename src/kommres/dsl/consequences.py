@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A wrong sign or word: whatever else is said about its line follows from it.
 _WORDS = frozenset(("K0101", "K0102", "K0104", "K0106"))
+#: Families of codes that a wrong word brings about: syntax, names, formulas.
+_OF_TEXT = ("K01", "K02", "K03", "K04")
 #: A name that is not known.
 _UNKNOWN = frozenset(("K0201", "K0205", "K0206", "K0207", "K0209", "K0210", "K0510"))
 
@@ -49,9 +51,10 @@ def _first_of_line(found: Sequence[Diagnostic]) -> list[Diagnostic]:
     kept: list[Diagnostic] = []
     for item in found:
         cause = None if item.span is None else causes.get((item.span.source, item.span.line))
-        if cause is None or item.severity is not Severity.ERROR or item.code in _WORDS - {"K0104", "K0106"}:
-            kept.append(item)
-        elif item.code == cause and not any(_touches(item, other) for other in kept):
+        follows = item.code.startswith(_OF_TEXT) and item.severity is Severity.ERROR
+        own = item.code in ("K0101", "K0102")
+        again = item.code != cause or any(_touches(item, other) for other in kept)
+        if cause is None or not follows or own or not again:
             kept.append(item)
     return kept
 

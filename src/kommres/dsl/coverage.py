@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from kommres.dsl.backends.hooks import Hook
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Plan
-from kommres.dsl.source import Span
+from kommres.dsl.source import Source, Span
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.frame import Frame
@@ -97,9 +97,16 @@ class Coverage(Hook):
             for key, branch in _branches(self.plan)
             if self.files is None or branch.span.source.name in self.files
         }
-        missed = [branch for key, branch in branches.items() if key not in self._taken]
+        missed = [self._told(key, branch) for key, branch in branches.items() if key not in self._taken]
         missed.sort(key=lambda branch: (branch.span.source.name, branch.span.start, branch.what))
         return Report(total=len(branches), missed=tuple(missed))
+
+    def _told(self, key: _Key, branch: Branch) -> Branch:
+        """Say of a condition that was never asked just that, instead of both of its answers."""
+        number, kind, place, which = key
+        if kind != "condition" or (number, kind, place, 1 - which) in self._taken:
+            return branch
+        return evolve(branch, what=f"{branch.what.rpartition('` ')[0]}` is never asked")
 
 
 def _conditions(definition: DefinitionPlan) -> Iterator[int]:
@@ -114,8 +121,11 @@ def _branches(plan: Plan) -> Iterator[tuple[_Key, Branch]]:
     for definition in plan.definitions:
         rule, number = definition.rule, definition.number
 
-        def branch(what: str, span: Span, rule: str = rule.name, module: str = rule.module) -> Branch:
-            return Branch(rule=rule, module=module, what=f"{rule}: {what}", span=span)
+        def branch(
+            what: str, span: Span, rule: str = rule.name, module: str = rule.module, own: Source = rule.span.source
+        ) -> Branch:
+            shown = rule if span.source is own else f"{module.rpartition('.')[2]}.{rule}"
+            return Branch(rule=rule, module=module, what=f"{shown}: {what}", span=span)
 
         for index, alternative in enumerate(definition.alternatives):
             name = "the general rule" if alternative.name == "base" else f"exception {alternative.name}"

@@ -171,4 +171,4 @@ def _last_parts_alike(word: str, near: str) -> bool:
     """Whether more is alike than the dotted path before the last part."""
     path, _, last = word.rpartition(".")
     other_path, _, other_last = near.rpartition(".")
-    return path != other_path or not path or SequenceMatcher(None, last, other_last).ratio() >= 0.6  # noqa: PLR2004
+    return path != other_path or not path or SequenceMatcher(None, last, other_last).ratio() >= 0.6

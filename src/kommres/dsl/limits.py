@@ -27,7 +27,7 @@ class Limits:
     errors: int = 50  # syntax errors of one file that are reported, and half of what is reported of a program
     modules: int = 1_000  # of one program
     table_bytes: int = 8_388_608  # of one table
-    table_rows: int = 100_000  # of all tables of one program
+    table_rows: int = 80_000  # of all tables of one program
     plan_steps: int = 1_000_000  # of one compiled program
     alternatives: int = 300  # of one rule, with what overlays add
 

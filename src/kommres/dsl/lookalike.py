@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,17 @@ if TYPE_CHECKING:
 
 #: Cyrillic letters that look like Latin ones, and the digits that letters are taken for.
 _TWINS = str.maketrans("аеорсухкмтнвіјѕАЕОРСУХКМТНВІЈЅ", "aeopcyxkmthbijsAEOPCYXKMTHBIJS")
+_MIXED = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
 
 
 def skeleton(text: str) -> str:
     """Return what a reader sees: blanks around, case and look-alike letters of another alphabet do not count."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_TWINS).split())
+
+
+def mixes_alphabets(text: str) -> bool:
+    """Whether Latin and Cyrillic letters stand side by side in a word."""
+    return _MIXED.search(text) is not None
 
 
 def nearest_hint(value: object, known: Iterable[object]) -> str:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from kommres import plugins
 from kommres.dsl.bound.nodes import BoundProgram
-from kommres.dsl.diagnostics import Diagnostic, DiagnosticError, Diagnostics
+from kommres.dsl.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Severity
 from kommres.dsl.keywords import spellings
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.pipeline import State, compile_sources
@@ -100,6 +100,11 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
         return _table(homes.get(id(source)), name, roots, limits)
 
     state = compile_sources(list(sources.values()), read_table, limits)
+    named = set(files.values())
+    # What is allowed but odd in a module that only comes along is for its own authors to read.
+    state.out.items[:] = [
+        d for d in state.out.items if d.severity is Severity.ERROR or d.span is None or d.span.source.name in named
+    ]
     state.out.items += out.items
     return state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from fractions import Fraction
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -16,7 +17,7 @@ def exact(value: int | Fraction) -> str:
     """
     digits = decimals(value)
     if digits is None:
-        return str(value)
+        return _ratio(value)
     return fixed(value, digits)
 
 
@@ -34,14 +35,23 @@ def fixed(value: int | Fraction, digits: int) -> str:
     """Write a number with so many digits after the point, half away from zero."""
     scaled = (abs(value.numerator) * 10**digits * 2 + value.denominator) // (2 * value.denominator)
     sign = "-" if value < 0 and scaled else ""
-    text = str(scaled).rjust(digits + 1, "0")
+    text = _whole(scaled).rjust(digits + 1, "0")
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else sign + text
 
 
 def money(value: int | Fraction) -> str:
     """Write an amount exactly, with at least two digits after the point."""
     digits = decimals(value)
-    return str(value) if digits is None else fixed(value, max(digits, 2))
+    return _ratio(value) if digits is None else fixed(value, max(digits, 2))
+
+
+def _ratio(value: int | Fraction) -> str:
+    return f"{_whole(value.numerator)}/{_whole(value.denominator)}"
+
+
+def _whole(number: int) -> str:
+    # Python refuses to write an int of more than 4300 digits; an author's formula may come to one.
+    return f"{Decimal(number):f}"
 
 
 def day(number: int) -> str:

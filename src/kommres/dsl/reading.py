@@ -189,6 +189,8 @@ def _float(raw: float, name: str, step: int | Fraction | None) -> int | Fraction
         )
     count = round(Fraction(raw) / step)
     nearest = count * Fraction(step)
+    if raw and step <= math.ulp(raw):
+        return _unreadable(raw, name, "an exact number", ": so large a floating point number stands for several")
     # The float that is written for a multiple of the step is the one nearest to it, so this finds exactly those.
     if nearest.numerator / nearest.denominator != raw:
         return Bad("D0104", f"{name} is {raw!r}, which is no multiple of its step {exact(step)}", name)

@@ -9,6 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from kommres.dsl.keywords import AGGREGATE, FUNCTION, WORDS
+from kommres.dsl.lookalike import mixes_alphabets
 from kommres.dsl.quantity import decimals, exact, fixed, instant
 from kommres.units import CURRENCIES
 
@@ -36,6 +37,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_taken": ("not {name}: {reason}", "не {name}: {reason}"),
     "false": ("“{text}” does not hold ({values})", "не выполнено «{text}» ({values})"),
     "false_bare": ("“{text}” does not hold", "не выполнено «{text}»"),
+    "mixed": ("{text} [mixes Latin and Cyrillic letters]", "{text} [вперемешку латинские и русские буквы]"),
     "before": ("holds from {day}", "действует с {day}"),
     "after": ("held until {day}", "действовало до {day}"),
     "suppressed": ("replaced or repealed by {by}", "заменено или отменено: {by}"),
@@ -221,7 +223,7 @@ class Wording:
             case bool():
                 return self("yes" if value else "no")
             case str():
-                return value
+                return self("mixed", text=value) if mixes_alphabets(value) else value
             case int() | Fraction() if kind == "date":
                 return self.day(int(value))
             case int() | Fraction() if kind == "instant":

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import field, frozen
 
 from kommres.columns.export import ChargeLine, Refused, scaled
 from kommres.columns.rows import NO_ID_NAME
 from kommres.dsl.backends.rows import Bad, Row
+from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.interpreter import Interpreter, Line, Refusal
     from kommres.dsl.bound.nodes import Value
+
+_SHOWN: Final = 60  # letters of an amount in a message
 
 #: what is counted -> how many; sums of money are counted in the last digit of an amount
 Counts: TypeAlias = Counter[tuple[str, ...]]
@@ -94,9 +97,9 @@ class _Ledger:
         amounts = [scaled(line.amount, self.terms.digits) for line in result.lines]
         for line, amount in zip(result.lines, amounts, strict=True):
             if amount is None and line.service not in refused:
-                message = (
-                    f"{line.charge} comes to {line.amount} {line.unit}, which {self.terms.digits} digits cannot write"
-                )
+                text = exact(line.amount)
+                shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+                message = f"{line.charge} comes to {shown} {line.unit}, which {self.terms.digits} digits cannot write"
                 self.refuse(_refused(row.entity, row.id, row.id, line.service, Bad("D0407", message, line.charge)))
                 refused[line.service] = None
         charged: dict[str, None] = {}

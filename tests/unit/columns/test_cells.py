@@ -58,3 +58,36 @@ def test_floats_beside_the_step_stay_beside_it():
         "0.0005",
         "inf",
     ]
+
+
+def test_days_that_python_does_not_have():
+    days = pa.array([2**31 - 1, -719_163, -719_162]).cast(pa.int32()).cast(pa.date32())
+    assert cells(days, is_day=True) == ["2147483647 days since 1970", "-719163 days since 1970", "0001-01-01"]
+    assert cells(pa.array([0, -86_400_000], pa.date64()), is_day=True) == ["1970-01-01", "1969-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "step", "expected"),
+    [
+        (4.1, pa.float64(), THOUSANDTH, "4.1"),
+        (4.1, pa.float32(), THOUSANDTH, "4.1"),
+        (8191.999, pa.float32(), THOUSANDTH, "8191.999"),
+        (0.0, pa.float16(), THOUSANDTH, "0"),
+        (16_777_217.0, pa.float64(), Fraction(1), "16777217"),
+    ],
+)
+def test_a_float_stands_for_a_multiple_of_the_step(value, kind, step, expected):
+    assert cells(pa.array([value], kind), step=step) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "step"),
+    [
+        (16_777.216, pa.float32(), THOUSANDTH),  # the nearest float of 16777.217, too
+        (33_554_432.0, pa.float32(), Fraction(1)),
+        (9_007_199_254_740_992.0, pa.float64(), Fraction(1)),
+    ],
+)
+def test_a_float_that_stands_for_several_multiples_is_no_number(value, kind, step):
+    (text,) = cells(pa.array([value], kind), step=step)
+    assert text.startswith("≈")

@@ -108,3 +108,10 @@ def test_folders(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"")
     with pytest.raises(DataError, match="given twice"):
         table_files(tmp_path)
+
+
+def test_fields_that_are_too_long_take_no_other_row_with_them(tmp_path):
+    table = read(tmp_path, f'id,x\n"{"a" * 200_000}",1,2\nb,1\n').table
+    assert table.num_rows == 2
+    assert table.column(RAGGED).to_pylist() == [None, "the line has 3 fields, the head has 2"]
+    assert read(tmp_path, f"id,{'x' * 200_000}\n1,2\n").table.num_rows == 1

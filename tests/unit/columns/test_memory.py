@@ -69,3 +69,39 @@ def test_digest_is_of_the_content():
     cut = pa.concat_tables([one.slice(0, 1), one.slice(1)])
     other = pa.table({"id": ["1", "2"], "x": [1, 3]})
     assert read_object("t", one).digest == read_object("t", cut).digest != read_object("t", other).digest
+
+
+def test_whole_numbers_that_no_float_holds_are_not_changed():
+    with pytest.raises(DataError, match="mixes floats"):
+        read_object("t", {"x": [0.5, 2**53 + 1]})
+    with pytest.raises(DataError, match="mixes floats"):
+        read_object("t", {"x": [0.5, 10**400]})
+    assert read_object("t", {"x": [0.5, 2]}).table.column("x").to_pylist() == [0.5, 2.0]
+
+
+def test_a_number_that_is_much_too_long_is_kept_as_what_it_is():
+    (text,) = read_object("t", {"x": [10**5000]}).table.column("x").to_pylist()
+    assert text.startswith("0x")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**62, -(2**62)], pa.timestamp("ns")),
+        pa.array([2**62, 0], pa.timestamp("s")),
+        pa.array([0, 1], pa.timestamp("us", "Nowhere/Nothing")),
+        pa.array([2**31 - 1, 0], pa.int32()).cast(pa.date32()),
+        pa.array([0, 1], pa.time64("us")),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_moments_that_python_does_not_have(column):
+    table = pa.table({"x": column})
+    assert read_object("t", table).digest == read_object("t", table).digest
+    assert read_object("t", table).digest != read_object("t", table.slice(1)).digest
+
+
+def test_two_columns_of_one_name():
+    table = pa.table([pa.array(["1"]), pa.array(["2"])], names=["id", "id"])
+    with pytest.raises(DataError, match="more than once"):
+        read_object("t", table)

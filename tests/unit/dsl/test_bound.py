@@ -390,11 +390,28 @@ def test_rows_of_a_table():
         ("zone,from,value\nday,2025-01-01,1\nday,2025-01-01,2\n", ["K0506"]),
         ("zone,from,until,value\nday,2025-01-01,2024-01-01,1\n", ["K0507"]),
         ("zone,from,value,checked\nday,2025-01-01,1,perhaps\n", ["K0506"]),
+        ("zone,from,value\nday,2025-01-01,17,52\n", ["K0506"]),
+        ("zone,from,value\nday,2025-01-01\n", ["K0506"]),
+        ("zone,from,value\ndаy,2025-01-01,1\n", ["K0506"]),
+        ("zone,from,value,unit\nday,2025-01-01,1,RUB/m3\n", ["K0506"]),
+        ("zone,from,untill,value\nday,2025-01-01,2026-01-01,1\n", ["K0505"]),
+        ("zone;from;value\nday;2025-01-01;1,5\n", ["K0505"]),
     ],
 )
 def test_a_bad_table_is_named_by_its_line(table, expected):
     text = 'module m\n\nenum zone: day, night\n\nparam p by zone: number from "p.csv"\n'
     assert codes(text, **({"p": table} if table is not None else {})) == expected
+
+
+def test_a_unit_column_that_agrees_and_empty_lines_of_a_table_are_fine():
+    text = "p,from,value,unit\na,2025-01-01,1.5,RUB/м3\n,,,\n\n"
+    (row,) = param('param p by (p: id): RUB/m3 from "p.csv"\n', p=text).rows
+    assert row.value == Fraction(3, 2)
+
+
+def test_a_key_of_a_table_keeps_to_one_alphabet():
+    text = 'module m\n\nparam p by (town: id): number from "p.csv"\n'
+    assert codes(text, p="town,from,value\nсherepovets,2025-01-01,1\n") == ["K0506"]
 
 
 def test_brackets_may_touch_but_not_overlap():

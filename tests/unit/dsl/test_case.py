@@ -161,3 +161,16 @@ def test_examples_give_rows():
     assert named["1"].values["used", ("day",)] == Fraction("1.5")
     assert named["1"].values["residents", ()].code == "D0103"
     assert named["2"].events["payment"][0].values["amount"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.1", Decimal("0.1")),
+        ("1e-3", Decimal("0.001")),
+        ("12345678901234567890.12", Decimal("12345678901234567890.12")),
+        ("1e99999999999999999999", "1e99999999999999999999"),
+    ],
+)
+def test_numbers_of_json_keep_all_their_digits(text, expected):
+    assert loads_exact(text) == expected

@@ -48,3 +48,9 @@ def test_plain_values():
     assert plain(737_425, "date") == "2020-01-01"
     assert plain(HALF_DAY, "instant") == "1970-01-01T12:00:00Z"
     assert plain(Fraction(1, 2), "number") == "0.5"
+
+
+def test_numbers_longer_than_python_writes():
+    assert exact(10**5000) == "1" + "0" * 5000
+    assert exact(Fraction(1, 3**10000)).startswith("1/")
+    assert money(10**5000) == "1" + "0" * 5000 + ".00"

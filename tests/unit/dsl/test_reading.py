@@ -99,7 +99,7 @@ def test_range_and_step(raw, code):
 
 
 @pytest.mark.parametrize(
-    ("raw", "value"), [(0.3, Fraction(3, 10)), (7.0, 7), (1e15, 10**15), (0.30000000000000004, None)]
+    ("raw", "value"), [(0.3, Fraction(3, 10)), (7.0, 7), (1e14, 10**14), (0.30000000000000004, None)]
 )
 def test_floats_are_taken_only_on_the_step(raw, value):
     found = read("number", raw, step=Fraction(1, 10))
@@ -108,3 +108,10 @@ def test_floats_are_taken_only_on_the_step(raw, value):
 
 def test_instants_without_offset_are_local():
     assert read("instant", "1970-01-01T08:00", zone=Zone.named("Asia/Irkutsk")) == 0
+
+
+@pytest.mark.parametrize("raw", [2.0**53, -(2.0**60), 1e300])
+def test_a_float_that_stands_for_several_multiples_of_the_step(raw):
+    bad = read("number", raw, step=1)
+    assert isinstance(bad, Bad)
+    assert bad.code == "D0102"

@@ -40,3 +40,8 @@ def test_values():
     assert RU.value(True, "yes_no") == "да"
     assert EN.value(None, "number", "m3") == "absent"
     assert EN.value("gas", "enum") == "gas"
+
+
+def test_a_word_of_two_alphabets_is_pointed_at():
+    assert Wording("en").value("tv\u0435r", "id") == "tv\u0435r [mixes Latin and Cyrillic letters]"
+    assert Wording("ru").value("тверь", "id") == "тверь"

@@ -97,7 +97,7 @@ class Constants:
                 return expr.value.toordinal()
             case "instant" if isinstance(expr, syn.InstantLit):
                 offset = expr.offset_minutes or 0
-                return int((expr.value - _EPOCH).total_seconds()) - offset * 60
+                return (expr.value - _EPOCH) // datetime.timedelta(seconds=1) - offset * 60
             case "id" if isinstance(expr, syn.Text):
                 return expr.value
             case "id" if isinstance(expr, syn.Ref):

@@ -19,7 +19,6 @@ from kommres.dsl.bound.nodes import (
 from kommres.dsl.bound.scope import ModuleScope, ProgramScope
 from kommres.dsl.diagnostics import Label, Suggestion, closest
 from kommres.dsl.limits import CODES, Limits
-from kommres.dsl.source import Span
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import CURRENCIES, NUMBER, Unit, UnitError
 
@@ -28,10 +27,18 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from kommres.dsl.bound.tables import Tables
+    from kommres.dsl.source import Span
 
 T = TypeVar("T", bound=syn.Item)
 
 _SIGNED_UNITS = {"degC", "deltaC"}
+#: Words of other languages for types of this one.
+_TYPES = {
+    **dict.fromkeys(("bool", "boolean"), "yes/no"),
+    **dict.fromkeys(("int", "integer", "decimal", "float"), "number"),
+    **dict.fromkeys(("str", "string", "text"), "id"),
+    **dict.fromkeys(("datetime", "timestamp"), "instant"),
+}
 
 
 class Declarer:
@@ -365,7 +372,7 @@ class Declarer:
         except UnitError as error:
             word = error.word or text
             atoms = [*self.scope.units.atoms, *self.scope.units.aliases, *extra]
-            near = next((a for a in atoms if a.casefold() == word.casefold()), None)
+            near = _TYPES.get(word) or next((a for a in atoms if a.casefold() == word.casefold()), None)
             if near is None:
                 near = closest(word, [a for a in atoms if a not in CURRENCIES])
             self.out.add(

@@ -35,6 +35,7 @@ DAY = Unit((("day", 1),))
 MONTH = Unit((("month", 1),))
 HOUR = Unit((("h", 1),))
 _POINT, _DELTA = Unit((("degC", 1),)), Unit((("deltaC", 1),))
+_PER_MONTH = Unit((("month", -1),))
 
 
 class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
@@ -169,6 +170,14 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
                 suggestion=Suggestion(span=bound.span, replacement=convert),
             )
         rest = have / unit
+        if rest == _PER_MONTH:
+            return self.problem(
+                code,
+                message,
+                bound.span,
+                help="this is a rate: the total of a month is `sum over slices … * slice.months`, "
+                "or `… * period.months` where nothing changes inside it",
+            )
         return self.problem(
             code,
             message,
@@ -527,6 +536,8 @@ def direct_names(value: b.Expr) -> tuple[b.Expr, ...]:
     stack: list[b.Expr] = [value]
     while stack:
         expr = stack.pop()
+        if isinstance(expr, b.AtEdge | b.MeanOverDays):
+            continue  # one value of the period: what it is made of changes nothing inside
         varying = (
             isinstance(expr, b.RuleRef | b.Aggregate)
             or (isinstance(expr, b.InputRef) and expr.input.varies)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kommres.dsl.bound import nodes as b
-from kommres.dsl.diagnostics import closest
+from kommres.dsl.diagnostics import Suggestion, closest
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import NUMBER, Unit
 
@@ -47,6 +47,8 @@ SOURCES = ("clip", "union", "merge", "daily", "split", "worst", "apart", "coveri
 
 _DAY, _HOUR, _MONTH = Unit((("day", 1),)), Unit((("h", 1),)), Unit((("month", 1),))
 _DATE = b.Type(kind="date")
+#: As steps of `round` these are numbers of digits, as spreadsheets have them.
+_DIGITS = frozenset((2, 3, 4))
 
 
 def _number(unit: Unit = NUMBER) -> b.Type:
@@ -137,6 +139,16 @@ class FunctionMixin(_Base):
                 "`round` needs the value and the step to round to",
                 expr.span,
                 help="write `round(x, 0.01)` for kopecks, cents",
+            )
+        step = args[1]
+        if isinstance(step, syn.Number) and step.unit is None and step.value in _DIGITS:
+            right = f"0.{'0' * (int(step.value) - 1)}1"
+            raise self.problem(
+                "K0402",
+                f"`{step.span.text}` is a step here, not a number of digits",
+                step.span,
+                help=f"for {step.span.text} digits write `{right}`",
+                suggestion=Suggestion(span=step.span, replacement=right),
             )
         value = self.number(args[0], context)
         return b.Call(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve
 
-from kommres.dsl.bound import table_text
 from kommres.dsl.bound.constants import Constants, plain
 from kommres.dsl.bound.nodes import Enum, Key, Param, ParamRow, Type, Value
+from kommres.dsl.lookalike import mixes_alphabets
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import UnitError
 
@@ -195,7 +195,7 @@ class ParamBinder:
             if cell is None:
                 bad(key.name, f"is no {key.type}")
                 return None
-            if isinstance(cell, str) and table_text.mixes_alphabets(cell):
+            if isinstance(cell, str) and mixes_alphabets(cell):
                 bad(key.name, "mixes Latin and Cyrillic letters in one word")
                 return None
             cells.append(cell)

@@ -138,13 +138,6 @@ class RuleBinder:
         if isinstance(item, syn.ChargeDecl):
             rule.volume = self._shown(item.volume, context)
             rule.price = self._shown(item.price, context)
-        if not item.alternatives:
-            self.out.add(
-                "K0411",
-                f"`{rule.name}` says nothing",
-                item.name_span,
-                help="write its formula after `=` in the next line",
-            )
         names: dict[str, syn.Alternative] = {}
         for alternative in item.alternatives:
             if alternative.kind in {"replace", "repeal"}:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,7 +18,6 @@ Row: TypeAlias = tuple[int, dict[str, str]]
 _KNOWN = ("from", "until", "value", "known_from", "complete_until", "source", "checked", "unit")
 #: So much like a known column is a slip, not a note.
 _SLIP = 0.8
-_MIXED = re.compile("[A-Za-z]+[\u0400-\u04ff]|[\u0400-\u04ff]+[A-Za-z]")
 
 
 def rows(
@@ -50,11 +48,6 @@ def rows(
             continue
         found.append((reader.line_num, dict(zip(columns, cells, strict=True))))
     return found
-
-
-def mixes_alphabets(text: str) -> bool:
-    """Whether a word has Latin and Cyrillic letters side by side."""
-    return _MIXED.search(text) is not None
 
 
 def _columns_fit(

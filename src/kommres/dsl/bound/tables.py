@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from kommres.dsl.bound import table_text
-from kommres.dsl.limits import CODES
+from kommres.dsl.diagnostics import Diagnostics
+from kommres.dsl.limits import CODES, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kommres.dsl.diagnostics import Diagnostics
-    from kommres.dsl.limits import Limits
     from kommres.dsl.source import Source, Span
 
     ReadTable = Callable[[Source, str], str | None]

@@ -97,7 +97,7 @@ class Conflicts:
 
         Pairs that are proved to apply together go to ``out`` (K0601, K0602), the first few of a rule.
         """
-        found = set()
+        found: set[tuple[int, int]] = set()
         left = _FEW
         for second in range(len(self.alternatives)):
             for first in range(second):

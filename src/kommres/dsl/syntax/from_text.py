@@ -124,9 +124,7 @@ def _parse_item(made: Parser, item: ItemTokens, source: Source, out: Diagnostics
 
 def _tree(source: Source, items: list[nodes.Item], lost: Sequence[str] = ()) -> nodes.ModuleTree:
     header = next((item for item in items if isinstance(item, nodes.ModuleHeader)), None)
-    return nodes.ModuleTree(
-        header=header, items=tuple(items), lost=tuple(lost), span=Span(source, 0, len(source.text))
-    )
+    return nodes.ModuleTree(header=header, items=tuple(items), lost=tuple(lost), span=Span(source, 0, len(source.text)))
 
 
 def _check_headers(items: list[nodes.Item], out: Diagnostics) -> None:

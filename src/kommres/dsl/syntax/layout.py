@@ -164,6 +164,8 @@ class _Builder:
         if goes_on and (head is None or line.indent > current.indent):
             self.go_on(line)
         elif line.indent > current.indent:
+            if not current.is_header and head in _HEADERS and len(line.tokens) > 1 and line.tokens[1].kind == "WORD":
+                self._deeper(line)
             if head is None or not current.is_header:
                 self.go_on(line)
             else:
@@ -192,6 +194,18 @@ class _Builder:
         if len(self.indents) == 1:
             self.indents.append(line.indent)
         self.start(line, len(self.indents) - 1, head)
+
+    def _deeper(self, line: Line) -> None:
+        first = line.tokens[0]
+        self.scanner.error(
+            "K0103",
+            f"`{first.text}` is indented by {line.indent}, the line above by {self.current.indent}",
+            first.start - line.indent,
+            first.start,
+            note=f"{line.indent} blanks",
+            help="the lines of one block stand below each other, indented by four blanks",
+        )
+        self.item.broken = True
 
     def _unmatched(self, raw: Raw) -> None:
         shown = ")" if raw.kind == "RPAR" else "]"

@@ -9,6 +9,7 @@ from kommres.dsl.keywords import AGGREGATE, CHARGE, CITE, ITEM, KEYWORDS, LINE, 
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax.cases import NAMED, SIGNS, Case, Finding
 from kommres.dsl.syntax.scan import TO_CYRILLIC, TO_LATIN
+from kommres.dsl.syntax.slips import SLIPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,6 +45,7 @@ _EXPRESSION = (
 _VALUES = frozenset(("NUMBER", "STRING", "DATE", "YES", "NO", "NAME", "DOTTED", "ABSENT"))
 _HEADS = frozenset(k.token for k in KEYWORDS if k.kind in {LINE, CHARGE})
 _RESERVED_TOKENS = frozenset(k.token for k in KEYWORDS if k.kind == RESERVED)
+_LIKE_THIS = {"DATE": "year, month, day: `2026-03-16`", "MONTH": "year and month: `2026-03`"}
 _CLOSED = frozenset(("_NEWLINE", "RPAR", "_COMMA", "COMMA", "RSQB"))
 
 
@@ -346,6 +348,7 @@ def _citation(case: Case) -> Finding | None:
 _CHECKS: tuple[Callable[[Case], Finding | None], ...] = (
     _unknown_item,
     _look_alike,
+    *SLIPS,
     _unit_with_blanks,
     _type,
     _condition,
@@ -397,4 +400,9 @@ def _general(case: Case) -> Finding:
     span = case.span(case.found)
     if not shown:
         return Finding(code="K0111", message=f"{_found(case)} cannot stand here", span=span)
-    return Finding(code="K0111", message=f"expected {_either(shown)}, found {_found(case)}", span=span)
+    message = f"expected {_either(shown)}, found {_found(case)}"
+    word = case.written(case.found)
+    words = [case.spell(t) for t in case.accepts if t not in SIGNS and t not in NAMED]
+    near = closest(word, words) if case.found.type == "NAME" else None
+    help_text = f"did you mean `{near}`?" if near else _LIKE_THIS.get(" ".join(case.accepts), "")
+    return Finding(code="K0111", message=message, span=span, help=help_text, replace=near)
