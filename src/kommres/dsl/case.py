@@ -8,6 +8,7 @@ uses them.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -409,23 +410,29 @@ def _zone(row: Row) -> Zone:
 def rows_from_example(plan: Plan, example: Example) -> list[Row]:
     """Return the rows that an example gives, with a row for everything that it expects; parents before children."""
     tree = Tree(plan)
+    given_to: list[tuple[Row, ExampleRow]] = []
     for given in example.rows:
         if given.entity is not None:
             row = tree.single(given.entity.name, given.row)
             if given.owner:
                 tree.parents[id(row)] = given.owner
-            _give(tree, row, given)
-    for given in example.rows:
-        if given.event is not None:
-            owner = tree.single(given.event.entity.name, given.owner)
-            _give_event(owner, given.event, given)
+            given_to.append((row, given))
+    given_to += [(tree.single(g.event.entity.name, g.owner), g) for g in example.rows if g.event is not None]
     for expected in example.expected:
         if expected.row or not tree.rows[expected.rule.entity.name]:
             tree.single(expected.rule.entity.name, expected.row or "")
-    return tree.finish(())
+    rows = tree.finish(())
+    # A time zone of the root must be known before instants are read.
+    for row, given in sorted(given_to, key=lambda item: all(name != "time_zone" for name, _, _ in item[1].values)):
+        if given.event is None:
+            _give(tree, row, given)
+        else:
+            _give_event(row, given.event, given)
+    return rows
 
 
 def _give(tree: Tree, row: Row, given: ExampleRow) -> None:
+    zone = _zone(row)
     for name, members, value in given.values:
         declared = tree.inputs.get((row.entity, name))
         if declared is None:
@@ -435,27 +442,29 @@ def _give(tree: Tree, row: Row, given: ExampleRow) -> None:
         match value:
             case ("steps", tuple() as pieces):
                 days = tuple(day for day, _ in pieces)
-                row.values[key] = Steps(days, tuple(_checked(v, declared) for _, v in pieces))
+                row.values[key] = Steps(days, tuple(_checked(v, declared, zone) for _, v in pieces))
             case ("months", tuple() as pieces):
                 past = row.history.setdefault(key, {})
-                past.update({month: _checked(v, declared) for month, v in pieces if v is not None})
+                past.update({month: _checked(v, declared, zone) for month, v in pieces if v is not None})
             case None:
                 row.values.pop(key, None)
             case _:
-                row.values[key] = _checked(value, declared)
+                row.values[key] = _checked(value, declared, zone)
 
 
-def _checked(value: Json, declared: Input | EventField | None) -> Json:
+def _checked(value: Json, declared: Input | EventField | None, zone: Zone) -> Json:
+    if isinstance(value, dt.datetime):
+        return zone.of_wall(value)
     if declared is None or declared.type.kind != "number" or value is None:
         return value
     return check_number(value, name=declared.name, low=declared.low, high=declared.high, step=declared.step)
 
 
 def _give_event(owner: Row, event: Event, given: ExampleRow) -> None:
-    rows = owner.events.setdefault(event.name, [])
+    rows, zone = owner.events.setdefault(event.name, []), _zone(owner)
     found = EventRow({}, given.row or str(len(rows) + 1))
     for name, _, value in given.values:
         declared = event.field(name)
         if value is not None and declared is not None:
-            found.values[name] = _checked(value, declared)
+            found.values[name] = _checked(value, declared, zone)
     rows.append(found)

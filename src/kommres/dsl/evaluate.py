@@ -128,14 +128,12 @@ def evaluate(
     made = Case.of(rules, case, on, module=module, known_at=known_at, options=options)
     interpreter = made.interpreter()
     wanted = {d.id: d for d in made.definitions}
-    order = {id_: place for place, id_ in enumerate(wanted)}
     charges: list[Data] = []
     refused: list[Data] = []
     for row in made.rows:
         result = interpreter.account(row)
-        lines = sorted((line for line in result.lines if line.charge in order), key=lambda line: order[line.charge])
-        charges += [_line(line, wanted[line.charge]) for line in lines]
-        refused += [_refusal(item, row) for item in result.refusals if item.charge in order]
+        charges += [_line(line, wanted[line.charge]) for line in result.lines if line.charge in wanted]
+        refused += [_refusal(item, row) for item in result.refusals if item.charge in wanted]
     values = [
         _value(interpreter, definition, row, keys)
         for definition in wanted.values()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kommres.dsl.evaluate import Case, Rules, written
+from kommres.dsl.evaluate import Case, Rules
 from kommres.dsl.explanation import Explanation
 from kommres.dsl.narrate import Narrator
 from kommres.dsl.origins import Origins
+from kommres.dsl.plan.written import bill_order
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.trace import Call, Trace
 from kommres.dsl.wording import Wording
@@ -87,8 +88,9 @@ def explain_calls(
     month = calls[0].key[3] if calls else 0
     narrator = Narrator(words=words, origins=Origins(plan=plan, words=words, chosen=dict(chosen or {}), month=month))
     refused = {_service(call.definition) for call in calls if call.definition.rule.is_charge and call.problem}
-    # First what the bill shows, then what it does not.
-    calls.sort(key=lambda call: (call.applies is False, written(call.definition)))
+    places = {charge.number: place for place, charge in enumerate(bill_order(plan))}
+    # First what the bill shows, in its order, then what it does not.
+    calls.sort(key=lambda call: (call.applies is False, places.get(call.definition.number, len(places))))
     return Explanation(
         entries=tuple(narrator.charge(call, withheld=_service(call.definition) in refused) for call in calls)
     )

@@ -190,7 +190,7 @@ class Trace(Hook):
 
     def recall(self, definition: DefinitionPlan, row: Row, key: EvaluationKey, outcome: Outcome) -> None:
         """Hand a call that was computed before to its reader."""
-        call = self.calls.get((id(row), key)) or self._covering(row, key)
+        call = self.calls.get((id(row), key))
         if call is None:
             call = self.calls[id(row), key] = Call(definition=definition, row=row, key=key, outcome=outcome)
         self._read(call)
@@ -286,17 +286,6 @@ class Trace(Hook):
                 call = Call(definition=definition, row=row, key=(definition.number, (), None, self.month))
             beside = self._beside = _Open(call)
         return beside
-
-    def _covering(self, row: Row, key: EvaluationKey) -> Call | None:
-        """Return the call whose piece of days holds the day of a key."""
-        number, keys, day, month = key
-        if day is None:
-            return None
-        found: Call | None = None
-        for (owner, (n, k, start, m)), call in self.calls.items():
-            if owner == id(row) and (n, k, m) == (number, keys, month) and start is not None and start <= day:
-                found = call if found is None or start > (found.key[2] or 0) else found
-        return found
 
     def _read(self, call: Call) -> None:
         if self._stack:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kommres.dsl.quantity import decimals, exact, fixed, plain
+from kommres.dsl.quantity import decimals, exact, fixed, money, plain
 
 HALF_DAY = 43_200
 

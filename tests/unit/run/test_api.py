@@ -237,3 +237,18 @@ def test_pyarrow_missing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(UsageError, match=r"pip install .kommres\[arrow\]"):
         run(program(), city(), "2026-01")
+
+
+def test_an_amount_beyond_all_measure_takes_its_row_only(tmp_path):
+    squares = "".join(f"rule x{i + 1} of premises: number\n    = x{i} * x{i}\n" for i in range(11))
+    rules = tmp_path / "big.kmr"
+    rules.write_text(
+        "module big\nentity premises\ninput a of premises: number\nrule x0 of premises: number\n    = a\n"
+        f"{squares}charge c of premises: RUB\n    = round(x11 * 1 RUB, 0.01)\n",
+        encoding="utf-8",
+    )
+    result = run(rules, {"premises": {"id": ["1", "2"], "a": ["123456.7", "1"]}}, "2026-01")
+    assert [line["account"] for line in result.tables["charges"].to_pylist()] == ["2"]
+    (refused,) = result.tables["quarantine"].to_pylist()
+    assert refused["code"] == "D0407"
+    assert len(refused["message"]) < 200

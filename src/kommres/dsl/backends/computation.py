@@ -1,277 +1,256 @@
-"""One definition ready to compute: choice of the alternative, checks, one result per row, keys and piece of days."""
+"""One definition as a Python function of a row: choice of the alternative, checks, one result a row, keys and piece."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
-from kommres.dsl.backends.choices import Choice, all_of, choices_of, conflict, nothing_applies, true
-from kommres.dsl.backends.closures import Scope, climb, compile_steps
+from kommres.dsl.backends.choices import Choices, condition
 from kommres.dsl.backends.conditions import CONDITIONS
-from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Term
+from kommres.dsl.backends.cutting import Cutter
 from kommres.dsl.backends.functions import FUNCTIONS
 from kommres.dsl.backends.references import REFERENCES
-from kommres.dsl.backends.slicing import SLICING, Cutter
+from kommres.dsl.backends.slicing import SLICING
+from kommres.dsl.backends.writing import Mode, Place, Unit, indented
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kommres.dsl.backends.hooks import EvaluationKey, Outcome
+    from kommres.dsl.backends.frame import Datum
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import Row
     from kommres.dsl.plan.nodes import DefinitionPlan
 
-ALL_COMPILERS = {**REFERENCES, **CONDITIONS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
+WRITERS = {**REFERENCES, **CONDITIONS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
 
-_NEVER = 1 << 40
-
-#: The outcome of a charge that does not apply.
-NO_LINE = object()
-
-#: Classes of outcomes that are values as they stand.
-_VALUES = frozenset({int, Fraction, str, bool, type(None)})
-_MISSING = object()
+#: Under it a row remembers the problems of definitions.
+FAILED = object()
 
 
 class Token:
     """A definition with the members of its keys: under it a row remembers the outcome of the month."""
 
-    __slots__ = ("keys",)
-
-    def __init__(self, keys: tuple[str, ...]) -> None:
-        self.keys = keys
+    __slots__ = ()
 
 
-class _Pieces:
-    """Outcomes by the first day of their piece, where a row has several pieces in a month."""
+class Tokens(dict["str | tuple[str, ...]", Token]):
+    """Key members -> token; one member stands without its tuple."""
 
-    __slots__ = ("outcomes", "starts")
-
-    def __init__(self, starts: Sequence[int]) -> None:
-        self.starts = starts
-        self.outcomes: dict[int, Any] = {}
+    def __missing__(self, members: str | tuple[str, ...]) -> Token:
+        found = self[members] = Token()
+        return found
 
 
 class Computation:
-    """A definition for one run, in the month of the run or in past months. Its steps are compiled when first needed."""
+    """A definition for one run. Its functions are written when they are first needed."""
 
-    def __init__(self, machine: Machine, definition: DefinitionPlan, *, past: bool) -> None:
+    def __init__(self, machine: Machine, definition: DefinitionPlan) -> None:
         rule = definition.rule
         self.machine = machine
         self.definition = definition
-        self.past = past
-        self.hook = machine.hook
-        self.varies = definition.varies or (not rule.is_charge and (rule.start is not None or rule.until is not None))
         self.cutter = Cutter(machine, definition.cuts)
-        self.choices: tuple[Choice, ...] = ()
-        self.steps: list[Evaluate] = []
-        self._start = rule.start or 0
-        self._until = _NEVER if rule.until is None else rule.until
-        plain = not rule.is_charge and definition.applies is None and rule.start is rule.until is None
-        self._guard: Evaluate | None = None if plain else self._in_force
-        self._numeric = rule.type.kind == "number"
+        self.is_charge = rule.is_charge
+        self.varies = definition.varies or (not rule.is_charge and (rule.start is not None or rule.until is not None))
+        #: whether nothing can change inside the month for a steady row
+        self.calm = self.cutter.calm and machine.hook is None
+        self.optional = rule.type.optional and not rule.is_charge
+        self.tokens = Tokens()
+        #: the name under which a row remembers which alternative made a charge's line
+        self.won = Token()
+        self._single = len(definition.alternatives) == 1
         unit = rule.type.unit.powers if rule.type.unit is not None else ()
         # A temperature is negative whenever it is cold.
         self._signed = rule.signed or any(name in {"degC", "deltaC"} for name, _ in unit)
-        self._bounded = rule.low is not None or rule.high is not None
-        self._more_slots = [None] * (definition.slots - 1)
-        self._compiled = False
-        self._body: Evaluate = self._chosen
-        self._won = Token(())
-        self._tokens: dict[tuple[str, ...], Token] = {}
 
-    def compile(self) -> None:
-        """Make the functions of all steps, once."""
-        if self._compiled:
-            return
-        self._compiled = True
-        plan = self.definition
-        scope = Scope(self.machine, plan, plan.steps, past=self.past, cutter=self.cutter)
-        self.steps = compile_steps(scope, ALL_COMPILERS)
-        self.choices = choices_of(plan, self.steps)
-        if self.hook is not None:
-            return
-        if len(self.choices) == 1 and self.choices[0].certain:
-            self._body = self.choices[0].body
-        if plan.rule.is_charge and plan.rule.start is plan.rule.until is None:
-            numbers = [n for n in (plan.applies, plan.when) if n is not None]
-            self._guard = all_of(numbers, plan, self.steps) if numbers else None
-
-    def token(self, keys: tuple[str, ...]) -> Token:
+    def token(self, members: tuple[str, ...]) -> Token:
         """Return the token of key members."""
-        found = self._tokens.get(keys)
-        if found is None:
-            found = self._tokens[keys] = Token(keys)
-        return found
+        return self.tokens[members[0] if len(members) == 1 else members]
 
-    # reading ---------------------------------------------------------------------------------------------
+    @property
+    def keys(self) -> list[str]:
+        """The parameters that hold the keys."""
+        return [f"v{slot}" for slot in self.definition.key_slots]
 
-    def value(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Datum:
-        """Return the value for a row on a day of a month; None is absent, a charge without a line is 0.
+    # functions -------------------------------------------------------------------------------------------
 
-        Raises :class:`DataProblem`.
+    def function(self, mode: Mode) -> str:
+        """Return the name of the function that computes the definition in a mode.
+
+        Its parameters are the row, the keys, and what the mode leaves open: the day where the value varies, the month.
         """
-        return self.read(row, self.token(keys), day, term)
+        name = f"{mode}{self.definition.number}"
+        self.machine.promise(name, self._parameters(mode), lambda: self._write(name, mode))
+        return name
 
-    def read(self, row: Row, token: Token, day: int, term: Term) -> Datum:
-        """Return the value under a token, see :meth:`value`."""
-        return usable(self.outcome(row, token, day, term))
+    def entry(self) -> str:
+        """Return the name of the function that computes it on a day of the month for whatever row."""
+        if not self.calm:
+            return self.function(Mode.PRESENT)
+        name = f"e{self.definition.number}"
+        self.machine.promise(name, self._parameters(Mode.PRESENT), lambda: self._write_entry(name))
+        return name
 
-    def outcome(self, row: Row, token: Token, day: int, term: Term) -> Datum:
-        """Return a value, a :class:`DataProblem` or :data:`NO_LINE`, computed once."""
-        memo = row.memo
-        key: object = (token, term.number) if self.past else token
-        in_pieces = self.varies
-        if not in_pieces:
-            day = term.start
-        elif not term.start <= day < term.end:
-            key = (token, day, term.number)  # a span outside the month: each day stands for itself
-            in_pieces = False
-        found = memo.get(key, _MISSING)
-        if found is _MISSING:
-            if in_pieces:
-                if self.past or not self.cutter.whole(row):
-                    starts = self.cutter.starts(row, term.start, term.end, term)
-                    if len(starts) > 1:
-                        pieces = memo[key] = _Pieces(starts)
-                        return self._piece(row, token, pieces, day, term)
-                day = term.start
-            found = memo[key] = self._outcome(row, token.keys, day, term)
-            return found
-        if found.__class__ is _Pieces:
-            return self._piece(row, token, found, day, term)
-        self._recalled(row, token, day, term, found)
-        return found
+    def shown(self, mode: Mode, step: int) -> str:
+        """Return the name of the function that computes a step of a charge which is only printed."""
+        name = f"{mode}{self.definition.number}shown{step}"
+        parameters = ["row"] if mode is Mode.STEADY else ["row", "day"]
+        self.machine.promise(name, parameters, lambda: self._write_shown(name, parameters, mode, step))
+        return name
 
-    def _piece(self, row: Row, token: Token, pieces: _Pieces, day: int, term: Term) -> Datum:
-        start = pieces.starts[bisect_right(pieces.starts, day) - 1]
-        found = pieces.outcomes.get(start, _MISSING)
-        if found is _MISSING:
-            found = pieces.outcomes[start] = self._outcome(row, token.keys, start, term)
-        else:
-            self._recalled(row, token, start, term, found)
-        return found
+    def _parameters(self, mode: Mode) -> list[str]:
+        when = {
+            Mode.STEADY: [],
+            Mode.PRESENT: ["day"] if self.varies else [],
+            Mode.OUTSIDE: ["day"],
+            Mode.PAST: ["day", "term"],
+        }
+        return ["row", *self.keys, *when[mode]]
 
-    def _recalled(self, row: Row, token: Token, day: int, term: Term, outcome: Datum) -> None:
-        if self.hook is not None:
-            self.hook.recall(self.definition, row, self._key(token.keys, day, term), _told(outcome))
-
-    def _key(self, keys: tuple[str, ...], day: int, term: Term) -> EvaluationKey:
-        return self.definition.number, keys, day if self.varies else None, term.number
-
-    def reader(self, token: Token, up: int) -> Evaluate | None:
-        """Return a fast reader for the caller's own row or its parent; None where only :meth:`read` will do."""
-        if self.hook is not None or self.past or up > 1:
-            return None
-        start, end, varies = self.machine.term.start, self.machine.term.end, self.varies
-        fresh = self._fresh
-
-        def read_own(f: Frame) -> Datum:
-            row = f.rows[0]
-            if varies and not start <= f.day < end:
-                return usable(self.outcome(row, token, f.day, f.term))
-            found = row.memo.get(token, _MISSING)
-            return found if found.__class__ in _VALUES else fresh(row, token, f, found)
-
-        def read_above(f: Frame) -> Datum:
-            row = f.rows[0].parent
-            if row is None or row.problem is not None:
-                row = climb(f.rows[0], 1)
-            if varies and not start <= f.day < end:
-                return usable(self.outcome(row, token, f.day, f.term))
-            found = row.memo.get(token, _MISSING)
-            return found if found.__class__ in _VALUES else fresh(row, token, f, found)
-
-        return read_above if up else read_own
-
-    def _fresh(self, row: Row, token: Token, caller: Frame, found: Datum) -> Datum:
-        """Compute what a reader did not find; rules that hold for the whole month go the short way."""
-        term = self.machine.term
-        short = found is _MISSING and self._guard is None and self._compiled
-        if not short or not (not self.varies or self.cutter.whole(row)):
-            return usable(self.outcome(row, token, caller.day, caller.term))
-        keys = token.keys
-        f = Frame([row, *keys, *self._more_slots[len(keys) :]] if keys else [row, *self._more_slots], term.start, term)
-        try:
-            value = self._body(f)
-            if value is None or (self._numeric and (self._bounded or value.numerator < 0)):
-                self._check(value)
-        except DataProblem as problem:
-            refused = row.memo[token] = settled(problem, row)
-            raise refused from None
-        row.memo[token] = value
-        return value
-
-    # computing -------------------------------------------------------------------------------------------
-
-    def frame(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> Frame:
-        """Return a frame for an evaluation."""
-        return Frame([row, *keys, *self._more_slots[len(keys) :]], day, term)
-
-    def _outcome(self, row: Row, keys: tuple[str, ...], day: int, term: Term) -> object:
-        if not self._compiled:
-            self.compile()
-        rows = [row, *keys, *self._more_slots[len(keys) :]] if keys else [row, *self._more_slots]
-        f = Frame(rows, day, term)
-        if self.hook is not None:
-            return self._watched(f, self._key(keys, day, term))
-        try:
-            return self._computed(f)
-        except DataProblem as problem:
-            return settled(problem, row)
-
-    def _watched(self, f: Frame, key: EvaluationKey) -> object:
-        hook, plan = self.machine.hook, self.definition
-        if hook is None:
-            raise ValueError(key)
-        hook.enter(plan, f, key)
-        outcome: object
-        try:
-            outcome = self._computed(f)
-        except DataProblem as problem:
-            outcome = settled(problem, f.rows[0])
-        hook.leave(plan, f, _told(outcome))
-        return outcome
-
-    def _computed(self, f: Frame) -> object:
-        if self._guard is not None and not self._guard(f):
-            return NO_LINE
-        value = self._body(f)
-        if value is None or (self._numeric and (self._bounded or value.numerator < 0)):
-            self._check(value)
-        return value
-
-    def _in_force(self, f: Frame) -> bool:
-        """Whether a charge makes a line. Raises D0303 for a rule that has no value."""
-        plan, rule = self.definition, self.definition.rule
-        if rule.is_charge:
-            return self._applies(f)
-        if not self._start <= f.day < self._until:
-            raise DataProblem("D0303", f"{rule.name} is not in force on {show_day(f.day)}")
-        if plan.applies is not None and not true(self.steps[plan.applies], f):
-            raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
-        return True
-
-    def _applies(self, f: Frame) -> bool:
-        """Whether it is in force on some day of the month, its module applies and its ``when`` holds."""
+    def _unit(self, name: str) -> Unit:
         plan = self.definition
-        yes = (
-            self._start < f.term.end
-            and f.term.start < self._until
-            and (plan.applies is None or true(self.steps[plan.applies], f))
-            and (plan.when is None or true(self.steps[plan.when], f))
-        )
-        if self.hook is not None:
-            self.hook.applies(plan, f.rows[0], yes=yes)
-        return yes
+        return Unit(self.machine, name, plan.steps, definition=plan, cutter=self.cutter, writers=WRITERS)
 
-    def _check(self, value: Datum) -> None:
+    def _place(self, mode: Mode) -> Place:
+        day = "START" if mode is Mode.STEADY or (mode is Mode.PRESENT and not self.varies) else "day"
+        term = "term" if mode is Mode.PAST else "TERM"
+        slots = (0, *self.definition.key_slots)
+        if self.machine.hook is not None:
+            return Place(mode=mode, slots=slots, day=day, term=term, start=day, end=day)
+        return Place(mode=mode, slots=slots, day=day, term=term)
+
+    # texts -----------------------------------------------------------------------------------------------
+
+    def _write_entry(self, name: str) -> None:
+        parameters = self._parameters(Mode.PRESENT)
+        steady, present = self.function(Mode.STEADY), self.function(Mode.PRESENT)
+        row = ", ".join(["row", *self.keys])
+        self._unit(name).finish(
+            parameters, [f"return {steady}({row}) if steady(row) else {present}({', '.join(parameters)})"]
+        )
+
+    def _write_shown(self, name: str, parameters: list[str], mode: Mode, step: int) -> None:
+        unit = self._unit(name)
+        place = Place(mode=mode, slots=(0,), day="START" if mode is Mode.STEADY else "day")
+        unit.finish(parameters, ["memo = row.memo", f"return {unit.text(step, place).code}"])
+
+    def _write(self, name: str, mode: Mode) -> None:
+        unit, place = self._unit(name), self._place(mode)
+        seen = f"({''.join(f'{key}, ' for key in self.keys)})"
+        recalled, refused, failed, left = "memo[key]", "memo[FAILED][key]", "problem", "value"
+        entered: list[str] = []
+        if unit.watched:
+            recalled, refused = (
+                f"{unit.watch}.recall(row, {seen}, {place.day}, {place.term}, {x})" for x in (recalled, refused)
+            )
+            entered = [f"{unit.watch}.enter({seen}, {unit.seen(place)})"]
+            failed, left = (f"{unit.watch}.leave({x}, {unit.seen(place)})" for x in (failed, left))
+        unit.finish(
+            self._parameters(mode),
+            [
+                "memo = row.memo",
+                *self._key_lines(unit, mode),
+                "if key in memo:",
+                f"    return {recalled}",
+                "if FAILED in memo and key in memo[FAILED]:",
+                f"    raise {refused}.with_traceback(None)",
+                *entered,
+                "try:",
+                *indented(self._guarded(unit, place)),
+                "except DataProblem as found:",
+                "    problem = memo.setdefault(FAILED, {})[key] = settled(found, row)",
+                f"    raise {failed} from None",
+                "memo[key] = value",
+                f"return {left}",
+            ],
+        )
+
+    def _key_lines(self, unit: Unit, mode: Mode) -> list[str]:
+        """Return the lines that set ``key``, under which the row remembers, and ``day``, the first of its piece."""
+        members = ", ".join(self.keys)
+        token = f"{unit.bind(self.tokens)}[{members}]" if members else unit.bind(self.token(()))
+        cutter, month = self.cutter, self.cutter.month
+        varies = self.varies
+        match mode:
+            case Mode.STEADY:
+                return [f"key = {token}"]
+            case Mode.OUTSIDE:
+                entry = f"{self.entry()}({', '.join(['row', *self.keys, 'day'])})"
+                return ["if START <= day < END:", f"    return {entry}", f"key = ({token}, day)"]
+            case Mode.PAST:
+                first = f"{unit.bind(cutter)}.first_day(row, day, term)" if varies else "term.start"
+                return [f"day = {first}", f"key = ({token}, day, term)"]
+        if not varies:
+            return [f"key = {token}"]
+        if not month.daily and not month.by_row and len(month.fixed) == 1:
+            return ["day = START", f"key = {token}"]
+        return [
+            f"starts = memo[{unit.bind(month)}] if {unit.bind(month)} in memo else {unit.bind(month)}.in_month(row)",
+            "if len(starts) == 1:",
+            "    day = START",
+            f"    key = {token}",
+            "else:",
+            "    day = starts[bisect_right(starts, day) - 1]",
+            f"    key = ({token}, day)",
+        ]
+
+    # the body --------------------------------------------------------------------------------------------
+
+    def _guarded(self, unit: Unit, place: Place) -> list[str]:
+        """Return the lines that set ``value``, :data:`NO_LINE` for a charge that does not apply."""
+        plan, rule = self.definition, self.definition.rule
+        if not rule.is_charge:
+            return [*self._in_force(unit, place), *self._body(unit, place)]
+        start, end = place.month
+        tests = [] if rule.start is None else [f"({rule.start} < {end})"]
+        tests += [] if rule.until is None else [f"({start} < {rule.until})"]
+        tests += [condition(unit, n, place) for n in (plan.applies, plan.when) if n is not None]
+        test = " and ".join(tests)
+        if unit.watched:
+            test = f"{unit.watch}.applies(row, ({test or True}))"
+        if not test:
+            return self._body(unit, place)
+        return [f"if {test}:", *indented(self._body(unit, place)), "else:", "    value = NO_LINE"]
+
+    def _in_force(self, unit: Unit, place: Place) -> list[str]:
+        """Return the lines that refuse a rule that has no value on a day (D0303)."""
+        plan, rule = self.definition, self.definition.rule
+        lines = []
+        if rule.start is not None or rule.until is not None:
+            first = "" if rule.start is None else f"{rule.start} <= "
+            last = "" if rule.until is None else f" < {rule.until}"
+            lines += [f"if not {first}{place.day}{last}:", f"    {unit.bind(self.not_in_force)}({place.day})"]
+        if plan.applies is not None:
+            lines += [f"if not {condition(unit, plan.applies, place)}:", f"    {unit.bind(self.not_applying)}()"]
+        return lines
+
+    def _body(self, unit: Unit, place: Place) -> list[str]:
+        """Return the lines that choose, compute and check the value."""
+        plan, rule = self.definition, self.definition.rule
+        won = unit.bind(self.won) if rule.is_charge and not self._single else None
+        choices = Choices(unit, plan, place, won)
+        lines = choices.lines()
+        suspicious = ["value is None"] if choices.optional else []
+        if rule.type.kind == "number":
+            suspicious.append("True" if rule.low is not None or rule.high is not None else "value.numerator < 0")
+        if suspicious:
+            lines += [f"if {' or '.join(suspicious)}:", f"    {unit.bind(self.check)}(value)"]
+        return lines
+
+    # what the functions call -----------------------------------------------------------------------------
+
+    def not_in_force(self, day: int) -> NoReturn:
+        """Raise D0303 for a day outside the rule's dates."""
+        raise DataProblem("D0303", f"{self.definition.rule.name} is not in force on {show_day(day)}")
+
+    def not_applying(self) -> NoReturn:
+        """Raise D0303 for a row to which the rule's module does not apply."""
+        rule = self.definition.rule
+        raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
+
+    def check(self, value: Datum) -> None:
+        """Raise :class:`DataProblem` (D0401, D0405, D0406) for a value that the rule may not have."""
         rule = self.definition.rule
         if value is None:
             if not rule.type.optional:
@@ -285,46 +264,9 @@ class Computation:
             low, high = ("" if bound is None else exact(bound) for bound in (rule.low, rule.high))
             raise DataProblem("D0406", f"{rule.name} would be {exact(value)}, outside {low}..{high}")
 
-    # choosing --------------------------------------------------------------------------------------------
-
-    def _chosen(self, f: Frame) -> Datum:
-        won: Choice | None = None
-        for choice in self.choices:
-            if won is not None and choice.index in won.skip:
-                continue
-            holds = choice.holds(f)
-            if self.hook is not None:
-                self.hook.condition(self.definition, choice.index, f, holds=holds)
-            if not holds:
-                continue
-            if won is not None:
-                raise conflict(self.definition, won.index, choice.index)
-            won = choice
-        if won is None:
-            raise nothing_applies(self.definition, f.day)
-        if self.definition.rule.is_charge:
-            f.rows[0].memo[self._won] = won.index
-        if self.hook is not None:
-            self.hook.alternative(self.definition, won.index, f)
-        return won.body(f)
-
-    def won(self, row: Row) -> Datum:
+    def winner(self, row: Row) -> int:
         """Return the index of the alternative that made a charge's line."""
-        return self.choices[0].index if len(self.choices) == 1 else row.memo[self._won]
-
-
-def usable(outcome: Datum) -> Datum:
-    """Return an outcome as a value. Raises :class:`DataProblem`."""
-    if outcome.__class__ in _VALUES:
-        return outcome
-    if outcome is NO_LINE:
-        return 0
-    raise outcome.with_traceback(None)
-
-
-def _told(outcome: Datum) -> Outcome:
-    """Return an outcome as hooks see it."""
-    return 0 if outcome is NO_LINE else outcome
+        return 0 if self._single else row.memo[self.won]
 
 
 def settled(problem: DataProblem, row: Row) -> DataProblem:

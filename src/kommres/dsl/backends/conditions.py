@@ -2,123 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from attrs import evolve
 
-from kommres.dsl.backends.closures import Compiler, Scope, absent
-from kommres.dsl.backends.tables import Miss
-from kommres.dsl.plan.nodes import Op, Step
-
-if TYPE_CHECKING:
-    from kommres.dsl.backends.frame import Datum, Evaluate, Frame
+from kommres.dsl.backends.writing import Place, Text, Unit, Writer, over
+from kommres.dsl.plan.nodes import Op
 
 
-def _and(scope: Scope, step: Step) -> Evaluate:
-    parts = scope.args(step)
-    if len(parts) == 2:
-        first, second = parts
+def _joined(word: str) -> Writer:
+    def write(unit: Unit, number: int, place: Place) -> Text:
+        parts = unit.args(number, place)
+        return over(f"({f' {word} '.join(unit.present(part, number) for part in parts)})", *parts)
 
-        def both(f: Frame) -> bool:
-            value = first(f)
-            if value:
-                value = second(f)
-                if value:
-                    return True
-            return absent(step) if value is None else False
-
-        return both
-
-    def every(f: Frame) -> bool:
-        for part in parts:
-            value = part(f)
-            if not value:
-                return absent(step) if value is None else False
-        return True
-
-    return every
+    return write
 
 
-def _or(scope: Scope, step: Step) -> Evaluate:
-    parts = scope.args(step)
-
-    def some(f: Frame) -> bool:
-        for part in parts:
-            value = part(f)
-            if value:
-                return True
-            if value is None:
-                absent(step)
-        return False
-
-    return some
+def _not(unit: Unit, number: int, place: Place) -> Text:
+    (part,) = unit.args(number, place)
+    return over(f"(not {unit.present(part, number)})", part)
 
 
-def _not(scope: Scope, step: Step) -> Evaluate:
-    (part,) = scope.args(step)
-
-    def negated(f: Frame) -> bool:
-        value = part(f)
-        return absent(step) if value is None else not value
-
-    return negated
+def _has(unit: Unit, number: int, place: Place) -> Text:
+    (part,) = unit.args(number, place)
+    return over(f"({part.code} is not None)", part)
 
 
-def _has(scope: Scope, step: Step) -> Evaluate:
-    (part,) = scope.args(step)
-    return lambda f: part(f) is not None
+def _if(unit: Unit, number: int, place: Place) -> Text:
+    condition, then, otherwise = unit.args(number, place)
+    test = unit.present(condition, number)
+    if unit.watched:
+        test = f"{unit.watch}.side({number}, {test})"
+    return over(
+        f"({then.code} if {test} else {otherwise.code})",
+        condition,
+        then,
+        otherwise,
+        optional=then.optional or otherwise.optional,
+    )
 
 
-def _if(scope: Scope, step: Step) -> Evaluate:
-    condition, then, otherwise = scope.args(step)
-    hook, definition, place = scope.hook, scope.definition, scope.number
-    if hook is None or definition is None:
-
-        def choose(f: Frame) -> Datum:
-            value = condition(f)
-            if value:
-                return then(f)
-            return absent(step) if value is None else otherwise(f)
-
-        return choose
-
-    def choose_told(f: Frame) -> Datum:
-        value = condition(f)
-        if value is None:
-            absent(step)
-        hook.branch(definition, place, 0 if value else 1)
-        return then(f) if value else otherwise(f)
-
-    return choose_told
+def _else(unit: Unit, number: int, place: Place) -> Text:
+    value, fallback = unit.args(number, place)
+    text = over("", fallback, optional=fallback.optional)
+    if not value.misses and not unit.watched:
+        t = unit.temporary()
+        code = f"({t} if ({t} := {value.code}) is not None else {fallback.code})"
+        return evolve(text, code=code, depth=1 + max(value.depth, fallback.depth))
+    body = ["try:", f"    found = {value.code}", "except Miss:", "    found = None"]
+    if unit.watched:
+        body.append(f"{unit.watch}.branch({number}, 0 if found is not None else 1)")
+    body.append(f"return found if found is not None else {fallback.code}")
+    return evolve(text, code=unit.function(body), depth=1)
 
 
-def _else(scope: Scope, step: Step) -> Evaluate:
-    value, fallback = scope.args(step)
-    hook, definition, place = scope.hook, scope.definition, scope.number
-
-    def own(f: Frame) -> Datum:
-        try:
-            return value(f)
-        except Miss:
-            return None
-
-    if hook is None or definition is None:
-
-        def value_or(f: Frame) -> Datum:
-            found = own(f)
-            return fallback(f) if found is None else found
-
-        return value_or
-
-    def value_or_told(f: Frame) -> Datum:
-        found = own(f)
-        hook.branch(definition, place, 0 if found is not None else 1)
-        return fallback(f) if found is None else found
-
-    return value_or_told
-
-
-CONDITIONS: dict[Op, Compiler] = {
-    Op.AND: _and,
-    Op.OR: _or,
+CONDITIONS: dict[Op, Writer] = {
+    Op.AND: _joined("and"),
+    Op.OR: _joined("or"),
     Op.NOT: _not,
     Op.HAS: _has,
     Op.IF: _if,

@@ -1,8 +1,7 @@
-"""What a step sees while it is computed: rows, the current day, the current slice and the current month."""
+"""What a step is computed in: rows, the current day, the current slice and the current month."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -29,27 +28,24 @@ class Term:
         return str(Month(self.number))
 
 
+@frozen(eq=False)
 class Frame:
-    """One evaluation of a definition. Closures read it; binders and slices change it and put it back.
+    """What a hook sees of an evaluation.
 
-    ``rows``: by slot, a row, an event row, a member of an enumeration or a month number. ``day``: the current day.
-    ``start``/``end``: the current slice inside ``sum over slices``. ``term``: the current month; ``base``: the month
-    that the evaluation belongs to.
+    ``rows``: by slot, a row, an event row, a member of an enumeration or a month number; None where the slot holds
+    nothing now. ``day``: the current day. ``start``/``end``: the current slice inside ``sum over slices``. ``term``:
+    the current month.
     """
 
-    __slots__ = ("base", "day", "end", "rows", "start", "term")
-
-    def __init__(self, rows: list[Any], day: int, term: Term) -> None:
-        self.rows = rows
-        self.day = day
-        self.term = self.base = term
-        self.start = day
-        self.end = day
+    rows: tuple[Any, ...]
+    day: int
+    start: int
+    end: int
+    term: Term
 
 
 #: What a step gives: a value, or the row or event row that a variable holds.
 Datum: TypeAlias = Any
-Evaluate: TypeAlias = Callable[[Frame], Datum]
 Number: TypeAlias = int | Fraction
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kommres.dsl.backends.arithmetic import MODES, quotient, round_to, steps_of
-from kommres.dsl.backends.closures import Compiler, Scope, absent, payload
-from kommres.dsl.backends.tables import Miss, Table
-from kommres.dsl.plan.nodes import Op, Step
+from kommres.dsl.backends.arithmetic import MODES, factors, quotient, round_to, steps_of, times
+from kommres.dsl.backends.tables import Miss
+from kommres.dsl.backends.writing import Place, Text, Unit, Writer, over, payload
+from kommres.dsl.plan.nodes import Op
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
-from kommres.period import Month, month_of
+from kommres.period import month_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kommres.dsl.backends.frame import Datum, Evaluate, Frame, Number
+    from kommres.dsl.backends.frame import Datum, Number
     from kommres.dsl.bound.nodes import Calendar
 
 _SATURDAY = 5
@@ -40,12 +41,11 @@ def _full_days(a: int, b: int) -> int:
     return max(0, b - a - 1)
 
 
+_month = lru_cache(maxsize=4096)(month_of)  # the same days come again and again
+
+
 def _months_since(day: int, start: int) -> int:
-    return max(0, month_of(start).number - month_of(day).number + 1)
-
-
-def _month_end(day: int) -> int:
-    return Month(month_of(day).number).end
+    return max(0, _month(start).number - _month(day).number + 1)
 
 
 def next_working_day(day: int, calendar: Calendar) -> int:
@@ -74,6 +74,8 @@ def _greatest(*values: Datum) -> Datum:
     return max(values)
 
 
+#: Functions that may raise :class:`Miss`.
+_MAY_MISS = frozenset({"share", "floor", "ceil", "whole", "steps"})
 _SIMPLE: dict[str, Callable[..., Any]] = {
     "floor": lambda x, step=1: round_to(x, step, MODES["floor"]),
     "ceil": lambda x, step=1: round_to(x, step, MODES["ceiling"]),
@@ -87,81 +89,51 @@ _SIMPLE: dict[str, Callable[..., Any]] = {
     "days_between": lambda a, b: b - a,
     "full_days_between": _full_days,
     "months_since": _months_since,
-    "month_start": lambda day: month_of(day).start,
-    "month_end": _month_end,
+    "month_start": lambda day: _month(day).start,
+    "month_end": lambda day: _month(day).end,
     "day_of_week": lambda day: dt.date.fromordinal(day).isoweekday(),
     "year": lambda day: dt.date.fromordinal(day).year,
     "month": lambda day: dt.date.fromordinal(day).month,
 }
 
 
-def _call(scope: Scope, step: Step) -> Evaluate:
-    function, mode, calendar = payload(step)
-    args = scope.args(step)
-    match function:
-        case "round":
-            return _round(scope, step, args, mode)
-        case "next_working_day":
-            return _spread(step, args, lambda day: next_working_day(day, calendar))
-    return _spread(step, args, _SIMPLE[function])
+def _call(unit: Unit, number: int, place: Place) -> Text:
+    function, mode, calendar = payload(unit.steps[number])
+    if function == "round":
+        return _round(unit, number, place, MODES[mode or "half_up"])
+    args = unit.args(number, place)
+    codes = [unit.present(arg, number) for arg in args]
+    if function == "next_working_day":
+        return over(f"next_working_day({codes[0]}, {unit.bind(calendar)})", *args, misses=True)
+    return over(f"{unit.bind(_SIMPLE[function])}({', '.join(codes)})", *args, misses=function in _MAY_MISS)
 
 
-def _spread(step: Step, args: list[Evaluate], function: Callable[..., Any]) -> Evaluate:
-    if len(args) == 1:
-        only = args[0]
-
-        def one(f: Frame) -> Datum:
-            x = only(f)
-            return absent(step) if x is None else function(x)
-
-        return one
-
-    def several(f: Frame) -> Datum:
-        values = [a(f) for a in args]
-        return absent(step) if any(v is None for v in values) else function(*values)
-
-    return several
+def _round(unit: Unit, number: int, place: Place, near: Callable[[int, int], int]) -> Text:
+    x, *rest = unit.steps[number].args
+    size = unit.text(rest[0], place) if rest else Text("1", value=1)
+    if not size.known or not isinstance(size.value, int | Fraction) or size.value <= 0:
+        value = unit.text(x, place)
+        codes = [unit.present(value, number), unit.present(size, number)]
+        return over(f"round_to({', '.join(codes)}, {unit.bind(near)})", value, size, misses=True)
+    # The factors of a product are rounded together, without a fraction between. A hook is told the product.
+    parts = unit.args(x, place) if unit.steps[x].op is Op.MUL and not unit.watched else [unit.text(x, place)]
+    above, below = factors(unit, number, parts)
+    n, d = unit.literal(size.value.numerator), unit.literal(size.value.denominator)
+    count = times(f"{unit.bind(near)}({times(above, d)}, {times(below, n)})", n)
+    return over(count if d == "1" else f"ratio({count}, {d})", *parts, size)
 
 
-def _round(scope: Scope, step: Step, args: list[Evaluate], mode: str) -> Evaluate:
-    near = MODES[mode or "half_up"]
-    if len(args) == 1:
-        return _spread(step, args, lambda x: round_to(x, 1, near))
-    size = scope.constants.get(step.args[1])
-    if not isinstance(size, int | Fraction) or size.numerator <= 0:
-        return _spread(step, args, lambda x, size: round_to(x, size, near))
-    value = args[0]
-    above, below = size.numerator, size.denominator
-
-    def rounded(f: Frame) -> Number:
-        x = value(f)
-        if x is None:
-            absent(step)
-        count = near(x.numerator * below, x.denominator * above) * above
-        return count // below if count % below == 0 else Fraction(count, below)
-
-    return rounded
+def _tiers(unit: Unit, number: int, place: Place) -> Text:
+    table, has_scale, _ = payload(unit.steps[number])
+    args = unit.args(number, place)
+    volume, *keys = args
+    scale = unit.present(keys.pop(0), number) if has_scale else "None"
+    wanted = "".join(f"{k.code}, " for k in keys)
+    name = unit.bind(unit.machine.tables[table])
+    found = f"{name}.tiers({unit.present(volume, number)}, ({wanted}), {place.day}, {scale})"
+    if unit.watched:
+        return over(f"{unit.watch}.tiers({number}, {found}, {unit.seen(place)})", *args, misses=True)
+    return over(f"{found}[0]", *args, misses=True)
 
 
-def _tiers(scope: Scope, step: Step) -> Evaluate:
-    number, has_scale, _ = payload(step)
-    table: Table = scope.machine.tables[number]
-    volume, *rest = scope.args(step)
-    scale = rest.pop(0) if has_scale else None
-    hook, definition, place = scope.hook, scope.definition, scope.number
-
-    def by_tiers(f: Frame) -> Number:
-        x = volume(f)
-        size = None if scale is None else scale(f)
-        if x is None or (scale is not None and size is None):
-            absent(step)
-        total, used = table.tiers(x, tuple([k(f) for k in rest]), f.day, size)
-        if hook is not None and definition is not None:
-            for row in used:
-                hook.looked_up(definition, place, f, row)
-        return total
-
-    return by_tiers
-
-
-FUNCTIONS: dict[Op, Compiler] = {Op.CALL: _call, Op.TIERS: _tiers}
+FUNCTIONS: dict[Op, Writer] = {Op.CALL: _call, Op.TIERS: _tiers}

@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from kommres.dsl.backends.closures import check_row, payload
-from kommres.dsl.backends.computation import NO_LINE, Computation, settled
+from kommres.dsl.backends.computation import Computation, settled
 from kommres.dsl.backends.machine import Machine
+from kommres.dsl.backends.slicing import pairs
+from kommres.dsl.backends.supplied import check_row
+from kommres.dsl.backends.watching import NO_LINE, shown
+from kommres.dsl.backends.writing import Mode, payload
 from kommres.dsl.bound.nodes import Param, Value
 from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan
+from kommres.dsl.plan.written import bill_order
 from kommres.dsl.problems import DataProblem
 from kommres.errors import RulesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kommres.dsl.backends.frame import Evaluate, Frame
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
     from kommres.period import Month
@@ -75,7 +78,7 @@ class Refusal:
 
 @frozen
 class AccountResult:
-    """All charges of one row: lines, and refusals (each service is in one of them at most)."""
+    """All charges of one row in the order of a bill: lines, and refusals (each service is in one of them at most)."""
 
     account: str
     lines: tuple[Line, ...]
@@ -83,19 +86,28 @@ class AccountResult:
 
 
 class _Charge:
-    """A charge with what its lines repeat."""
+    """A charge with what its lines repeat, and the names of its functions: amount, volume and price.
+
+    ``steady``: those for rows on which nothing changes, ``present``: for any row.
+    """
 
     def __init__(self, machine: Machine, plan: DefinitionPlan) -> None:
         self.plan = plan
         self.computation = machine.computation(plan.number)
-        self.token = self.computation.token(())
         self.service = plan.rule.service or plan.rule.name
         self.line = plan.rule.line or "base"
         self.unit = str(plan.rule.type.unit or "")
         self.volume_unit = "" if plan.volume is None else plan.steps[plan.volume].unit
         self.price_unit = "" if plan.price is None else plan.steps[plan.price].unit
-        names = [f"{plan.id}/{alternative.name}" for alternative in plan.alternatives]
-        self.rules = tuple(names)
+        self.rules = tuple([f"{plan.id}/{alternative.name}" for alternative in plan.alternatives])
+        self.present = self._functions(Mode.PRESENT)
+        self.steady = self._functions(Mode.STEADY) if self.computation.calm else None
+
+    def _functions(self, mode: Mode) -> tuple[str, str | None, str | None]:
+        printed = [
+            None if step is None else self.computation.shown(mode, step) for step in (self.plan.volume, self.plan.price)
+        ]
+        return self.computation.function(mode), printed[0], printed[1]
 
 
 class Interpreter:
@@ -141,7 +153,7 @@ class Interpreter:
         self.month = month
         _allow_depth(plan)
         self.machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=hook)
-        self._charges = {plan_.number: _Charge(self.machine, plan_) for plan_ in plan.charges}
+        self._charges = {plan_.number: _Charge(self.machine, plan_) for plan_ in bill_order(plan)}
         self._by_entity: dict[str, tuple[_Charge, ...]] = {}
 
     def value(self, definition: DefinitionPlan, row: Row, keys: tuple[str, ...] = (), day: int | None = None) -> Value:
@@ -150,19 +162,16 @@ class Interpreter:
         Raises :class:`DataProblem`.
         """
         check_row(row)
-        term = self.machine.term
-        computation = self.machine.computation(definition.number)
-        value: Value = computation.value(row, keys, term.start if day is None else day, term)
-        return value
+        return self._value(self.machine.computation(definition.number), row, keys, day)
 
     def pieces(self, definition: DefinitionPlan, row: Row) -> list[tuple[int, int, Value]]:
         """Return a rule's value over the month: ``(first day, day after the last, value)``, equal neighbours joined."""
         term = self.machine.term
         computation = self.machine.computation(definition.number)
         joined: list[tuple[int, int, Value]] = []
-        starts = computation.cutter.starts(row, term.start, term.end, term) if computation.varies else [term.start]
-        for start, end in zip(starts, [*starts[1:], term.end], strict=True):
-            value = computation.value(row, (), start, term)
+        starts = computation.cutter.month.in_month(row) if computation.varies else (term.start,)
+        for start, end in pairs(starts, term.end):
+            value = self._value(computation, row, (), start)
             if joined and joined[-1][2] == value:
                 start = joined.pop()[0]  # noqa: PLW2901 - the piece grows to the left
             joined.append((start, end, value))
@@ -171,7 +180,7 @@ class Interpreter:
     def charge(self, definition: DefinitionPlan, row: Row) -> Line | None:
         """Return the line that a charge makes for a row; None where it does not apply. Raises :class:`DataProblem`."""
         check_row(row)
-        return self._line(self._charges[definition.number], row)
+        return self._line(self._charges[definition.number], row, steady=self.machine.movement.steady(row))
 
     def account(self, row: Row) -> AccountResult:
         """Compute all charges of the row's entity. A refused charge refuses its service."""
@@ -181,11 +190,12 @@ class Interpreter:
             charges = self._by_entity[row.entity] = tuple(found)
         lines: list[Line] = []
         refusals: list[Refusal] = []
+        steady = self.machine.movement.steady(row)
         for charge in charges:
             try:
                 if row.problem is not None:
                     check_row(row)
-                line = self._line(charge, row)
+                line = self._line(charge, row, steady=steady)
             except DataProblem as problem:
                 refusals.append(_refusal(charge, row, problem))
             else:
@@ -198,49 +208,60 @@ class Interpreter:
 
     # parts -----------------------------------------------------------------------------------------------
 
-    def _line(self, charge: _Charge, row: Row) -> Line | None:
-        computation, plan, term = charge.computation, charge.plan, self.machine.term
-        amount = computation.outcome(row, charge.token, term.start, term)
+    def _value(self, computation: Computation, row: Row, keys: tuple[str, ...], day: int | None) -> Value:
+        names, term = self.machine.names, self.machine.term
+        if not computation.varies:
+            outcome = names[computation.entry()](row, *keys)
+        elif day is None or term.start <= day < term.end:
+            outcome = names[computation.entry()](row, *keys, term.start if day is None else day)
+        else:
+            outcome = names[computation.function(Mode.OUTSIDE)](row, *keys, day)
+        value: Value = shown(outcome)
+        return value
+
+    def _line(self, charge: _Charge, row: Row, *, steady: bool) -> Line | None:
+        computation, names = charge.computation, self.machine.names
+        if steady and charge.steady is not None:
+            amount_of, volume_of, price_of = charge.steady
+            amount = names[amount_of](row)
+        else:
+            steady = False
+            amount_of, volume_of, price_of = charge.present
+            # Where its alternatives have dates, a charge is computed for the first day.
+            amount = names[amount_of](row, self.machine.term.start) if computation.varies else names[amount_of](row)
         if amount is NO_LINE:
             return None
-        if amount.__class__ is DataProblem:
-            raise amount.with_traceback(None)
-        f = computation.frame(row, (), term.start, term)
         try:
-            volume = None if plan.volume is None else self._shown(computation, plan.volume, f)
-            price = None if plan.price is None else self._shown(computation, plan.price, f)
-            options = self.machine.bound_options(plan, row)
+            volume = None if volume_of is None else self._printed(computation, volume_of, row, steady=steady)
+            price = None if price_of is None else self._printed(computation, price_of, row, steady=steady)
+            options = self.machine.bound_options(charge.plan, row)
         except DataProblem as problem:
             raise settled(problem, row) from None
-        if amount is None:
-            raise DataProblem("D0405", f"{plan.rule.name} has no amount", row=row.id)
         return Line(
             row.id,
             row.entity,
             charge.service,
             charge.line,
-            plan.id,
+            charge.plan.id,
             volume,
             charge.volume_unit,
             price,
             charge.price_unit,
             amount,
             charge.unit,
-            charge.rules[computation.won(row)],
+            charge.rules[computation.winner(row)],
             options,
         )
 
-    def _shown(self, computation: Computation, number: int, f: Frame) -> Value:
+    def _printed(self, computation: Computation, name: str, row: Row, *, steady: bool) -> Value:
         """Return a value that is only printed: None where it varies inside the month."""
-        step: Evaluate = computation.steps[number]
-        f.day = f.term.start
-        value: Value = step(f)
-        if computation.cutter.whole(f.rows[0]):
-            return value
-        starts = computation.cutter.starts(f.rows[0], f.term.start, f.term.end, f.term)
-        for day in starts[1:]:
-            f.day = day
-            if step(f) != value:
+        function = self.machine.names[name]
+        if steady:
+            return function(row)  # type: ignore[no-any-return]
+        first, *others = computation.cutter.month.in_month(row)
+        value: Value = function(row, first)
+        for day in others:
+            if function(row, day) != value:
                 return None
         return value
 

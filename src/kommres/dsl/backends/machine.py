@@ -1,20 +1,28 @@
-"""What all computations of a run share: tables as known, chosen options, months, time zones."""
+"""What all computations of a run share: generated functions, tables as known, chosen options, months, time zones."""
 
 from __future__ import annotations
 
+import builtins
+from bisect import bisect_right
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from kommres.dsl.backends.closures import Scope, at_row, climb, compile_steps
-from kommres.dsl.backends.computation import ALL_COMPILERS, Computation
-from kommres.dsl.backends.frame import Evaluate, Frame, Term
-from kommres.dsl.backends.tables import Table
+from kommres.dsl.backends import aggregates, arithmetic, choices, computation, functions, intervals, slicing, supplied
+from kommres.dsl.backends.computation import FAILED, WRITERS, Computation
+from kommres.dsl.backends.cutting import Cutter, Movement
+from kommres.dsl.backends.frame import Term
+from kommres.dsl.backends.supplied import at_row, climb
+from kommres.dsl.backends.tables import Miss, MonthValues, Table
+from kommres.dsl.backends.watching import NO_LINE, Watch
+from kommres.dsl.backends.writing import Mode, Place, Unit, compiled
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.diagnostics import closest
+from kommres.dsl.problems import DataProblem
 from kommres.errors import UsageError
 from kommres.period import Month
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
@@ -24,39 +32,71 @@ if TYPE_CHECKING:
 #: The input of the root entity that names its IANA time zone.
 TIME_ZONE = ("time_zone", ())
 
+#: What generated text may name, besides what it binds itself and what differs from run to run.
+_NAMES: dict[str, Any] = {
+    "__builtins__": {name: getattr(builtins, name) for name in ("int", "str", "len", "min", "max", "range")},
+    "FAILED": FAILED,
+    "NO_LINE": NO_LINE,
+    "UNSET": object(),
+    "DataProblem": DataProblem,
+    "Failed": slicing.Failed,
+    "Fraction": Fraction,
+    "Miss": Miss,
+    "bisect_right": bisect_right,
+    "settled": computation.settled,
+    **{
+        function.__name__: function
+        for function in (
+            *(supplied.absent, supplied.charged, supplied.children, supplied.climb, supplied.event_field),
+            *(supplied.past_value, supplied.settle),
+            *(arithmetic.divided, arithmetic.moved_date, arithmetic.moved_instant, arithmetic.quotient),
+            *(arithmetic.ratio, arithmetic.round_to),
+            *(choices.conflict, choices.nothing_applies, choices.undecided),
+            *(slicing.months_between, slicing.pairs, functions.next_working_day),
+            *(aggregates.clip_local, aggregates.clip_span, aggregates.covering_local, aggregates.name_origin),
+            *(aggregates.shared_place, aggregates.undecided_month),
+            *(intervals.apart, intervals.clip, intervals.covering, intervals.daily, intervals.merge),
+            *(intervals.split, intervals.union, intervals.worst),
+        )
+    },
+}
+
 
 class OptionChoice:
     """The reading of an option: what the run says, else what a module binds for the row, else the default."""
 
-    def __init__(self, machine: Machine, plan: OptionPlan, chosen: str | None) -> None:
+    def __init__(self, machine: Machine, plan: OptionPlan, chosen: str | None, number: int) -> None:
         self._machine = machine
         self.option = plan.option
         self.fixed = chosen
         if chosen is None and not plan.bindings:
             self.fixed = plan.option.default
         self._plan = plan
-        self._bindings: list[tuple[OptionBinding, Evaluate | None]] | None = None
+        self._name = f"option{number}"
+        self._bindings: list[tuple[OptionBinding, Callable[[Row], bool] | None]] | None = None
 
-    def _compiled(self) -> list[tuple[OptionBinding, Evaluate | None]]:
+    def _compiled(self) -> list[tuple[OptionBinding, Callable[[Row], bool] | None]]:
         """Return the bindings with their conditions; conditions may read rules, so they wait until the first use."""
         if self._bindings is None:
             self._bindings = []
-            for binding, steps, when in self._plan.bindings:
-                made = compile_steps(Scope(self._machine, None, steps), ALL_COMPILERS)
-                self._bindings.append((binding, None if when is None else made[when]))
+            for number, (binding, steps, when) in enumerate(self._plan.bindings):
+                name = f"{self._name}_{number}"
+                unit = Unit(self._machine, name, steps, writers=WRITERS)
+                test = "True" if when is None else unit.text(when, _FIRST_DAY).code
+                unit.finish(["row"], ["memo = row.memo", f"return {test}"])
+                self._bindings.append((binding, None if when is None else self._machine.names[name]))
         return self._bindings
 
     def of(self, row: Row) -> str:
         """Return the choice for a row. Raises :class:`DataProblem` (D0301) where modules bind it differently."""
         if self.fixed is not None:
             return self.fixed
-        found = row.memo.get(self)
+        found: str | None = row.memo.get(self)
         if found is None:
             found = row.memo[self] = self._decide(row)
         return found
 
     def _decide(self, row: Row) -> str:
-        term = self._machine.term
         holding: list[OptionBinding] = []
         for binding, when in self._compiled():
             at: Row | None = row
@@ -65,19 +105,26 @@ class OptionChoice:
                     at = at.parent
             if at is None:
                 continue  # the row stands above the entity that the condition is about
-            if when is None or when(Frame([at, *[None] * 64], term.start, term)):
+            if when is None or when(at):
                 holding.append(binding)
-        choices = sorted({binding.choice for binding in holding})
-        if len(choices) > 1:
+        chosen = sorted({binding.choice for binding in holding})
+        if len(chosen) > 1:
             said = " and ".join(f"{b.choice} ({b.module})" for b in holding)
             raise at_row(
                 "D0301", f"modules bind the option {self.option.name} differently: {said}", row, self.option.name
             )
-        return choices[0] if choices else self.option.default
+        return chosen[0] if chosen else self.option.default
+
+
+#: Where conditions of options are computed: they hold for the whole month.
+_FIRST_DAY = Place(mode=Mode.PRESENT, slots=(0,), day="START")
 
 
 class Machine:
-    """Compiled plan of one month. See :class:`kommres.dsl.backends.interpreter.Interpreter` for the parameters."""
+    """The plan of one month as functions. See :class:`kommres.dsl.backends.interpreter.Interpreter` for the parameters.
+
+    ``names`` holds what generated functions name, and them.
+    """
 
     def __init__(
         self,
@@ -97,8 +144,7 @@ class Machine:
             for p in plan.params
         ]
         chosen = _chosen(plan, options)
-        self.choices = [OptionChoice(self, p, chosen.get(p.option.id)) for p in plan.options]
-        self._dated_events = {(e.entity.name, e.name) for e in plan.events if e.interval != "instant"}
+        self.choices = [OptionChoice(self, p, chosen.get(p.option.id), n) for n, p in enumerate(plan.options)]
         self._by_id = {choice.option.id: choice for choice in self.choices}
         #: options of definitions for which no row matters
         self._settled = {
@@ -106,33 +152,88 @@ class Machine:
             for d in plan.charges
             if all(self._by_id[name].fixed is not None for name in d.options)
         }
+        self.movement = Movement(self)
+        self.cutters: dict[object, Cutter] = {}
         self._definitions = {definition.number: definition for definition in plan.definitions}
-        self._present = {n: Computation(self, d, past=False) for n, d in self._definitions.items()}
-        self._past: dict[int, Computation] = {}
+        self._computations: dict[int, Computation] = {}
+        self._watches: dict[int, Watch] = {}
+        self._month_values: dict[int, MonthValues] = {}
         self._terms: dict[int, Term] = {month.number: self.term}
+        self._windows: dict[tuple[int, int], tuple[Term, ...]] = {}
+        term = self.term
+        self.names: dict[str, Any] = {
+            **_NAMES,
+            "TERM": term,
+            "START": term.start,
+            "END": term.end,
+            "LAST": term.end - 1,
+            "DAYS": term.days,
+            "MONTHS": tuple([arithmetic.quotient(days, term.days) for days in range(term.days + 1)]),
+            "past_months": self.past_months,
+            "steady": self.movement.steady,
+            "zone": self.zone,
+        }
 
-    def dated_event(self, entity: str, name: str) -> bool:
-        """Whether the bounds of an event are days, not instants."""
-        return (entity, name) in self._dated_events
+    # functions -------------------------------------------------------------------------------------------
 
     def definition(self, number: int) -> DefinitionPlan:
         """Return a definition by its number."""
         return self._definitions[number]
 
-    def computation(self, number: int, *, past: bool = False) -> Computation:
-        """Return the computation of a definition in the month of the run, or in past months."""
-        if not past:
-            return self._present[number]
-        found = self._past.get(number)
+    def computation(self, number: int) -> Computation:
+        """Return the computation of a definition."""
+        found = self._computations.get(number)
         if found is None:
-            found = self._past[number] = Computation(self, self._definitions[number], past=True)
+            found = self._computations[number] = Computation(self, self._definitions[number])
         return found
 
-    def past_term(self, number: int) -> Term:
+    def promise(self, name: str, parameters: Sequence[str], write: Callable[[], None]) -> None:
+        """Name a function that is written when it is first called.
+
+        Until then the name stands for a function that writes it and calls it. A definition that no row needs costs
+        nothing so, and rules may read each other however deep: no writing nests in another.
+        """
+        if name in self.names:
+            return
+        self.names[f"write_{name}"] = write
+        arguments = ", ".join(parameters)
+        exec(  # noqa: S102 - generated names only
+            compiled(f"def {name}({arguments}):\n    write_{name}()\n    return {name}({arguments})"), self.names
+        )
+
+    def watch(self, definition: DefinitionPlan) -> Watch:
+        """Return what tells the hook of a definition."""
+        found = self._watches.get(definition.number)
+        if found is None:
+            if self.hook is None:
+                raise ValueError(definition.id)
+            varies = self.computation(definition.number).varies
+            found = self._watches[definition.number] = Watch(self.hook, definition, varies=varies)
+        return found
+
+    def month_values(self, table: Table) -> MonthValues:
+        """Return the values of a table that does not change inside the month."""
+        found = self._month_values.get(id(table))
+        if found is None:
+            found = self._month_values[id(table)] = MonthValues(table, self.term.start)
+        return found
+
+    # months, zones, options ------------------------------------------------------------------------------
+
+    def _past_term(self, number: int) -> Term:
         """Return a month by its number."""
         found = self._terms.get(number)
         if found is None:
             found = self._terms[number] = Term.of(Month(number))
+        return found
+
+    def past_months(self, term: Term, count: int) -> tuple[Term, ...]:
+        """Return the months before a month, the newest first."""
+        found = self._windows.get((term.number, count))
+        if found is None:
+            found = self._windows[term.number, count] = tuple(
+                [self._past_term(term.number - back) for back in range(1, count + 1)]
+            )
         return found
 
     def zone(self, row: Row) -> Zone:

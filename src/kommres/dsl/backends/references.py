@@ -2,296 +2,229 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kommres.dsl.backends.closures import Compiler, Scope, absent, always, at_row, climb, known, payload, problem_of
-from kommres.dsl.backends.rows import Bad, InputKey, Row
-from kommres.dsl.plan.nodes import Op, Step
-from kommres.dsl.problems import DataProblem
-from kommres.dsl.quantity import day as show_day
+from attrs import evolve
+
+from kommres.dsl.backends.writing import Mode, Place, Text, Unit, Writer, over, payload, slot_name
+from kommres.dsl.plan.nodes import Op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kommres.dsl.backends.computation import Computation
-    from kommres.dsl.backends.frame import Datum, Evaluate, Frame
-    from kommres.dsl.backends.tables import Table
-    from kommres.dsl.bound.nodes import Input, ParamRow
-
-#: Classes of supplied values that are what they are; others are step functions, unreadable, or missing.
-_READY = frozenset({int, Fraction, str, bool})
-_MISSING = object()
+    from kommres.dsl.backends.rows import InputKey
+    from kommres.dsl.bound.nodes import Input
 
 
-def _const(_scope: Scope, step: Step) -> Evaluate:
-    return always(step.data)
+def _const(unit: Unit, number: int, _place: Place) -> Text:
+    return unit.known(unit.steps[number].data)
 
 
-def _absent(_scope: Scope, _step: Step) -> Evaluate:
-    return always(None)
+def _absent(unit: Unit, _number: int, _place: Place) -> Text:
+    return unit.known(None)
 
 
-def show_input(key: InputKey) -> str:
-    """Return an input as a bill's reader writes it: ``metered(day)``."""
-    name, members = key
-    return f"{name}({', '.join(members)})" if members else name
+def _ready(kind: str, first: str, t: str) -> str:
+    """Return the test whether a supplied value is what it is: no step function, not unreadable, not missing.
+
+    ``first`` computes it and keeps it in ``t``.
+    """
+    match kind:
+        case "number":
+            return f"{first}.__class__ is int or {t}.__class__ is Fraction"
+        case "yes_no":
+            return f"{first} is True or {t} is False"
+        case "date" | "instant":
+            return f"{first}.__class__ is int"
+    return f"{first}.__class__ is str"
 
 
-def settle(value: Datum, row: Row, declared: Input, key: InputKey, day: int) -> Datum:
-    """Return the usable value of what was supplied on a day. Raises :class:`DataProblem` (D01xx)."""
-    if value.__class__ in _READY:
-        return value
-    name = show_input(key)
-    if value is _MISSING or value is None:
-        if declared.optional:
-            return None
-        raise at_row("D0101", f"{name} is missing", row, name)
-    if value.__class__ is Bad:
-        raise problem_of(value, row)
-    for start, piece in zip(reversed(value.starts), reversed(value.values), strict=True):
-        if start is None or start <= day:
-            if piece is None and declared.optional:
-                return None
-            return settle(_MISSING if piece is None else piece, row, declared, key, day)
-    if declared.optional:
-        return None
-    raise at_row("D0106", f"{name} says nothing about {show_day(day)}", row, name)
+def ancestor(unit: Unit, slot: int, up: int) -> str:
+    """Return the code of the row in a slot, or of its ancestor ``up`` steps above."""
+    row = slot_name(slot)
+    if up == 0:
+        return row
+    if up == 1:  # the usual case without a call
+        t = unit.temporary()
+        return f"({t} if ({t} := {row}.parent) is not None and {t}.problem is None else climb({row}, 1))"
+    return f"climb({row}, {up})"
 
 
-def past_value(row: Row, declared: Input, key: InputKey, f: Frame) -> Datum:
-    """Return what was supplied for the month of the frame. Raises :class:`DataProblem` (D0108)."""
-    name = show_input(key)
-    if not declared.history:
-        raise at_row("D0108", f"{name} is read in {f.term} but has no history; mark the input `history`", row, name)
-    value = row.history.get(key, {}).get(f.term.number)
-    if value is None and not declared.optional:
-        raise at_row("D0108", f"{name} of {f.term} was not supplied", row, name)
-    return settle(value, row, declared, key, f.day)
+# --- inputs --------------------------------------------------------------------------------------------------
 
 
-def _input(scope: Scope, step: Step) -> Evaluate:
+class _Keys(dict[str, "InputKey"]):
+    """Member -> key of an input with one key, made once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __missing__(self, member: str) -> InputKey:
+        found = self[member] = (self._name, (member,))
+        return found
+
+
+def _input(unit: Unit, number: int, place: Place) -> Text:
+    step = unit.steps[number]
     declared, slot, up, months = payload(step)
-    keys = scope.args(step)
-    name = declared.name
-    if scope.in_past(months):
-
-        def read_past(f: Frame) -> Datum:
-            row = climb(f.rows[slot], up)
-            return past_value(row, declared, (name, tuple([k(f) for k in keys])), f)
-
-        return read_past
-    if not keys:
-        return _plain_input(declared, slot, up, ())
-    held = _held(scope, step)
-    if len(held) == 1 and isinstance(held[0], str):
-        return _plain_input(declared, slot, up, (held[0],))
-    if len(held) == 1 and up == 0:
-        return _member_input(declared, slot, held[0])
-
-    def read_keyed(f: Frame) -> Datum:
-        row = climb(f.rows[slot], up)
-        key = (name, tuple([k(f) for k in keys]))
-        return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
-
-    return read_keyed
-
-
-def _member_input(declared: Input, slot: int, held: Any) -> Evaluate:  # noqa: ANN401 - a slot
-    """Return a reader of an input with one key that a variable holds."""
-    keys: dict[str, InputKey] = {member: (declared.name, (member,)) for member in declared.keys[0].members}
-
-    def read(f: Frame) -> Datum:
-        row = f.rows[slot]
-        key = keys[f.rows[held]]
-        value = row.values.get(key, _MISSING)
-        return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
-
-    return read
-
-
-def _plain_input(declared: Input, slot: int, up: int, members: tuple[str, ...]) -> Evaluate:
-    key: InputKey = (declared.name, members)
-    if up == 1:
-
-        def read_parent(f: Frame) -> Datum:
-            row = f.rows[slot].parent
-            if row is None or row.problem is not None:
-                row = climb(f.rows[slot], 1)
-            value = row.values.get(key, _MISSING)
-            return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
-
-        return read_parent
+    keys = unit.args(number, place)
+    key, again = _input_key(unit, number, declared, keys)
+    row = ancestor(unit, slot, up)
+    name = unit.bind(declared)
+    if months is not None or place.past:
+        return over(f"past_value({row}, {name}, {key}, {place.day}, {place.term})", *keys, optional=declared.optional)
+    same = row
     if up:
-
-        def read_above(f: Frame) -> Datum:
-            row = climb(f.rows[slot], up)
-            return settle(row.values.get(key, _MISSING), row, declared, key, f.day)
-
-        return read_above
-
-    def read(f: Frame) -> Datum:
-        row = f.rows[slot]
-        value = row.values.get(key, _MISSING)
-        return value if value.__class__ in _READY else settle(value, row, declared, key, f.day)
-
-    return read
+        same = unit.temporary()
+        row = f"({same} := {row})"
+    t = unit.temporary()
+    ready = _ready(step.kind, f"({t} := {row}.values.get({key}))", t)
+    return over(
+        f"({t} if {ready} else settle({t}, {same}, {name}, {again}, {place.day}))", *keys, optional=declared.optional
+    )
 
 
-def _rule(scope: Scope, step: Step) -> Evaluate:
-    number, slot, up, months = payload(step)
-    keys = scope.args(step)
-    target = scope.machine.computation(number, past=scope.in_past(months))
-    read, token = target.read, target.token
-    if keys:
-        slots = _held(scope, step)
-        if len(slots) == 1 and slot == up == 0:
-            return _rule_of_member(target, slots[0])  # the usual case, made fast
-        return lambda f: read(climb(f.rows[slot], up), token(tuple([k(f) for k in keys])), f.day, f.term)
-    only = token(())
-    fast = target.reader(only, up) if slot == 0 else None
-    return fast or (lambda f: read(climb(f.rows[slot], up), only, f.day, f.term))
+def _input_key(unit: Unit, number: int, declared: Input, keys: list[Text]) -> tuple[str, str]:
+    """Return the code of the key that an input is supplied under, and code that gives it once more."""
+    held = [unit.steps[i] for i in unit.steps[number].args]
+    if not unit.watched and all(step.op is Op.CONST for step in held):
+        key = unit.bind((declared.name, tuple([payload(step) for step in held])))
+        return key, key
+    t = unit.temporary()
+    if len(held) == 1 and held[0].op is Op.VAR:
+        return f"({t} := {unit.bind(_Keys(declared.name))}[{keys[0].code}])", t
+    return f"({t} := ({unit.literal(declared.name)}, ({''.join(f'{k.code}, ' for k in keys)})))", t
 
 
-def _held(scope: Scope, step: Step) -> list[int | str]:
-    """Return where each key is found, a slot or a constant member; an empty list if one is computed otherwise."""
-    found: list[int | str] = []
-    for number in step.args:
-        key = scope.steps[number]
-        if key.op is Op.VAR or (key.op is Op.CONST and isinstance(key.data, str)):
-            found.append(payload(key))
-        else:
-            return []
-    return found if scope.hook is None else []
+# --- rules ---------------------------------------------------------------------------------------------------
 
 
-def _rule_of_member(target: Computation, held: int | str) -> Evaluate:
-    """Return a reader of a rule of the own row with one key."""
-    if isinstance(held, str):
-        token = target.token((held,))
-        return target.reader(token, 0) or (lambda f: target.read(f.rows[0], token, f.day, f.term))
-    readers: dict[str, Evaluate] = {}
-
-    def read(f: Frame) -> Datum:
-        member = f.rows[held]
-        reader = readers.get(member)
-        if reader is None:
-            token = target.token((member,))
-            reader = target.reader(token, 0) or (lambda g: target.read(g.rows[0], token, g.day, g.term))
-            readers[member] = reader
-        return reader(f)
-
-    return read
-
-
-def _charged(scope: Scope, step: Step) -> Evaluate:
-    number, slot, up, _ = payload(step)
-    rule = scope.machine.definition(number).rule
-    key: InputKey = (rule.id, ())
-
-    def read_charged(f: Frame) -> Datum:
-        row = climb(f.rows[slot], up)
-        value = row.history.get(key, {}).get(f.term.number)  # None: no line, or not supplied; the type is optional
-        if isinstance(value, Bad):
-            raise problem_of(value, row)
-        return value
-
-    return read_charged
+def _rule(unit: Unit, number: int, place: Place) -> Text:
+    target, slot, up, months = payload(unit.steps[number])
+    keys = unit.args(number, place)
+    computation = unit.machine.computation(target)
+    row = ancestor(unit, slot, up)
+    if months is not None or place.past:
+        function, when = computation.function(Mode.PAST), [place.day, place.term]
+    elif place.mode is Mode.OUTSIDE and computation.varies:
+        function, when = computation.function(Mode.OUTSIDE), [place.day]
+    elif place.mode is Mode.STEADY and slot == 0 and computation.calm:
+        function, when = computation.function(Mode.STEADY), []
+    else:
+        # Another row may be steady where this one is not.
+        function = computation.function(Mode.PRESENT) if slot == up == 0 else computation.entry()
+        when = [place.day] if computation.varies else []
+    remembered = place.mode in {Mode.STEADY, Mode.PRESENT} and not place.past and not unit.watched
+    if remembered:
+        code = _remembered(unit, number, row, keys, function, when)
+    else:
+        code = f"{function}({', '.join([row, *(k.code for k in keys), *when])})"
+    if computation.is_charge:  # a charge without a line is 0 where it is read as a rule
+        t = unit.temporary()
+        code = f"(0 if ({t} := {code}) is NO_LINE else {t})"
+    return over(code, *keys, optional=computation.optional)
 
 
-def _finder(table: Table, args: list[Evaluate]) -> Callable[[Frame], ParamRow]:
-    if not args:
-        return lambda f: table.find((), f.day)
-    if len(args) == 1:
-        only = args[0]
-        return lambda f: table.find((only(f),), f.day)
-    return lambda f: table.find(tuple([k(f) for k in args]), f.day)
+def _remembered(unit: Unit, number: int, row: str, keys: list[Text], function: str, when: list[str]) -> str:
+    """Return the code of a rule in the month: what the row remembers is looked at before a function is called."""
+    target, slot, up, _ = payload(unit.steps[number])
+    computation = unit.machine.computation(target)
+    same, memo = row, "memo"
+    if slot or up:
+        same = unit.temporary()
+        memo = f"({same} := {row}).memo"
+    held = [unit.steps[i] for i in unit.steps[number].args]
+    again = [k.code if step.op in {Op.CONST, Op.VAR} else unit.temporary() for step, k in zip(held, keys, strict=True)]
+    if all(step.op is Op.CONST for step in held):
+        token = unit.bind(computation.token(tuple([payload(step) for step in held])))
+    else:
+        members = [k.code if k.code == t else f"({t} := {k.code})" for k, t in zip(keys, again, strict=True)]
+        token = f"{unit.bind(computation.tokens)}[{', '.join(members)}]"
+    t = unit.temporary()
+    return (
+        f"({t} if ({t} := {memo}.get({token}, UNSET)) is not UNSET else {function}({', '.join([same, *again, *when])}))"
+    )
 
 
-def _finder_on(table: Table, args: list[Evaluate], on: Evaluate, step: Step) -> Callable[[Frame], ParamRow]:
-    def find(f: Frame) -> ParamRow:
-        day = on(f)
-        return table.find(tuple([k(f) for k in args]), absent(step) if day is None else day)
-
-    return find
+def _charged(unit: Unit, number: int, place: Place) -> Text:
+    target, slot, up, _ = payload(unit.steps[number])
+    key: InputKey = (unit.machine.definition(target).rule.id, ())
+    return Text(f"charged({ancestor(unit, slot, up)}, {unit.bind(key)}, {place.term})", optional=True, depth=2)
 
 
-def _param(scope: Scope, step: Step) -> Evaluate:
-    number, has_on, months = payload(step)
-    table: Table = scope.machine.tables[number]
-    args = scope.args(step)
-    on = args.pop() if has_on else None
-    if not args and on is None and scope.hook is None and table.constant and not scope.in_past(months):
-        return known(scope, table.find((), 0).value)
-    find = _finder(table, args) if on is None else _finder_on(table, args, on, step)
-    hook, definition, place = scope.hook, scope.definition, scope.number
-    if hook is None or definition is None:
-        return lambda f: find(f).value
-
-    def look_up(f: Frame) -> Datum:
-        entry = find(f)
-        hook.looked_up(definition, place, f, entry)
-        return entry.value
-
-    return look_up
+# --- parameters, options -------------------------------------------------------------------------------------
 
 
-def _table(scope: Scope, step: Step) -> Evaluate:
-    number, _ = payload(step)
-    table: Table = scope.machine.tables[number]
-    keys = scope.args(step)
+def _param(unit: Unit, number: int, place: Place) -> Text:
+    place_of_table, has_on, _ = payload(unit.steps[number])
+    table = unit.machine.tables[place_of_table]
+    keys = unit.args(number, place)
+    on = keys.pop() if has_on else None
+    if table.constant and not keys and on is None and not unit.watched:
+        return unit.known(table.find((), 0).value)
+    term = unit.machine.term
+    in_month = place.mode in {Mode.STEADY, Mode.PRESENT} and not place.past and on is None
+    if in_month and not unit.watched and table.settled(term.start, term.end):
+        # One value a key for the whole month: looked up once.
+        values = unit.bind(unit.machine.month_values(table))
+        wanted = ", ".join(k.code for k in keys) or "()"
+        return over(f"{values}[{wanted}]", *keys, misses=True)
+    day = place.day if on is None else unit.present(on, number)
+    found = f"{unit.bind(table)}.find(({''.join(f'{k.code}, ' for k in keys)}), {day})"
+    parts = keys if on is None else [*keys, on]
+    if unit.watched:
+        return over(f"{unit.watch}.looked_up({number}, {found}, {unit.seen(place)})", *parts, misses=True)
+    return over(f"{found}.value", *parts, misses=True)
 
-    def whole(f: Frame) -> tuple[object, ...]:
-        return tuple((low, high, row.value) for low, high, row in table.brackets(tuple([k(f) for k in keys]), f.day))
 
-    return whole
+def _table(unit: Unit, number: int, place: Place) -> Text:
+    place_of_table, _ = payload(unit.steps[number])
+    keys = unit.args(number, place)
+    table = unit.bind(unit.machine.tables[place_of_table])
+    wanted = "".join(f"{k.code}, " for k in keys)
+    return over(f"{table}.values_of_brackets(({wanted}), {place.day})", *keys, misses=True)
 
 
-def _option(scope: Scope, step: Step) -> Evaluate:
-    number, slot = payload(step)
-    choice = scope.machine.choices[number]
+def _option(unit: Unit, number: int, _place: Place) -> Text:
+    option, slot = payload(unit.steps[number])
+    choice = unit.machine.choices[option]
     if choice.fixed is not None:
-        return known(scope, choice.fixed)
-    return lambda f: choice.of(f.rows[slot])
+        return unit.known(choice.fixed)
+    return Text(f"{unit.bind(choice)}.of({slot_name(slot)})")
 
 
-def _var(_scope: Scope, step: Step) -> Evaluate:
-    slot: Any = step.data
-    return lambda f: f.rows[slot]
+# --- variables and the period --------------------------------------------------------------------------------
 
 
-def _field(scope: Scope, step: Step) -> Evaluate:
+def _var(unit: Unit, number: int, _place: Place) -> Text:
+    return Text(slot_name(payload(unit.steps[number])))
+
+
+def _field(unit: Unit, number: int, _place: Place) -> Text:
+    step = unit.steps[number]
     slot, name = payload(step)
-    declared = [(e, found) for e in scope.events.get(slot, ()) if (found := e.field(name)) is not None]
+    declared = [(e, found) for e in unit.events_in(slot) if (found := e.field(name)) is not None]
     required = bool(declared) and not any(found.type.optional for _, found in declared)
     label = f"{declared[0][0].name}.{name}" if len(declared) == 1 else name
-
-    def read_field(f: Frame) -> Datum:
-        row = f.rows[slot]
-        value = row.values.get(name)
-        if value.__class__ in _READY:
-            return value
-        if value is not None:
-            raise DataProblem(value.code, value.message, row=row.id, field=label)
-        if required:
-            raise DataProblem("D0101", f"{label} is missing", row=row.id, field=label)
-        return None
-
-    return read_field
+    t = unit.temporary()
+    ready = _ready(step.kind, f"({t} := {slot_name(slot)}.values.get({unit.literal(name)}))", t)
+    rest = f"event_field({slot_name(slot)}, {t}, {unit.literal(label)}, {required})"
+    return Text(f"({t} if {ready} else {rest})", optional=not required, depth=2)
 
 
-def _period(scope: Scope, step: Step) -> Evaluate:
-    member, months = payload(step)
+_OF_PERIOD = {"start": "START", "end": "END", "days": "DAYS"}
+
+
+def _period(unit: Unit, number: int, place: Place) -> Text:
+    member, months = payload(unit.steps[number])
     if member == "months":
-        return known(scope, 1)
+        return unit.known(1)
     if member == "day":
-        return lambda f: f.day
-    if not scope.in_past(months):
-        return known(scope, getattr(scope.machine.term, member))
-    return lambda f: getattr(f.term, member)
+        return Text(place.day)
+    if months is not None or place.past:
+        return Text(f"{place.term}.{_OF_PERIOD[member].lower()}")
+    return evolve(unit.known(getattr(unit.machine.term, member)), code=_OF_PERIOD[member])
 
 
-REFERENCES: dict[Op, Compiler] = {
+REFERENCES: dict[Op, Writer] = {
     Op.CONST: _const,
     Op.ABSENT: _absent,
     Op.INPUT: _input,

@@ -135,6 +135,10 @@ class Table:
             return []
         return self._changes[bisect_right(self._changes, start) : bisect_right(self._changes, end - 1)]
 
+    def settled(self, start: int, end: int) -> bool:
+        """Whether each key has one value from ``start`` until ``end``; brackets are looked up by what they hold."""
+        return self.bracket is None and not self.changes(start, end)
+
     # look-ups --------------------------------------------------------------------------------------------
 
     def find(self, keys: Keys, day: int) -> ParamRow:
@@ -161,9 +165,9 @@ class Table:
     def _in_bracket(self, keys: Keys, day: int, position: int) -> ParamRow:
         wanted: Any = keys[position]
         brackets = self.brackets(self._fixed(keys), day)
-        for low, high, row in brackets:
-            if (low is None or wanted >= low) and (high is None or wanted <= high):
-                return row
+        place = _holding(brackets, wanted)
+        if place is not None:
+            return brackets[place][2]
         bands = ", ".join(_band(low, high) for low, high, _ in brackets)
         name = self.param.keys[position].name
         raise self._miss(
@@ -193,9 +197,17 @@ class Table:
             low, high = _ends(row, position)
             if not any(_overlap((low, high), other) for other in kept if _start(other[2]) != _start(row)):
                 kept.append((low, high, row))
-        result = tuple(sorted(kept, key=_lowest))
-        self._brackets[keys, day] = result
-        return result
+        result = sorted(kept, key=_lowest)
+        for given, row in self.given.items():
+            place = _holding(result, given[position]) if self._fixed(given) == keys else None
+            if place is not None:  # a value given for one quantity holds for its whole bracket
+                result[place] = (*result[place][:2], row)
+        self._brackets[keys, day] = tuple(result)
+        return self._brackets[keys, day]
+
+    def values_of_brackets(self, keys: Keys, day: int) -> tuple[tuple[Number | None, Number | None, Value], ...]:
+        """Return the brackets in force on a day with their values: two days on which they are equal are alike."""
+        return tuple([(low, high, row.value) for low, high, row in self.brackets(keys, day)])
 
     def tiers(self, volume: Number, keys: Keys, day: int, scale: Number | None = None) -> tuple[Number, list[ParamRow]]:
         """Return the sum of (part of ``volume`` inside a bracket) x its value, and the rows that took part.
@@ -290,6 +302,19 @@ class Table:
         )
 
 
+class MonthValues(dict[Any, Value]):
+    """The values of a settled table by key (by tuple of keys, unless there is one), looked up once each."""
+
+    def __init__(self, table: Table, day: int) -> None:
+        self._table = table
+        self._day = day
+        self._many = len(table.param.keys) != 1
+
+    def __missing__(self, key: Any) -> Value:  # noqa: ANN401 - a key of the table, or a tuple of them
+        value = self[key] = self._table.find(key if self._many else (key,), self._day).value
+        return value
+
+
 def _given(param: Param, value: Value) -> ParamRow:
     return ParamRow(keys=(), start=None, until=None, known_from=None, value=value, source=f"given for {param.name}")
 
@@ -297,6 +322,14 @@ def _given(param: Param, value: Value) -> ParamRow:
 def _ends(row: ParamRow, position: int) -> tuple[Number | None, Number | None]:
     pair: Any = row.keys[position]
     return pair  # type: ignore[no-any-return]
+
+
+def _holding(brackets: Sequence[Bracket], wanted: Any) -> int | None:  # noqa: ANN401 - a number, by the parameter's key
+    """Return the place of the bracket that holds a value; of two that meet there, the lower one."""
+    for place, (low, high, _) in enumerate(brackets):
+        if (low is None or wanted >= low) and (high is None or wanted <= high):
+            return place
+    return None
 
 
 def _lowest(bracket: Bracket) -> tuple[bool, Number]:

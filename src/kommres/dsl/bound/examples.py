@@ -20,14 +20,15 @@ from kommres.dsl.bound.nodes import (
     Value,
 )
 from kommres.dsl.bound.problem import Unbound
+from kommres.dsl.syntax import nodes as syn
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from kommres.dsl.bound.rules import RuleBinder
     from kommres.dsl.bound.scope import ModuleScope
     from kommres.dsl.source import Span
-    from kommres.dsl.syntax import nodes as syn
 
 
 class ExampleBinder:
@@ -194,7 +195,7 @@ class ExampleBinder:
         members = tuple(
             str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, keys, strict=True)
         )
-        values = [self.constants.value(v, type_) for v in item.values]
+        values = [self._given(v, type_) for v in item.values]
         if item.month is not None:
             return name, members, ("months", ((item.month.year * 12 + item.month.month - 1, values[0]),))
         if item.last_months is not None:
@@ -213,9 +214,15 @@ class ExampleBinder:
                 "write `x = 2 then 3 from 2026-01-16` for a change inside the month",
             )
         if item.steps:
-            later = tuple((day.toordinal(), self.constants.value(v, type_)) for v, day in item.steps)
+            later = tuple((day.toordinal(), self._given(v, type_)) for v, day in item.steps)
             return name, members, ("steps", ((None, values[0]), *later))
         return name, members, values[0]
+
+    def _given(self, expr: syn.Expr, type_: Type) -> Value | dt.datetime:
+        """Return a value; an instant as it is written, since only its row knows the time zone."""
+        if type_.kind == "instant" and isinstance(expr, syn.InstantLit):
+            return expr.wall
+        return self.constants.value(expr, type_)
 
     # expect ----------------------------------------------------------------------------------------------
 

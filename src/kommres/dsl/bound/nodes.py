@@ -594,9 +594,9 @@ class Example:
 class ExampleRow:
     """One row of an entity or an event. ``values``: (input or field name, key members, value).
 
-    value: plain; or ("steps", ((day or None, value), ...)); or ("months", (((year, month) offset -n, value), ...))
-    where the month is an
-    absolute month number ``year * 12 + month - 1``.
+    value: plain; or ("steps", ((day or None, value), ...)); or ("months", ((month, value), ...)) where the month is an
+    absolute month number ``year * 12 + month - 1``. Instants are ``datetime``, aware where an offset was written: the
+    others are local to the row.
     """
 
     entity: Entity | None

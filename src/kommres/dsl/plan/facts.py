@@ -8,15 +8,16 @@ slices nothing of what changes from day to day, in a past month nothing at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
-from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
+from kommres.dsl.plan.nodes import Gather, Op, SourcePlan, Step
+from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.ranges import Range, hull
 
 if TYPE_CHECKING:
-    from kommres.dsl.plan.nodes import DefinitionPlan, Step
+    from kommres.dsl.plan.nodes import DefinitionPlan
 
 #: Steps that are conditions, with what they came to.
 Facts: TypeAlias = frozenset[tuple[int, bool]]
@@ -56,7 +57,7 @@ class Places:
         self.moving, self.slots, self.conditions = [], [], []
         for step in self.steps:
             below = range(0) if not step.args else step.args
-            own = step.varies or step.op is Op.SLICE or (step.op is Op.PERIOD and _data(step)[0] == "day")
+            own = step.varies or step.op is Op.SLICE or (step.op is Op.PERIOD and payload(step)[0] == "day")
             self.moving.append(own or any(self.moving[a] for a in below))
             slots = _slot(step)
             for a in below:
@@ -114,7 +115,7 @@ class Places:
                     self.reach(a, facts, slices)
 
     def _slices(self, number: int, step: Step, facts: Facts, slices: Slices) -> None:
-        has_span, _ = _data(step)
+        has_span, _ = payload(step)
         value, *rest = step.args
         inner = Slices(over=frozenset({number})) if has_span else Slices(month=True)
         for a in rest[:2] if has_span else ():
@@ -125,8 +126,8 @@ class Places:
     def _aggregate(self, gather: Gather, facts: Facts, slices: Slices) -> None:
         inner = self.inside(gather, facts)
         for _, source in gather.binders:
-            for number in source_steps(source):
-                self.reach(number, inner, slices)
+            for read in source_steps(source):
+                self.reach(read, inner, slices)
         if gather.where is not None:
             self.reach(gather.where, inner, slices)
             inner |= {(gather.where, True)}
@@ -144,7 +145,7 @@ class Places:
         return frozenset(f for f in facts if not self.slots[f[0]] & bound)
 
     def _steady(self, facts: Facts) -> Facts:
-        return frozenset(f for f in facts if not self.moving[f[0]])
+        return facts
 
     # reading ---------------------------------------------------------------------------------------------
 
@@ -240,16 +241,14 @@ def source_steps(source: SourcePlan) -> Iterable[int]:
     return (*inner, *source.args, *(() if source.where is None else (source.where,)))
 
 
-def _data(step: Step) -> Any:  # noqa: ANN401 - a payload
-    return step.data
-
-
 def _slot(step: Step) -> int:
     """Return the slot that a step reads, as a bit."""
     if step.op is Op.VAR:
-        return 1 << _data(step)
+        bit: int = 1 << payload(step)
+        return bit
     place = _SLOT_AT.get(step.op)
-    return 0 if place is None else 1 << _data(step)[place]
+    read: int = 0 if place is None else 1 << payload(step)[place]
+    return read
 
 
 def roots(definition: DefinitionPlan) -> Places:

@@ -91,9 +91,7 @@ def const(value: int) -> Whole:
 def leaf(data: Leaf, lo: int, hi: int, *, terms: int | None = None, roundings: int = 1, steady: bool = True) -> Whole:
     """Return a leaf; ``terms``, ``roundings`` and ``steady`` count where it does not fit a machine word."""
     most = max(abs(lo), abs(hi))
-    return _settled(
-        Whole(op="leaf", data=data, lo=lo, hi=hi, terms=terms or most, roundings=roundings, steady=steady)
-    )
+    return _settled(Whole(op="leaf", data=data, lo=lo, hi=hi, terms=terms or most, roundings=roundings, steady=steady))
 
 
 ONE = const(1)

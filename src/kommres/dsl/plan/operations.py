@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kommres.dsl.plan import sources
-from kommres.dsl.plan.facts import Slices
 from kommres.dsl.plan.forms import (
     Form,
     Leaf,
@@ -24,6 +23,7 @@ from kommres.dsl.plan.forms import (
     total,
 )
 from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.ranges import Range, exactly, greatest, hull, least, whole
 from kommres.dsl.plan.relations import (
     SLICE,
@@ -39,7 +39,7 @@ from kommres.dsl.plan.relations import (
 from kommres.dsl.plan.roundings import rounding_of
 from kommres.dsl.plan.sums import aggregate, mean_days, over_slices, tiers
 from kommres.dsl.plan.tiers import compared_bits, prove_round
-from kommres.dsl.plan.walk import NUMERIC, Walk, data
+from kommres.dsl.plan.walk import NUMERIC, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ def _const(walk: Walk, number: int, step: Step) -> None:
 
 def _input(walk: Walk, number: int, step: Step) -> None:
     if step.kind in NUMERIC:
-        found, kind = sources.declared(data(step)[0], walk.known.assumed, data(step)[0].id)
+        found, kind = sources.declared(payload(step)[0], walk.known.assumed, payload(step)[0].id)
         walk.guard(number, kind, found)
         walk.put(number, found, None)
 
@@ -71,7 +71,7 @@ def _input(walk: Walk, number: int, step: Step) -> None:
 def _field(walk: Walk, number: int, step: Step) -> None:
     if step.kind not in NUMERIC:
         return
-    slot, name = data(step)
+    slot, name = payload(step)
     drawn = walk.binders.get(slot, [])
     events = [event for event in map(event_of, drawn) if event is not None]
     ranges = [
@@ -93,10 +93,10 @@ def _field(walk: Walk, number: int, step: Step) -> None:
 
 
 def _rule(walk: Walk, number: int, step: Step) -> None:
-    outcome = walk.known.outcomes.get(data(step)[0])
+    outcome = walk.known.outcomes.get(payload(step)[0])
     if outcome is None or outcome.range is None or step.kind not in NUMERIC:
         return
-    found = outcome.range if data(step)[3] is None else outcome.range.undated
+    found = outcome.range if payload(step)[3] is None else outcome.range.undated
     walk.put(number, found, selected(number, [outcome.shape], found))
 
 
@@ -110,19 +110,19 @@ def _charged(walk: Walk, number: int, step: Step) -> None:
 def _param(walk: Walk, number: int, step: Step) -> None:
     if step.kind not in NUMERIC:
         return
-    position, has_on, _ = data(step)
+    position, has_on, _ = payload(step)
     keys = step.args[:-1] if has_on else step.args
     values = walk.rows(position, keys, walk.places.of(number))
     walk.put(number, sources.hull_of(values), None)
 
 
 def _period(walk: Walk, number: int, step: Step) -> None:
-    member, months = data(step)
+    member, months = payload(step)
     walk.put(number, sources.period(member, past=months is not None), None)
 
 
 def _slice(walk: Walk, number: int, step: Step) -> None:
-    places: Slices = walk.places.slices[number]
+    places = walk.places.slices[number]
     longest = 31 if places.month else 1
     for over in places.over:
         longest = max(longest, walk.span(over))
@@ -151,7 +151,7 @@ def _scale(walk: Walk, number: int, step: Step) -> None:
     args = walk.arguments(number)
     if args is None:
         return
-    factor: Fraction = data(step)
+    factor: Fraction = payload(step)
     shape = walk.shape_of(step.args[0], walk.places.of(number))
     weighed = walk.weighed[step.args[0]]
     walk.put(
@@ -166,7 +166,7 @@ def _add(walk: Walk, number: int, step: Step) -> None:
     args = walk.arguments(number)
     if args is None:
         return
-    signs: Sequence[int] = data(step)
+    signs: Sequence[int] = payload(step)
     found = exactly(0)
     for sign, part in zip(signs, args, strict=True):
         found = found + (part if sign > 0 else -part)
@@ -190,7 +190,7 @@ def _moved(walk: Walk, step: Step, args: Sequence[Range], found: Range, *, timed
     """Use what is known of dates: their distance from the first day of the month, and the ends of the calendar."""
     low: int | None = 0
     high: int | None = 0
-    for sign, number, part in zip(data(step), step.args, args, strict=True):
+    for sign, number, part in zip(payload(step), step.args, args, strict=True):
         first, last = part.since
         if walk.steps[number].kind == "number":
             first = None if part.lo is None else floor(part.lo)
@@ -318,7 +318,7 @@ def _call(walk: Walk, number: int, step: Step) -> None:
         return
     size = args[1].constant if len(args) > 1 else Fraction(1)
     rounding = rounding_of(step, size)
-    function = data(step)[0]
+    function = payload(step)[0]
     if rounding is not None:
         shape = walk.shape_of(step.args[0], walk.places.of(number))
         walk.rounds.append(prove_round(number, rounding, shape, args[0], walk.names))

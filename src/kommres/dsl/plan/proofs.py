@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from kommres.dsl.plan.forms import Shape
 from kommres.dsl.plan.ranges import Range
 from kommres.dsl.plan.tiers import RoundProof
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 @frozen(kw_only=True)
@@ -24,9 +27,9 @@ class Assumptions:
     """
 
     items: int = 1_000_000
-    number: int = 1_000_000
+    number: int = 100_000
     grid: int = 1_000_000
-    result: int = 1_000_000_000
+    result: int = 10_000_000
     inputs: Mapping[str, Range] = field(factory=dict)
 
 
@@ -34,10 +37,10 @@ class Assumptions:
 class Guard:
     """A test of each row on which proofs rest; a row that fails it is the interpreter's.
 
-    ``kind``: ``declared`` or ``assumed`` (the step's value lies in ``range`` and on its grid), ``items`` (an aggregate's
-    number of items), ``divisor`` (not zero), ``share`` (0 <= part <= whole), ``outcome`` (the interpreter refuses what
-    lies outside), ``result`` (the sum of absolute terms is assumed to be no more than ``range.hi``). ``step`` is None
-    for the last two: they are about the definition's value.
+    ``kind``: ``declared`` or ``assumed`` (the step's value lies in ``range`` and on its grid), ``items`` (the number of
+    an aggregate's items), ``divisor`` (not zero), ``share`` (0 <= part <= whole), ``outcome`` (the interpreter refuses
+    what lies outside), ``result`` (the sum of absolute terms is assumed to be no more than ``range.hi``). ``step`` is
+    None for the last two: they are about the definition's value.
     """
 
     step: int | None

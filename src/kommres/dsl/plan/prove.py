@@ -69,7 +69,10 @@ class Prover:
 
 
 def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
-    """Return what others can know of a definition: any alternative may win, its checks hold, a charge may be no line."""
+    """Return what others can know of a definition.
+
+    Any of its alternatives may win, what it checks holds, and a charge that makes no line counts as 0.
+    """
     ranges: list[Range | None] = []
     shapes: list[Shape] = []
     for index in definition.order:
@@ -87,16 +90,20 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
     found = found.within(_checked(definition))
     shape = selected(-1, shapes, found)
     most = Fraction(walk.known.assumed.result)
-    if definition.rule.high is None and (found.most is None or found.most > most):
+    if definition.rule.high is None and not _is_word(shape) and (found.most is None or found.most > most):
         # The test of each row is about the terms, so it bounds the mass as well as the value.
+        walk.guards.append(Guard(step=None, kind="result", range=Range(-most, most)))
         found = found.within(Range(-most, most))
-        walk.guards.append(Guard(step=None, kind="result", range=found))
         if isinstance(shape, Form):
             shape = fitted(evolve(shape, mass=most if shape.mass is None else min(shape.mass, most)), found)
     if definition.rule.is_charge:
         found = hull((found, exactly(0))) or found
         shape = selected(-1, [shape, Form(above=const(0), mass=Fraction())], found)
     return Outcome(range=found, shape=shape, part=part)
+
+
+def _is_word(shape: Shape) -> bool:
+    return isinstance(shape, Form) and shape.above.fits and shape.below.fits
 
 
 def _checked(definition: DefinitionPlan) -> Range:

@@ -1,8 +1,7 @@
-"""What holds between values: parts of a month or of an interval that add up, parts that are no more than their whole."""
+"""What holds between values: parts of a month or of an interval that add up, parts no greater than their whole."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve, frozen
@@ -14,6 +13,7 @@ from kommres.dsl.plan.sources import MONTH_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from fractions import Fraction
 
     from kommres.dsl.plan.nodes import DefinitionPlan, SourcePlan, Step
     from kommres.dsl.plan.roundings import Rounding

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from kommres.dsl.plan.forms import WORD, Form, Leaf, Missing, Shape, Whole, fitted, leaf, selected
 from kommres.dsl.plan.nodes import Gather, Op
+from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
 from kommres.dsl.plan.relations import SLICE, items, lengths
 from kommres.dsl.plan.sources import hull_of
-from kommres.dsl.plan.walk import NUMERIC, Walk, data
+from kommres.dsl.plan.walk import NUMERIC, Walk
 
 if TYPE_CHECKING:
     from kommres.dsl.plan.nodes import Step
@@ -152,7 +153,7 @@ def _over_month(walk: Walk, number: int, shape: Shape, found: Range) -> Shape:
 
 def over_slices(walk: Walk, number: int, step: Step) -> None:
     """``sum over slices x``: the weights of the slices of a month are 1 together, those of a span its length."""
-    has_span, _ = data(step)
+    has_span, _ = payload(step)
     value = step.args[0]
     facts = walk.places.of(value)
     found = walk.range_of(value, facts)
@@ -190,7 +191,7 @@ def _in_month(walk: Walk, number: int, shape: Form, summed: Range) -> Shape:
 
 def tiers(walk: Walk, number: int, step: Step) -> None:
     """``tiers(v, p[_])``: parts of ``v`` that add up to it, each times its value."""
-    position, has_scale, bracket = data(step)
+    position, has_scale, bracket = payload(step)
     facts = walk.places.of(number)
     volume = walk.range_of(step.args[0], facts)
     scale = walk.range_of(step.args[1], facts) if has_scale else exactly(1)

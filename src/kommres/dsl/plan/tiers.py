@@ -21,7 +21,6 @@ exact number. Parts of N that fit a machine word are computed exactly before the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
 from math import floor, gcd
@@ -29,11 +28,13 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from kommres.dsl.plan.forms import Missing, Shape, Whole, const, mul, scaled
+from kommres.dsl.plan.forms import Leaf, Missing, Shape, Whole, const, mul, scaled
+from kommres.dsl.plan.roundings import Rounding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kommres.dsl.plan.ranges import Range
-    from kommres.dsl.plan.roundings import Rounding
 
 
 class Tier(StrEnum):
@@ -104,7 +105,7 @@ def prove_round(step: int, rounding: Rounding, shape: Shape, found: Range, names
         quotient=floor(most) + 1,
         positive=above.lo >= 0,
         why=why,
-        advice="" if tier is not Tier.INTERPRETER else _advice(above, below, names),
+        advice="" if tier is not Tier.INTERPRETER else _advice(above, below, names, near=most + 1 < 2**62),
     )
 
 
@@ -129,23 +130,27 @@ def _tier(above: Whole, below: Whole, mass: Fraction, most: Fraction) -> tuple[T
     )
 
 
-def _advice(above: Whole, below: Whole, names: Sequence[str]) -> str:
-    """Say which part to narrow: the widest one, a divisor before others."""
-    leaves = sorted({(leaf.most.bit_length(), *_place(leaf)) for leaf in _leaves(below)}, reverse=True)
-    if leaves and below.hi > 2**61:
-        bits, step, part = leaves[0]
-        if part == "below":
-            return f"round `{names[step]}` first: its divisor has {bits} bits"
-        return f"narrow the range of `{names[step]}`, or round the quotient that it divides: it has {bits} bits"
-    widest = max(((leaf.most.bit_length(), *_place(leaf)) for leaf in _leaves(above)), default=None)
-    if widest is None:
+def _advice(above: Whole, below: Whole, names: Sequence[str], *, near: bool) -> str:
+    """Say what to narrow: the greatest factor of a quotient that is too great, the finest part of a divisor."""
+    tops = [(leaf, leaf.data) for leaf in _leaves(above) if isinstance(leaf.data, Leaf)]
+    if not near:
+        if not tops:
+            return ""
+        top, data = max(tops, key=lambda pair: Fraction(pair[0].most, pair[1].scale))
+        most = floor(Fraction(top.most, data.scale))
+        return f"declare a narrower range for `{names[data.step]}`, which may be {_rough(most)}"
+    parts = [(data.scale.bit_length(), data) for _, data in tops]
+    parts += [(leaf.most.bit_length(), leaf.data) for leaf in _leaves(below) if isinstance(leaf.data, Leaf)]
+    if not parts:
         return ""
-    return f"narrow the range of `{names[widest[1]]}` or declare a coarser step: it has {widest[0]} bits"
+    bits, data = max(parts, key=lambda pair: pair[0])
+    if data.part == "value" and data in [data for _, data in tops]:
+        return f"declare a coarser step for `{names[data.step]}`, or round it first: it is in steps of 1/{data.scale}"
+    return f"round `{names[data.step]}` first: it is a quotient whose divisor has {bits} bits"
 
 
-def _place(part: Whole) -> tuple[int, str]:
-    data = part.data
-    return (-1, "") if data is None or isinstance(data, int) else (data.step, data.part)
+def _rough(value: int) -> str:
+    return str(value) if value < 10**9 else f"10^{len(str(value)) - 1}"
 
 
 def _leaves(part: Whole) -> list[Whole]:

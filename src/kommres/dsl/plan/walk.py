@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from kommres.dsl.plan.facts import Facts
-from kommres.dsl.plan.forms import Form, Missing, Shape, Whole, fitted, on_grid
-from kommres.dsl.plan.nodes import Op
-from kommres.dsl.plan.proofs import Guard
+from kommres.dsl.plan.facts import Facts, Places
+from kommres.dsl.plan.forms import Form, Missing, Shape, fitted, on_grid
+from kommres.dsl.plan.nodes import Op, Plan, Step
+from kommres.dsl.plan.payload import payload
+from kommres.dsl.plan.proofs import Assumptions, Guard
 from kommres.dsl.plan.ranges import Range
-from kommres.dsl.plan.relations import Binders, binders
-from kommres.dsl.plan.sources import LAST_DAY, difference, table
+from kommres.dsl.plan.relations import Binders, Part, Weighed, binders
+from kommres.dsl.plan.sources import LAST_DAY, Override, difference, table
+from kommres.dsl.plan.tiers import RoundProof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from kommres.dsl.bound.nodes import Key, Param
-    from kommres.dsl.plan.facts import Places
-    from kommres.dsl.plan.nodes import Plan, Step
-    from kommres.dsl.plan.proofs import Assumptions
-    from kommres.dsl.plan.relations import Part, Weighed
-    from kommres.dsl.plan.sources import Override
-    from kommres.dsl.plan.tiers import RoundProof
 
 #: Numbers with more bits are given up: a bound may grow with every rule that reads another.
 _MOST_BITS = 1024
@@ -61,7 +58,10 @@ class Known:
 
 @define(kw_only=True)
 class Walk:
-    """Fills ``ranges`` and ``shapes`` step by step. ``weighed``: parts of sums whose weights add up to a known total."""
+    """Fills ``ranges`` and ``shapes`` step by step.
+
+    ``weighed``: parts of sums whose weights add up to a known total.
+    """
 
     known: Known
     steps: Sequence[Step]
@@ -99,7 +99,7 @@ class Walk:
     def _spans(self) -> list[int]:
         """Return the steps that spans of sums over slices need, in order."""
         needed: set[int] = set()
-        waiting = [a for s in self.steps if s.op is Op.OVER_SLICES and data(s)[0] for a in s.args[1:3]]
+        waiting = [a for s in self.steps if s.op is Op.OVER_SLICES and payload(s)[0] for a in s.args[1:3]]
         while waiting:
             number = waiting.pop()
             if number not in needed:
@@ -156,7 +156,8 @@ class Walk:
         ``keys`` are steps; at the place ``bracket`` the table has a key that the look-up leaves out.
         """
         param = self.known.plan.params[position]
-        fits = [self._key(number, facts, bracket=key.bracket) for number, key in zip(keys, _named(param, bracket))]
+        named = zip(keys, _named(param, bracket), strict=True)
+        fits = [self._key(number, facts, bracket=key.bracket) for number, key in named]
         if bracket is not None:
             fits.insert(bracket, lambda _: True)
         return table(param, fits, self.known.overrides)
@@ -200,11 +201,6 @@ def _meets(found: Range, ends: object) -> bool:
     low, high = ends if isinstance(ends, tuple) else (None, None)
     narrow = found if low is None else found.above(Fraction(low))
     return narrow is not None and (high is None or narrow.below(Fraction(high)) is not None)
-
-
-def data(step: Step) -> Any:  # noqa: ANN401 - a payload
-    """Return what a step carries besides its arguments."""
-    return step.data
 
 
 def _bounded(found: Range) -> Range:

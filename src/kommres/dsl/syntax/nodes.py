@@ -87,6 +87,13 @@ class InstantLit(Expr):
     value: datetime.datetime
     offset_minutes: int | None
 
+    @property
+    def wall(self) -> datetime.datetime:
+        """The time as it is written, aware only where an offset was."""
+        if self.offset_minutes is None:
+            return self.value
+        return self.value.replace(tzinfo=datetime.timezone(datetime.timedelta(minutes=self.offset_minutes)))
+
 
 @frozen(kw_only=True)
 class TimeLit(Expr):
