@@ -84,3 +84,32 @@ def test_a_failure_is_explained(failures):
     _, result = failures("    given residents = 2, connected = yes\n    expect water = 21\n")
     assert "people = 2 person" in result.failures[0].explanation
     assert "expected 21.00 RUB, got 20.00 RUB" in result.text
+
+
+INSTANTS = """\
+module my.hours
+entity building
+input time_zone of building: id, optional
+event outage of building
+    from: instant
+    to: instant
+rule hours_out of building: h
+    = sum of hours(x) for x in clip(outage)
+example "local time" on 2026-01
+    given outage: from = 2025-12-31T22:00, to = 2026-01-01T06:00
+    given time_zone = "Asia/Irkutsk"
+    expect hours_out = 6
+example "times with an offset" on 2026-01
+    given time_zone = "Asia/Irkutsk"
+    given outage: from = 2025-12-31T22:00+08:00, to = 2026-01-01T06:00+03:00
+    expect hours_out = 11
+example "no time zone" on 2026-01
+    given outage: from = 2025-12-31T22:00, to = 2026-01-01T06:00+03:00
+    expect hours_out = 3
+"""
+
+
+def test_instants_of_examples_are_local_as_those_of_cases(tmp_path):
+    path = tmp_path / "hours.kmr"
+    path.write_text(INSTANTS, "utf-8")
+    assert [result.text for result in run_examples(load(path)) if not result.passed] == []

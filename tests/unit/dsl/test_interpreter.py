@@ -412,3 +412,98 @@ def test_a_hook_sees_problems_and_changes_nothing():
         assert watched == run(WATER, "2025-08", case).account("premises")
         codes = {event[2] for event in hook.told if event[0] == "leave"}
         assert {refusal.code for refusal in watched.refusals} <= codes
+
+
+class Keys(Hook):
+    def __init__(self):
+        self.days = []
+
+    def enter(self, definition, frame, key):
+        self.days.append(("enter", definition.rule.name, key[2]))
+
+    def recall(self, definition, row, key, outcome):
+        self.days.append(("recall", definition.rule.name, key[2]))
+
+
+def test_a_recalled_value_is_told_under_the_first_day_of_its_piece():
+    text = rules("rule x of flat: number\n    = b", "input b of flat: number, varies")
+    start = Month.parse("2026-01").start
+    for case, first in (({"b": 1}, start), ({"b": [{"value": 1}, {"from": "2026-01-11", "value": 2}]}, start + 10)):
+        hook = Keys()
+        got = run(text, "2026-01", case, hook=hook)
+        for day in (start + 14, start + 20):
+            got.value("x", day=day)
+        assert hook.days == [("enter", "x", first), ("recall", "x", first)]
+
+
+# --- lines of a bill -----------------------------------------------------------------------------------------
+
+BASE = """
+module t.b_water
+entity flat
+charge sewage of flat: RUB
+    = 1 RUB
+charge water of flat: RUB
+    service "water"
+    = 1 RUB
+charge raising of flat: RUB
+    service "water"
+    line "raising"
+    = 1 RUB
+"""
+RECALCULATION = """
+module t.a_away
+use t.b_water
+charge away of flat: RUB
+    service "water"
+    line "recalculation"
+    = 1 RUB
+charge fee of flat: RUB
+    = 1 RUB
+"""
+
+
+def test_lines_stand_by_service_as_charges_are_written():
+    for texts in ((BASE, RECALCULATION), (RECALCULATION, BASE)):
+        made = run(texts, "2026-01", {}).account("flat").lines
+        assert [(line.service, line.line) for line in made] == [
+            ("sewage", "base"),
+            ("water", "base"),
+            ("water", "raising"),
+            ("water", "recalculation"),
+            ("fee", "base"),
+        ]
+
+
+# --- long and deep rules -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        (" +\n        ".join(["n"] * 3000), 6000),
+        (" - ".join(f"n * {i}" for i in range(300)), -89700),
+        (" * ".join(["n"] * 200), 2**200),
+        ("1" + " / 2" * 300, Fraction(1, 2**300)),
+        ("(n + " * 28 + "n" + ")" * 28, 58),
+        ("(n + " * 14 + "n" + ") * (n + 1)" * 14, None),
+        ("if " + " and\n        ".join(["n > 0"] * 2000) + " then 1 otherwise 0", 1),
+    ],
+)
+def test_long_and_deep_formulas(formula, value):
+    text = rules(f"rule x of flat: number, signed\n    = {formula}", "input n of flat: number")
+    for hook in (None, Hook()):
+        got = run(text, "2026-01", {"n": 2}, hook=hook).value("x")
+        assert value is None or got == value
+
+
+def test_many_exceptions_that_no_order_settles():
+    exceptions = "".join(f"    except e{i} when n = limit * {i} + 1\n        = {i}\n" for i in range(1, 60))
+    text = rules(
+        f"rule x of flat: number\n    = 0\n{exceptions}", "input n of flat: number\ninput limit of flat: number"
+    )
+    for hook in (None, Hook()):
+        assert run(text, "2026-01", {"n": 50, "limit": 7}, hook=hook).value("x") == 7
+        assert run(text, "2026-01", {"n": 2, "limit": 7}, hook=hook).value("x") == 0
+        problem = run(text, "2026-01", {"n": 1, "limit": 0}, hook=hook).problem("x")
+        assert (problem.code, "`e1`" in problem.message, "`e2`" in problem.message) == ("D0301", True, True)

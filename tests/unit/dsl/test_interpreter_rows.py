@@ -243,3 +243,82 @@ def test_a_missing_field_of_an_event_refuses():
 def test_a_child_with_a_repeated_id_refuses_the_parent(rule):
     case = {"building": {"flat": [{"id": "1", "area": 2}, {"id": "1", "area": 2}]}}
     assert run(TREE, "2026-01", case).code(rule) == "D0502"
+
+
+MORE_EVENTS = """
+module t.more
+entity building
+entity flat of building
+enum zone: day, night
+input time_zone of building: id, optional
+input since of flat: date
+input bought(zone) of flat: m3, optional, history
+input counts of flat: yes/no, history
+event outage of building
+    from: instant
+    to: instant, optional
+    degrees: deltaC
+event away of flat
+    from: date
+    to: date
+    people: person
+rule days_out of building: day
+    = mean over days (if (count for x in covering(outage)) > 0 then 1 otherwise 0) * 31 day
+rule hours_of_span of building: h
+    = sum of hours(x) for x in clip(outage, 2026-01-02, 2026-01-04)
+rule cold of building: deltaC*h
+    = sum of hours(x) * x.degrees for x in worst(clip(outage), by degrees)
+rule away_since of flat: day
+    = sum of days(x) for x in clip(away, since, period.end)
+rule away_days of flat: day
+    = sum of days(x) for x in merge(away, by people) where x.people > 1 person
+rule all_bought of flat: m3
+    = sum of (bought(z) else 0 m3) for z in zone for m in last 2 months
+rule counted of flat: number
+    = count for m in last 2 months where counts
+rule newest of flat: m3, optional
+    = last of bought(day) by period.start for m in last 3 months where has bought(day)
+rule months_of_flats of building: number
+    = sum of p.counted for p in flat
+"""
+
+
+def test_events_by_local_days_spans_and_degrees():
+    outages = [
+        {"from": "2026-01-01T12:00", "to": "2026-01-04T00:00", "degrees": 2},
+        {"from": "2026-01-03T00:00", "to": "2026-01-05T06:00", "degrees": 3},
+    ]
+    got = run(MORE_EVENTS, "2026-01", {"building": {"time_zone": "Asia/Irkutsk", "outage": outages}})
+    assert got.value("days_out") == 3
+    assert got.value("hours_of_span") == 48 + 24
+    assert got.value("cold") == (12 + 24) * 2 + (48 + 6) * 3
+    utc = [{"from": "2026-01-01T00:00+08:00", "to": "2026-01-02T00:00+08:00", "degrees": 1}]
+    assert run(MORE_EVENTS, "2026-01", {"building": {"outage": utc}}).value("days_out") == 0
+
+
+def test_bounds_and_fields_of_dated_events():
+    away = [
+        {"from": "2026-01-02", "to": "2026-01-05", "people": 2},
+        {"from": "2026-01-05", "to": "2026-01-08", "people": 2},
+        {"from": "2026-01-08", "to": "2026-01-09", "people": 1},
+    ]
+    got = run(MORE_EVENTS, "2026-01", {"since": "2026-01-07", "away": away})
+    assert (got.value("away_since"), got.value("away_days")) == (2, 6)
+    assert run(MORE_EVENTS, "2026-01", {"away": away}).code("away_since") == "D0101"
+    assert run(MORE_EVENTS, "2026-01", {}).value("away_since") == 0
+
+
+def test_binders_besides_past_months():
+    bought = {"history": {"2025-12": {"day": 1, "night": 4}, "2025-11": {"day": 2}, "2025-10": {"day": 9}}}
+    got = run(MORE_EVENTS, "2026-01", {"bought": bought})
+    assert got.value("all_bought") == 7
+    assert got.value("newest") == 1
+
+
+def test_a_problem_of_a_past_month_names_the_child():
+    counts = {"history": {"2025-12": True}}
+    case = {"building": {"flat": [{"id": "1", "counts": counts}, {"id": "2", "counts": counts}]}}
+    got = run(MORE_EVENTS, "2026-01", case)
+    assert got.code("counted", row="1") == "D0108"
+    problem = got.problem("months_of_flats")
+    assert (problem.code, problem.row, problem.caused_by) == ("D0108", "1", "flat 1")

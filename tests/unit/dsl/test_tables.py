@@ -1,6 +1,7 @@
 """Look-ups: two axes of time, brackets, and what a miss says."""
 
 import datetime as dt
+from fractions import Fraction
 
 import pytest
 from tests.programs import plan_of, run
@@ -178,3 +179,22 @@ def test_tables_inside_rules():
     assert got.value("on_date") == 7
     assert (got.value("first_rate"), got.value("last_rate")) == (5, 7)
     assert got.value("mean_rate") * 31 == 10 * 5 + 21 * 7
+
+
+@pytest.mark.parametrize(
+    ("keys", "used", "cost", "found"),
+    [
+        (("day", 150), 250, 100 + 150 * 9, 9),
+        (("day", Fraction("100.5")), 250, 100 + 150 * 9, 9),
+        (("day", 100), 250, 100 * 9 + 150 * 3, 3),
+        (("night", 5), 250, 100 + 150 * 3, 3),
+        (None, 250, 250 * 9, 9),
+    ],
+)
+def test_a_value_given_for_one_quantity_holds_for_its_bracket(keys, used, cost, found):
+    text = TIERED + "rule looked of flat: RUB/kWh\n    = price[day, used(day)]\n"
+    plan = plan_of(text, tables={"prices.csv": PRICES})
+    price = next(p for p in plan.params if p.name == "price")
+    got = run(plan, "2026-01", {"used": {"day": used}, "people": 1}, overrides=[(price, keys, 9)])
+    assert got.value("cost", "day") == cost
+    assert got.value("looked") == found

@@ -55,7 +55,7 @@ class Computation:
         self.varies = definition.varies or (not rule.is_charge and (rule.start is not None or rule.until is not None))
         #: whether nothing can change inside the month for a steady row
         self.calm = self.cutter.calm and machine.hook is None
-        self.optional = rule.type.optional and not rule.is_charge
+        self.optional = rule.type.optional
         self.tokens = Tokens()
         #: the name under which a row remembers which alternative made a charge's line
         self.won = Token()

@@ -7,14 +7,13 @@ the order in which it happens:
   own ``enter`` and ``leave``, so a stack gives the tree. ``key`` is ``(definition number, keys, day, month number)``;
   ``day`` is the first day of the piece for which the value holds, None for what does not vary. A row and a key name one
   evaluation: it is computed once, later reads are told as ``recall``.
-* ``step`` after a step was computed, its arguments first (those that were needed). ``frame`` is the live frame: copy
-  what is to be kept. Under an aggregate or ``sum over slices`` the same steps come once per ``item`` or ``slice``;
-  those come before the steps that they cover.
+* ``step`` after a step was computed, its arguments first (those that were needed). Under an aggregate or ``sum over
+  slices`` the same steps come once per ``item`` or ``slice``; those come before the steps that they cover.
 * A problem ends the evaluation: ``leave`` (and ``recall``) get the :class:`DataProblem` in place of a value.
 
-Derive from :class:`Hook` and override what is of interest; every method of it does nothing. The frame offers ``rows``
-(by slot: slot 0 the own row), ``day``, ``start``/``end`` of the slice and ``term`` (the month, with ``number start end
-days``).
+Derive from :class:`Hook` and override what is of interest; every method of it does nothing. A frame is what there was
+when the hook was called: ``rows`` (by slot: slot 0 the own row), ``day``, ``start``/``end`` of the slice and ``term``
+(the month, with ``number start end days``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """The meaning of a plan: values of rules and lines of charges, exactly, one row at a time.
 
 Every other back end must give the same values bit by bit. Numbers are ``int`` and ``Fraction``; nothing is rounded but
-where a rule says ``round``.
+where a rule says ``round``. What each operation means stands in the modules that write it as Python: references,
+conditions, arithmetic, functions, aggregates and slicing; :mod:`kommres.dsl.backends.computation` puts a definition
+together.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from kommres.dsl.backends.supplied import check_row
 from kommres.dsl.backends.watching import NO_LINE, shown
 from kommres.dsl.backends.writing import Mode, payload
 from kommres.dsl.bound.nodes import Param, Value
-from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan
+from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan, Step
 from kommres.dsl.plan.written import bill_order
 from kommres.dsl.problems import DataProblem
 from kommres.errors import RulesError
@@ -237,6 +239,8 @@ class Interpreter:
             options = self.machine.bound_options(charge.plan, row)
         except DataProblem as problem:
             raise settled(problem, row) from None
+        if amount is None:
+            raise DataProblem("D0405", f"{charge.plan.rule.name} has no amount", row=row.id)
         return Line(
             row.id,
             row.entity,
@@ -281,20 +285,23 @@ def _refusal(charge: _Charge, row: Row, problem: DataProblem) -> Refusal:
 
 
 _DEEPEST = 50_000
+#: Calls for each level of an expression while its text is written; only one definition is written at a time.
+_WRITING = 8
 
 
 def _allow_depth(plan: Plan) -> None:
     """Let Python nest calls as deep as the rules do. Raises :class:`RulesError` (K0911) where they nest too deep."""
     depths: dict[int, int] = {}
+    deepest = 0
     for definition in plan.definitions:
-        reach: list[int] = []
+        calls, levels = [0], [0]  # of each step: a step may be a function of its own
         for step in definition.steps:
-            below = max((reach[i] for i in step.args), default=0)
-            if step.op is Op.RULE:
-                below = max(below, depths.get(payload(step)[0], 0))
-            reach.append(below + 3)
-        depths[definition.number] = max(reach, default=0) + 6
-    needed = 2 * max(depths.values(), default=0) + 1000
+            below = max((calls[i + 1] for i in step.args), default=0)
+            calls.append(1 + max(below, *(depths.get(number, 0) for number in _read(plan, step)), 0))
+            levels.append(1 + max((levels[i + 1] for i in step.args), default=0))
+        depths[definition.number] = max(calls) + 3  # the function, the one that promises it, the one for any row
+        deepest = max(deepest, *levels)
+    needed = max(depths.values(), default=0) + _WRITING * deepest + 1000
     if needed > _DEEPEST:
         raise RulesError(
             "rules read each other through too many levels",
@@ -304,3 +311,13 @@ def _allow_depth(plan: Plan) -> None:
         )
     if sys.getrecursionlimit() < needed:
         sys.setrecursionlimit(needed)
+
+
+def _read(plan: Plan, step: Step) -> list[int]:
+    """Return the rules that a step reads, through the conditions of options, too."""
+    if step.op is Op.RULE:
+        return [payload(step)[0]]
+    if step.op is not Op.OPTION:
+        return []
+    bindings = plan.options[payload(step)[0]].bindings
+    return [number for _, steps, _ in bindings for inner in steps for number in _read(plan, inner)]

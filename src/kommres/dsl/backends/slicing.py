@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from kommres.dsl.backends.tables import Miss
 from kommres.dsl.backends.writing import Mode, Place, Text, Unit, Writer, indented, over, payload
 from kommres.dsl.plan.nodes import Op
 from kommres.period import month_of
@@ -45,12 +46,16 @@ def pairs(starts: Sequence[int], end: int) -> Iterable[tuple[int, int]]:
 
 
 class Failed:
-    """A name that cannot be evaluated on a day: equal to the same failure, raised only by what uses it."""
+    """A name that cannot be evaluated on a day: raised only by what uses it.
+
+    Failures alike cut no slice: whatever ``else`` may replace, or the same code and place. Messages name the day, so
+    they do not count.
+    """
 
     __slots__ = ("_facts",)
 
     def __init__(self, problem: DataProblem) -> None:
-        self._facts = (problem.code, problem.message, problem.row, problem.field)
+        self._facts = () if isinstance(problem, Miss) else (problem.code, problem.row, problem.field)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Failed) and self._facts == other._facts

@@ -179,6 +179,8 @@ class Unit:
         Finds where the definition may change.
     writers
         How each operation is written.
+
+    ``watched``: whether a hook is told what happens; without one the text holds no trace of it.
     """
 
     def __init__(
@@ -195,9 +197,9 @@ class Unit:
         self.name = name
         self.steps = steps
         self.definition = definition
-        self._writers = writers
         self.cutter = cutter
-        self._watched = machine.hook is not None and definition is not None
+        self.watched = machine.hook is not None and definition is not None
+        self._writers = writers
         self._functions: list[str] = []
         self._texts: dict[tuple[int, Place], Text] = {}
         self._bound: dict[object, str] = {}
@@ -232,11 +234,6 @@ class Unit:
         return f"t{self._temporary}"
 
     # hooks -----------------------------------------------------------------------------------------------
-
-    @property
-    def watched(self) -> bool:
-        """Whether a hook is told what happens. Without one the text holds no trace of it."""
-        return self._watched
 
     @property
     def watch(self) -> str:
@@ -285,9 +282,10 @@ class Unit:
         if not args or not all(arg is not None and arg.known for arg in args):
             return text
         try:
-            return self.known(eval(text.code, self.machine.names))  # noqa: S307 - generated names and operators only
+            value = eval(text.code, self.machine.names, {})  # noqa: S307 - generated names and operators only
         except DataProblem:
             return text  # it is raised where the value is needed
+        return self.known(value)
 
     def _shortened(self, text: Text) -> Text:
         return self._apart(text) if text.depth > _DEEPEST else text
@@ -342,7 +340,7 @@ class Unit:
         exec(compiled("\n".join([*self._functions, main])), self.machine.names)  # noqa: S102 - see the module's docstring
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def compiled(text: str) -> CodeType:
     """Compile generated text; the same definition in another month or for another account has the same text."""
     return compile(text, "<rules>", "exec")
