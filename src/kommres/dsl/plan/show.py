@@ -1,4 +1,4 @@
-"""A plan as text: numbered steps per definition."""
+"""A plan as text: numbered steps per definition, with what is proved of each."""
 
 from __future__ import annotations
 
@@ -6,37 +6,44 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from kommres.dsl.bound.nodes import Declared
+from kommres.dsl.plan import proof_text
 from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Gather, Op, Plan, SourcePlan, Step
+from kommres.dsl.plan.prove import prove
 from kommres.dsl.rules.show import cut_words, dates, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kommres.dsl.plan.proofs import Proof
+
 
 def show(plan: Plan) -> str:
     """Write the whole plan, one definition after the other.
 
-    A step reads ``v3: RUB = mul v1 v2``; what a step needs besides other steps stands in brackets.
+    A step reads ``v3: RUB = mul v1 v2 in [0..5] /100``; what a step needs besides other steps stands in brackets, then
+    where its value lies and on which grid. Below a step that rounds stands the arithmetic that it needs.
     """
-    lines = [f"plan {plan.digest[:12]}: {len(plan.definitions)} definitions"]
-    for definition in plan.definitions:
-        lines += ["", *_definition(definition, plan)]
-    for option in plan.options:
-        for binding, steps, condition in option.bindings:
+    proofs = prove(plan)
+    lines = [f"plan {plan.digest[:12]}: {len(plan.definitions)} definitions, {proof_text.tally(proofs)}"]
+    lines += proof_text.assumptions(proofs.assumptions)
+    for definition, proof in zip(plan.definitions, proofs.definitions, strict=True):
+        lines += ["", *_definition(definition, plan, proof)]
+    for option, bindings in zip(plan.options, proofs.options, strict=True):
+        for (binding, steps, condition), proof in zip(option.bindings, bindings, strict=True):
             lines += ["", f"option {option.option.id} = {binding.choice} by {binding.module}"]
-            lines += _steps(steps, plan)
+            lines += _steps(steps, plan, proof)
             if condition is not None:
                 lines.append(f"    when v{condition}")
     return "\n".join(lines) + "\n"
 
 
-def _definition(definition: DefinitionPlan, plan: Plan) -> Iterator[str]:
+def _definition(definition: DefinitionPlan, plan: Plan, proof: Proof) -> Iterator[str]:
     rule = definition.rule
     keys = f"({', '.join(k.name for k in rule.keys)})" if rule.keys else ""
     varies = ", varies" if definition.varies else ""
     word = "charge" if rule.is_charge else "rule"
     yield f"{definition.number} {word} {rule.id}{keys} of {rule.entity.name}: {rule.type}{varies}"
-    yield from _steps(definition.steps, plan)
+    yield from _steps(definition.steps, plan, proof)
     for word, step in (
         ("applies", definition.applies),
         ("when", definition.when),
@@ -50,6 +57,9 @@ def _definition(definition: DefinitionPlan, plan: Plan) -> Iterator[str]:
     words = cut_words(definition.cuts)
     if words:
         yield f"    cuts {words}"
+    if proof.outcome is not None and rule.type.kind == "number":
+        mark = " assumed" if any(guard.kind == "result" for guard in proof.guards) else ""
+        yield f"    value in {proof_text.interval(proof.outcome)}{mark}"
 
 
 def _alternative(definition: DefinitionPlan, number: int) -> Iterator[str]:
@@ -71,11 +81,13 @@ def _conditions(numbers: tuple[int, ...]) -> str:
     return f" when {' and '.join(f'v{n}' for n in numbers)}" if numbers else ""
 
 
-def _steps(steps: tuple[Step, ...], plan: Plan) -> Iterator[str]:
+def _steps(steps: tuple[Step, ...], plan: Plan, proof: Proof) -> Iterator[str]:
     for number, step in enumerate(steps):
         of = step.unit or step.kind
         args = "".join(f" v{a}" for a in step.args)
-        yield f"    v{number}: {of} = {step.op}{args}{_payload(step, plan)}"
+        known = "" if step.op is Op.CONST else proof_text.of_step(proof, number, step.kind)
+        yield f"    v{number}: {of} = {step.op}{args}{_payload(step, plan)}{known}"
+        yield from proof_text.of_rounds(proof, number)
 
 
 def _payload(step: Step, plan: Plan) -> str:

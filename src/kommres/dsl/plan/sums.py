@@ -1,0 +1,244 @@
+"""What sums do to ranges and quotients: aggregates, sums over slices, means over days, tiers of a table."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor, lcm
+from typing import TYPE_CHECKING, cast
+
+from kommres.dsl.plan.forms import WORD, Form, Leaf, Missing, Shape, Whole, fitted, leaf, selected
+from kommres.dsl.plan.nodes import Gather, Op
+from kommres.dsl.plan.payload import payload
+from kommres.dsl.plan.ranges import Range, exactly, hull, whole
+from kommres.dsl.plan.relations import SLICE, items, lengths
+from kommres.dsl.plan.sources import hull_of
+from kommres.dsl.plan.walk import NUMERIC, Walk
+
+if TYPE_CHECKING:
+    from kommres.dsl.plan.nodes import Step
+
+_DAYS = (28, 31)
+
+
+def aggregate(walk: Walk, number: int, step: Step) -> None:
+    """``sum of x for …`` and its like."""
+    gather = cast("Gather", step.data)
+    if step.kind not in NUMERIC:
+        return
+    count, assumed = items(gather, walk.known.assumed.items)
+    if assumed:
+        walk.guard(number, "items", count)
+    if gather.function == "count":
+        walk.put(number, count, None)
+        return
+    facts = walk.places.inside(gather, walk.places.of(number))
+    if gather.where is not None:
+        facts |= {(gather.where, True)}
+    found = None if gather.value is None else walk.range_of(gather.value, facts)
+    if found is None or gather.value is None:
+        if gather.function == "sum":
+            walk.put(number, exactly(0), None)
+        return
+    shape = walk.shape_of(gather.value, facts)
+    match gather.function:
+        case "sum":
+            summed = _weighed_sum(walk, gather, gather.value, count, found)
+            walk.put(number, summed, added(walk, number, shape, found, summed, count))
+        case "mean":
+            several = whole(1, None if count.hi is None else floor(count.hi))
+            mean = Range(found.lo, found.hi, found.over(several).grid)
+            walk.put(number, mean, _mean(number, shape, found, several))
+        case _:
+            past = any(source.kind == "months" for _, source in gather.binders)
+            found = found.undated if past else found
+            walk.put(number, found, selected(number, [shape], found))
+
+
+def _weighed_sum(walk: Walk, gather: Gather, value: int, count: Range, found: Range) -> Range:
+    """Return the range of a sum; of parts of intervals that lie apart in the period, no more than the period."""
+    naive = hull((found * count, exactly(0))) or Range()
+    weighed = walk.weighed[value]
+    if weighed is None or len(gather.binders) != 1:
+        return naive
+    ((slot, source),) = gather.binders
+    held = lengths([source])
+    if weighed.weight != slot or held is None or not (held.apart and held.clipped):
+        return naive
+    most = held.most if count.hi is None else min(held.most, floor(count.hi))
+    return naive.within(weighed.total(whole(0, held.most), whole(0, most)))
+
+
+def added(walk: Walk, number: int, shape: Shape, found: Range, summed: Range, count: Range) -> Shape:
+    """Return the quotient of a sum of many values: all over one constant, or each on the grid."""
+    if isinstance(shape, Missing):
+        return shape
+    scale = shape.scale
+    if not shape.is_whole:
+        if found.grid is None:
+            return Missing(
+                f"`{walk.names[number]}` adds up quotients whose divisors differ",
+                "round what is added up, or divide after adding up",
+            )
+        scale = found.grid
+    most = None if count.hi is None else floor(count.hi)
+    if summed.lo is None or summed.hi is None or most is None:
+        return Missing(f"`{walk.names[number]}` has an open end", "declare ranges for what it adds up")
+    lo, hi = ceil(summed.lo * scale), floor(summed.hi * scale)
+    fits = max(abs(lo), abs(hi)) < WORD
+    if not fits and not shape.is_whole:
+        return Missing(
+            f"`{walk.names[number]}` needs more than 63 bits as a whole number of 1/{scale}", "round what is added up"
+        )
+    terms = shape.above.terms * most
+    top = leaf(
+        Leaf(number, "value", scale),
+        lo,
+        hi,
+        terms=terms,
+        roundings=shape.above.roundings + most,
+        steady=shape.above.steady and (found.is_positive or (-found).is_positive),
+    )
+    return Form(above=top, scale=scale, mass=None if fits else Fraction(terms, scale))
+
+
+def _mean(number: int, shape: Shape, found: Range, count: Range) -> Shape:
+    """Return the quotient of a mean: the sum over the number of items."""
+    if isinstance(shape, Missing):
+        return shape
+    scale = shape.scale if shape.is_whole else found.grid
+    if scale is None:
+        return Missing("it is the mean of quotients whose divisors differ", "round what the mean is of")
+    if found.most is None or count.hi is None:
+        return Missing("it is the mean of values with an open end", "declare a range for them")
+    most = floor(count.hi)
+    reach = floor(found.most * scale) * most
+    if reach >= WORD:
+        return Missing("the sum behind a mean needs more than 63 bits", "declare a narrower range for what it is of")
+    return _quotient(number, scale, -reach, reach, (1, most), found)
+
+
+def _quotient(number: int, scale: int, lo: int, hi: int, below: tuple[int, int], found: Range) -> Form:
+    above = leaf(Leaf(number, "above", scale), lo, hi)
+    divisor = leaf(Leaf(number, "below", scale), *below)
+    return fitted(Form(above=above, below=divisor, scale=scale, mass=found.most), found)
+
+
+def mean_days(walk: Walk, number: int, step: Step) -> None:
+    """``mean over days x``: the sum of x times days over the days of the month."""
+    value = step.args[0]
+    facts = walk.places.of(value)
+    found = walk.range_of(value, facts)
+    if found is None:
+        return
+    grid = found.over(whole(*_DAYS)).grid
+    mean = Range(found.lo, found.hi, grid)
+    walk.put(number, mean, _over_month(walk, number, walk.shape_of(value, facts), found))
+
+
+def _over_month(walk: Walk, number: int, shape: Shape, found: Range) -> Shape:
+    """Return the quotient of what is added up by days over the days of the month."""
+    if isinstance(shape, Missing):
+        return shape
+    scale = shape.scale if shape.is_whole else found.grid
+    name = walk.names[number]
+    if scale is None:
+        return Missing(f"`{name}` adds up quotients whose divisors differ", "round what it adds up")
+    if found.most is None:
+        return Missing(f"`{name}` has an open end", "declare ranges for what it adds up")
+    reach = floor(found.most * scale) * _DAYS[1]
+    if reach >= WORD:
+        return Missing(f"`{name}` needs more than 63 bits", "declare narrower ranges for what it adds up")
+    return _quotient(number, scale, -reach, reach, _DAYS, found)
+
+
+def over_slices(walk: Walk, number: int, step: Step) -> None:
+    """``sum over slices x``: the weights of the slices of a month are 1 together, those of a span its length."""
+    has_span, _ = payload(step)
+    value = step.args[0]
+    facts = walk.places.of(value)
+    found = walk.range_of(value, facts)
+    if found is None:
+        return
+    days = walk.span(number) if has_span else 31
+    pieces = whole(0 if has_span else 1, days)
+    summed = found * pieces
+    weighed = walk.weighed[value]
+    if weighed is not None and weighed.weight == SLICE:
+        weights = Range(Fraction(), Fraction(days, 28)) if has_span else exactly(1)
+        summed = summed.within(weighed.total(weights, pieces))
+    shape = walk.shape_of(value, facts)
+    if isinstance(shape, Form) and not has_span and _by_month(walk, shape.below):
+        walk.put(number, summed, _in_month(walk, number, shape, summed))
+        return
+    walk.put(number, summed, added(walk, number, shape, found, summed, pieces))
+
+
+def _by_month(walk: Walk, below: Whole) -> bool:
+    """Whether a divisor is the number of days of the month, so that it is the same for all slices."""
+    if not isinstance(below.data, Leaf) or below.data.part != "below":
+        return False
+    return walk.steps[below.data.step].op is Op.SLICE
+
+
+def _in_month(walk: Walk, number: int, shape: Form, summed: Range) -> Shape:
+    if summed.most is None:
+        return Missing(f"`{walk.names[number]}` has an open end", "declare ranges for what it adds up")
+    reach = floor(summed.most * shape.scale) * _DAYS[1]
+    if reach >= WORD:
+        return Missing(f"`{walk.names[number]}` needs more than 63 bits", "declare narrower ranges for what it adds up")
+    return _quotient(number, shape.scale, -reach, reach, _DAYS, summed)
+
+
+def tiers(walk: Walk, number: int, step: Step) -> None:
+    """``tiers(v, p[_])``: parts of ``v`` that add up to it, each times its value."""
+    position, has_scale, bracket = payload(step)
+    facts = walk.places.of(number)
+    volume = walk.range_of(step.args[0], facts)
+    scale = walk.range_of(step.args[1], facts) if has_scale else exactly(1)
+    values = walk.rows(position, step.args[2 if has_scale else 1 :], facts, bracket=bracket)
+    prices = hull_of(values)
+    positive = None if volume is None else volume.above(Fraction())
+    if positive is None or prices is None or scale is None:
+        return
+    bounds = _bounds(walk, position, bracket)
+    limits = scale.times(Fraction(1, bounds)).grid
+    grid = None if positive.grid is None or limits is None else lcm(positive.grid, limits)
+    product = positive * prices
+    found = Range(product.lo, product.hi, None if grid is None or prices.grid is None else grid * prices.grid)
+    forms = walk.forms(step.args[: 2 if has_scale else 1], facts)
+    if isinstance(forms, Missing):
+        walk.put(number, found, forms)
+        return
+    walk.put(number, found, _tiered(walk, number, forms, found, bounds, prices.grid or 1))
+
+
+def _tiered(walk: Walk, number: int, forms: list[Form], found: Range, bounds: int, prices: int) -> Shape:
+    """Return the quotient of a sum over brackets: volume and bounds over one divisor, times the grid of the values."""
+    name = walk.names[number]
+    if found.most is None:
+        return Missing(f"`{name}` has an open end", "declare ranges for what it reads")
+    below = (1, 1)
+    divisors = {id(form.below): form.below for form in forms if not form.is_whole}
+    for divisor in divisors.values():
+        below = below[0] * divisor.lo, below[1] * divisor.hi
+    scale = lcm(*(form.scale * (bounds if place else 1) for place, form in enumerate(forms)), bounds) * prices
+    reach = floor(found.most * scale) * below[1]
+    if reach >= WORD:
+        return Missing(
+            f"`{name}` needs {reach.bit_length()} bits",
+            f"declare narrower ranges or coarser steps for what `{name}` reads",
+        )
+    if below == (1, 1):
+        lo, hi = (-reach, reach) if not found.is_positive else (0, reach)
+        return Form(above=leaf(Leaf(number, "value", scale), lo, hi), scale=scale, mass=found.most)
+    return _quotient(number, scale, -reach, reach, below, found)
+
+
+def _bounds(walk: Walk, position: int, bracket: int) -> int:
+    """Return the grid of the bounds of a table's brackets."""
+    ends = [end for row in walk.known.plan.params[position].rows for end in _pair(row.keys[bracket])]
+    return lcm(1, *(Fraction(end).denominator for end in ends))
+
+
+def _pair(ends: object) -> list[int | Fraction]:
+    return [end for end in ends if end is not None] if isinstance(ends, tuple) else []
