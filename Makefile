@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PLUGINS := $(wildcard plugins/*)
 WORKERS ?= 2
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench bench-quick fmt lock clean
+.PHONY: help demo test fuzz lint docs bench bench-quick fmt lock clean
 # pip must not install into one environment twice at a time.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -20,6 +21,9 @@ demo: $(VENV)/.local ## charge the shipped city for a month and explain one amou
 
 test: $(VENV)/.test $(VENV)/.local ## all tests, with WORKERS=2 at a time
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+fuzz: $(VENV)/.test $(VENV)/.local ## hold kernels against the interpreter on new cases for SECONDS=60
+	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
 
 lint: $(VENV)/.lint $(VENV)/.local ## style, types, layers, sizes
 	$(BIN)/python -m ruff check .

@@ -1,25 +1,58 @@
-"""Run all benchmarks, one after the other in processes of their own: ``python -m benchmarks [--quick]``."""
+"""Run the suite: ``python -m benchmarks [--quick] [SECTION ...]``. Each section runs in a process of its own."""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
 import sys
+import tempfile
+import time
+from importlib import import_module
 from pathlib import Path
 
-SCRIPTS = ("import_time", "check_time", "interpreter_rate")
+from benchmarks import report
+from benchmarks.outcome import Outcome
+
+SECTIONS = ("start", "interpreter", "charge", "trees", "penalty", "hourly", "shipped", "stream")
 
 
 def main() -> int:
-    """Run the scripts; 1 where one of them fails or misses its target."""
+    """Run sections, write the results; 1 where amounts differ or, on large data, a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small data: see that they work, judge nothing")
-    arguments = ["--quick"] if parser.parse_args().quick else []
-    here = Path(__file__).resolve().parent
-    codes = [
-        subprocess.run([sys.executable, here / f"{name}.py", *arguments], check=False).returncode for name in SCRIPTS
-    ]
-    return int(any(codes))
+    parser.add_argument("--quick", action="store_true", help="small data: see that all works, judge no target")
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
+    asked = parser.parse_args()
+    if asked.into:
+        import_module(f"benchmarks.sections.{asked.sections[0]}").measure(quick=asked.quick).write(asked.into)
+        return 0
+    start = time.perf_counter()
+    outcome = Outcome()
+    for name in asked.sections or SECTIONS:
+        outcome = outcome.joined(_section(name, quick=asked.quick))
+    found = report.results(outcome, _bandwidth(quick=asked.quick), quick=asked.quick, seconds=time.perf_counter() - start)
+    print("\n".join(report.lines_of(found)))
+    if not asked.sections:
+        report.write(found)
+    return int(outcome.mismatches > 0 or (bool(found["missed"]) and not asked.quick))
+
+
+def _section(name: str, *, quick: bool) -> Outcome:
+    """Run a section in a process of its own, so that it gives its memory back and warms nothing for others."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        into = Path(folder) / "outcome.json"
+        command = [sys.executable, "-m", "benchmarks", name, "--into", str(into), *(["--quick"] if quick else [])]
+        subprocess.run(command, check=True, cwd=report.HERE.parent)
+        outcome = Outcome.read(into)
+    print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+    return outcome
+
+
+def _bandwidth(*, quick: bool) -> dict[str, float]:
+    from benchmarks.bandwidth import stream
+
+    return stream(10_000_000 if quick else 40_000_000, 3 if quick else 9)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kommres.errors import DataError, KommresError, PluginError, RulesError, UsageError
+    from kommres.functions import FunctionLibrary, PluginFunction
     from kommres.resource import MeterKind, ResourceSpec
 
 _LAZY: Final = {
     "DataError": "kommres.errors",
     "Diagnostic": "kommres.dsl.diagnostics",
+    "FunctionLibrary": "kommres.functions",
     "KommresError": "kommres.errors",
     "MeterKind": "kommres.resource",
     "Month": "kommres.period",
     "Period": "kommres.period",
     "PluginError": "kommres.errors",
+    "PluginFunction": "kommres.functions",
     "Program": "kommres.dsl.program",
     "ResourceSpec": "kommres.resource",
     "RulesError": "kommres.errors",
@@ -36,11 +39,13 @@ _LAZY: Final = {
 __all__ = [
     "DataError",
     "Diagnostic",
+    "FunctionLibrary",
     "KommresError",
     "MeterKind",
     "Month",
     "Period",
     "PluginError",
+    "PluginFunction",
     "Program",
     "ResourceSpec",
     "RulesError",

@@ -1,4 +1,5 @@
-"""Resource plugins: found by entry point, loaded only when asked for, refused where the host says so.
+"""Plugins, resources and libraries of functions: found by entry point, loaded only when asked for, refused where the
+host says so.
 
 Loading a plugin runs its code. A host therefore may name what it allows, in the call or in the environment
 variable ``KOMMRES_PLUGINS``: ``none`` refuses all, ``water,heat`` allows these two, unset allows all.
@@ -11,10 +12,13 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final
 
+from kommres import functions
 from kommres.errors import PluginError
+from kommres.functions import FunctionLibrary, PluginFunction
 from kommres.resource import API_VERSION, ResourceSpec
 
 GROUP: Final = "kommres.resources"
+LIBRARIES: Final = "kommres.functions"
 SWITCH: Final = "KOMMRES_PLUGINS"
 
 
@@ -60,21 +64,39 @@ def get(name: str) -> ResourceSpec:
     """Load one resource plugin by name; see :func:`load` for the errors."""
     allowed = _allowed()
     if allowed is not None and name not in allowed:
+        raise _refused("resource", name)
+    return _load(name)
+
+
+def function(name: str) -> tuple[PluginFunction, str]:
+    """Return a function by the names of its library and its own (``steam.enthalpy``), with who provides it.
+
+    Only what is installed and allowed is loaded: no text can name code. Raises :class:`PluginError`, with the codes of
+    :func:`load` for the library, and P0109 for a function that it does not have.
+    """
+    of, _, own = name.partition(".")
+    allowed = _allowed()
+    if allowed is not None and of not in allowed:
+        raise _refused("library", of)
+    library, owner = _load_library(of)
+    found = library.find(own)
+    if found is None:
         raise PluginError(
-            f"resource {name!r} is refused",
-            code="P0105",
-            where=f"{SWITCH}={os.environ[SWITCH]}",
-            why="the environment does not list it",
-            todo=f"add {name} to {SWITCH}, or unset it to allow all",
+            f"the library {of!r} has no function {own!r}",
+            code="P0109",
+            where=f"entry point group {LIBRARIES}",
+            why=f"it has {', '.join(each.name for each in library.functions)}",
+            todo="correct the name",
             name=name,
         )
-    return _load(name)
+    return found, owner
 
 
 def refresh() -> None:
     """Forget what was found and loaded, after an installation in the running process."""
     _installed.cache_clear()
     _load.cache_clear()
+    _load_library.cache_clear()
 
 
 def _allowed() -> frozenset[str] | None:
@@ -86,95 +108,134 @@ def _allowed() -> frozenset[str] | None:
     if listed <= {"none"}:
         return frozenset()
     for name in sorted(listed):
-        if name not in _installed():
+        if name not in _installed() and name not in _installed(LIBRARIES):
             raise _unknown(name, where=f"{SWITCH}={value}")
     return listed
 
 
+def _refused(kind: str, name: str) -> PluginError:
+    return PluginError(
+        f"{kind} {name!r} is refused",
+        code="P0105",
+        where=f"{SWITCH}={os.environ[SWITCH]}",
+        why="the environment does not list it",
+        todo=f"add {name} to {SWITCH}, or unset it to allow all",
+        name=name,
+    )
+
+
 @cache
-def _installed() -> Mapping[str, tuple[EntryPoint, ...]]:
+def _installed(group: str = GROUP) -> Mapping[str, tuple[EntryPoint, ...]]:
     found: dict[str, list[EntryPoint]] = {}
-    for entry in entry_points(group=GROUP):
+    for entry in entry_points(group=group):
         found.setdefault(entry.name, []).append(entry)
     return MappingProxyType({name: tuple(found[name]) for name in sorted(found)})
 
 
 @cache
 def _load(name: str) -> ResourceSpec:
-    entries = _installed().get(name, ())
+    entry = _only("resource", name, GROUP)
+    spec = _loaded("resource", entry)
+    if not isinstance(spec, ResourceSpec):
+        raise _no_spec("resource", entry, spec, "kommres.ResourceSpec", 'water = "kommres_water:RESOURCE"')
+    _check_spec("resource", entry, spec.name, spec.api_version, API_VERSION)
+    return spec
+
+
+@cache
+def _load_library(name: str) -> tuple[FunctionLibrary, str]:
+    entry = _only("library", name, LIBRARIES)
+    library = _loaded("library", entry)
+    if not isinstance(library, FunctionLibrary):
+        raise _no_spec("library", entry, library, "kommres.FunctionLibrary", 'steam = "kommres_steam:FUNCTIONS"')
+    _check_spec("library", entry, library.name, library.api_version, functions.API_VERSION)
+    return library, _owner(entry)
+
+
+def _only(kind: str, name: str, group: str) -> EntryPoint:
+    entries = _installed(group).get(name, ())
     if not entries:
-        raise _unknown(name, where=f"entry point group {GROUP}")
+        raise _unknown(name, where=f"entry point group {group}", kind=kind, group=group)
     if len(entries) > 1:
         owners = tuple(sorted(_owner(entry) for entry in entries))
         raise PluginError(
-            f"resource {name!r} is provided by {' and '.join(owners)}",
+            f"{kind} {name!r} is provided by {' and '.join(owners)}",
             code="P0101",
-            where=f"entry point group {GROUP}",
+            where=f"entry point group {group}",
             why="one name has one provider",
             todo="uninstall all but one of them",
             name=name,
             distributions=owners,
         )
-    return _checked(entries[0])
+    return entries[0]
 
 
-def _checked(entry: EntryPoint) -> ResourceSpec:
+def _loaded(kind: str, entry: EntryPoint) -> object:
     owner = _owner(entry)
-    place = f"{entry.value} of {owner}"
-    facts = {"name": entry.name, "distribution": owner}
     try:
-        spec = entry.load()
+        return entry.load()
     except Exception as cause:
         # Anything may come out of foreign code; what matters is whose it is.
         raise PluginError(
-            f"resource {entry.name!r} does not load",
+            f"{kind} {entry.name!r} does not load",
             code="P0102",
-            where=place,
+            where=_place(entry),
             why=f"{type(cause).__name__}: {cause}",
             todo=f"repair or reinstall {owner}, or leave it out with only= or {SWITCH}",
             cause=cause,
-            **facts,
+            **_facts(entry),
         ) from cause
-    if not isinstance(spec, ResourceSpec):
+
+
+def _no_spec(kind: str, entry: EntryPoint, found: object, wanted: str, example: str) -> PluginError:
+    return PluginError(
+        f"{kind} {entry.name!r} is a {type(found).__name__}",
+        code="P0103",
+        where=_place(entry),
+        why=f"the entry point has to name a {wanted}",
+        todo=f"let it name the declaration, like {example}",
+        **_facts(entry),
+    )
+
+
+def _check_spec(kind: str, entry: EntryPoint, name: str, version: int, ours: int) -> None:
+    if version != ours:
         raise PluginError(
-            f"resource {entry.name!r} is a {type(spec).__name__}",
-            code="P0103",
-            where=place,
-            why="the entry point has to name a kommres.ResourceSpec",
-            todo='let it name the declaration, like water = "kommres_water:RESOURCE"',
-            **facts,
-        )
-    if spec.api_version != API_VERSION:
-        older = spec.api_version < API_VERSION
-        raise PluginError(
-            f"resource {entry.name!r} is made for plugin API {spec.api_version}",
+            f"{kind} {entry.name!r} is made for plugin API {version}",
             code="P0106",
-            where=place,
-            why=f"this kommres has plugin API {API_VERSION}",
-            todo=f"install a newer {owner.split()[0]}" if older else "install a newer kommres",
-            api_version=spec.api_version,
-            **facts,
+            where=_place(entry),
+            why=f"this kommres has plugin API {ours}",
+            todo=f"install a newer {_owner(entry).split()[0]}" if version < ours else "install a newer kommres",
+            api_version=version,
+            **_facts(entry),
         )
-    if spec.name != entry.name:
+    if name != entry.name:
         raise PluginError(
-            f"resource {entry.name!r} calls itself {spec.name!r}",
+            f"{kind} {entry.name!r} calls itself {name!r}",
             code="P0108",
-            where=place,
+            where=_place(entry),
             why="the name of the entry point and of the specification are one",
-            todo="use the same name in pyproject.toml and in ResourceSpec",
-            **facts,
+            todo="use the same name in pyproject.toml and in the declaration",
+            **_facts(entry),
         )
-    return spec
+
+
+def _place(entry: EntryPoint) -> str:
+    return f"{entry.value} of {_owner(entry)}"
+
+
+def _facts(entry: EntryPoint) -> dict[str, str]:
+    return {"name": entry.name, "distribution": _owner(entry)}
 
 
 def _owner(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unnamed distribution"
 
 
-def _unknown(name: str, *, where: str) -> PluginError:
-    installed = tuple(_installed())
+def _unknown(name: str, *, where: str, kind: str = "resource", group: str = GROUP) -> PluginError:
+    installed = tuple(_installed(group))
     return PluginError(
-        f"no resource {name!r}",
+        f"no {kind} {name!r}",
         code="P0104",
         where=where,
         why=f"installed are: {', '.join(installed) or 'none'}",

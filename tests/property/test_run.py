@@ -2,11 +2,13 @@
 
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.run_sample import program
 
+from kommres.run import journal, partition
 from kommres.run.api import run
 
 FILES = ("charges.parquet", "quarantine.parquet")
@@ -98,7 +100,9 @@ def test_killed_and_resumed_gives_the_same_bytes(city, cut):
             raise Killed
 
     data = columns(city)
-    with tempfile.TemporaryDirectory() as folder:
+    chunks = mock.patch.object(partition, "CHUNK_ROWS", 2)
+    settled = mock.patch.object(journal, "SETTLE_SECONDS", 0)
+    with chunks, settled, tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         try:
             run(program(), data, "2026-01", out=out, progress=stop, batch_rows=1)

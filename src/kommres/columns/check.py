@@ -103,6 +103,8 @@ def _columns(schema: TableSchema, source: SourceTable, tables: Mapping[str, Sour
             yield Finding(code="D0013", where=where, text=f"there is no column {name}", todo=f"did you mean {like}?")
         else:
             yield Finding(code="D0013", where=where, text=f"the column {name} is not read", fatal=False)
+    if schema.kind == "series":
+        yield from _of_series(schema, present, where)
     for column in schema.columns:
         if column.name in present:
             if text := _unreadable(column, source.table.schema.field(column.name).type):
@@ -115,6 +117,25 @@ def _columns(schema: TableSchema, source: SourceTable, tables: Mapping[str, Sour
                 todo="what needs it is refused" if column.role == "input" else "supply it",
                 fatal=column.role != "input",
             )
+
+
+def _of_series(schema: TableSchema, present: set[str], where: str) -> Iterator[Finding]:
+    """A series stands in lines of an interval each, or in lists: in one way, and whole."""
+    edge = next(column.name for column in schema.columns if column.role == "edge")
+    if "values" in present and "value" in present:
+        yield Finding(
+            code="D0013",
+            where=where,
+            text="there are both a column value and a column values",
+            todo=f"keep {edge} and value (a line an interval), or values (a list a row)",
+        )
+    elif "values" not in present and not {"value", edge} <= present:
+        yield Finding(
+            code="D0012",
+            where=where,
+            text=f"the columns {edge} and value are missing, and so is values",
+            todo=f"supply {edge} and value (a line an interval), or values (a list of all intervals a row)",
+        )
 
 
 def _needed(column: Column, schema: TableSchema, tables: Mapping[str, SourceTable]) -> bool:
@@ -133,6 +154,10 @@ def _alike(name: str, candidates: Iterable[str]) -> str | None:
 def _unreadable(column: Column, arrow: pa.DataType) -> str | None:
     """Say why a column of an Arrow type cannot be read as what it should hold; None where it can."""
     types = require_arrow().types
+    if column.role == "values":
+        if not (types.is_list(arrow) or types.is_large_list(arrow) or types.is_fixed_size_list(arrow)):
+            return f"it holds {arrow}, which is no list of values"
+        arrow = arrow.value_type
     if types.is_dictionary(arrow):
         arrow = arrow.value_type
     if types.is_null(arrow) or types.is_string(arrow) or types.is_large_string(arrow) or types.is_string_view(arrow):
@@ -140,7 +165,7 @@ def _unreadable(column: Column, arrow: pa.DataType) -> str | None:
     kind = (
         column.declared.type.kind
         if column.declared is not None
-        else {"from": "date", "month": "date"}.get(column.role, "id")
+        else {"from": "date", "month": "date", "edge": "instant"}.get(column.role, "id")
     )
     if types.is_floating(arrow):
         return _float(column, kind)

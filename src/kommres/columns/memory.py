@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_BITS: Final = 1000  # of a number that is written as a decimal
 _SHORT: Final = 32  # bits of a date or a time
 
+_LISTS: Final = frozenset({list, tuple})
 _AS_THEY_ARE: Final = frozenset({str, bool, datetime.date})
 
 
@@ -84,12 +85,26 @@ def _array(what: str, values: object) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
     if len(kinds) == 1 and kinds <= _AS_THEY_ARE:
         return pa.array(values)
+    if kinds and kinds <= _LISTS:
+        return _lists(what, values)
     if any(issubclass(kind, float) for kind in kinds):
         if not all(value is None or isinstance(value, float) or _is_float(value) for value in values):
             raise DataError(f"{what} mixes floats with other values", todo="pass decimals or text")
         # Kept as a float column, so that the check of float columns sees it.
         return pa.array([None if value is None else float(value) for value in values])
     return pa.array([None if value is None else _text(what, value) for value in values], pa.string())
+
+
+def _lists(what: str, values: Sequence[Any]) -> pa.Array:
+    """Take a list of values for each row."""
+    pa = require_arrow()
+    inner = _array(what, [cell for cells in values if cells is not None for cell in cells])
+    offsets: list[int | None] = []
+    at = 0
+    for cells in values:
+        offsets.append(None if cells is None else at)
+        at += 0 if cells is None else len(cells)
+    return pa.ListArray.from_arrays(pa.array([*offsets, at], pa.int32()), inner)
 
 
 def _is_float(value: object) -> bool:

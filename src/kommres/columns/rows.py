@@ -11,6 +11,7 @@ from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
 from kommres.columns.cells import column_texts
 from kommres.columns.reader import read_cell
+from kommres.columns.series import SeriesReader
 from kommres.columns.values import Cell, Line, lay_out
 from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Row
@@ -38,10 +39,20 @@ class Rows:
         self._month = month
         self._known: dict[tuple[str, str, str], dict[str, Cell]] = {}
         self._skeletons: dict[str, dict[str, str]] = {}
+        self._of_series: dict[str, SeriesReader] = {}
 
     def trees(self, root: str, start: int, stop: int) -> list[Row]:
         """Return the root rows of ranks ``start .. stop`` with everything below them."""
-        return self._build(root, start, stop)
+        return self.picked(root, np.arange(start, stop))
+
+    def picked(self, root: str, ranks: Places) -> list[Row]:
+        """Return some root rows with everything below them."""
+        return self._build(root, ranks)
+
+    def alone(self, entity: str, ranks: Places) -> list[Row]:
+        """Return rows without values and without anything below them; those that cannot be used say why."""
+        order = self._data.entities[entity]
+        return self._blank(entity, order, order.order[ranks])
 
     def strays(self, entity: str, start: int, stop: int) -> list[Row]:
         """Return rows that stand under no usable parent; each has its problem and nothing else."""
@@ -70,9 +81,9 @@ class Rows:
 
     # --- entities --------------------------------------------------------------------------------------------
 
-    def _build(self, entity: str, start: int, stop: int, zones: list[str] | None = None) -> list[Row]:
+    def _build(self, entity: str, ranks: Places, zones: list[str] | None = None) -> list[Row]:
         data, order = self._data, self._data.entities[entity]
-        places = order.order[start:stop]
+        places = order.order[ranks]
         rows = self._blank(entity, order, places)
         for column in data.schemas[entity].columns:
             if column.role == "input" and not _is_instant(column):
@@ -83,15 +94,18 @@ class Rows:
             if column.role == "input" and _is_instant(column):
                 self._inputs(entity, column, places, rows, zones)
         for name in data.owned_by(entity):
-            offsets = data.owned[name].offsets[start : stop + 1]
+            owned = data.owned[name]
+            members, offsets = _below(owned.offsets, ranks)
             if data.schemas[name].kind == "event":
-                self._events(name, offsets, rows, zones)
+                self._events(name, owned.order[members], offsets, rows, zones)
+            elif data.schemas[name].kind == "series":
+                self._series(name).read(owned.order[members], offsets, rows, zones)
             else:
-                self._values(name, offsets, rows, zones)
+                self._values(name, owned.order[members], offsets, rows, zones)
         for child in data.children(entity):
-            offsets = data.entities[child].offsets[start : stop + 1]
-            below = self._build(child, int(offsets[0]), int(offsets[-1]), _spread(zones, offsets))
-            for row, (first, last) in zip(rows, pairwise((offsets - offsets[0]).tolist()), strict=True):
+            members, offsets = _below(data.entities[child].offsets, ranks)
+            below = self._build(child, members, _spread(zones, offsets))
+            for row, (first, last) in zip(rows, pairwise(offsets.tolist()), strict=True):
                 row.children[child] = below[first:last]
                 for item in row.children[child]:
                     item.parent = row
@@ -158,9 +172,8 @@ class Rows:
 
     # --- events ----------------------------------------------------------------------------------------------
 
-    def _events(self, name: str, offsets: Places, rows: list[Row], zones: list[str]) -> None:
+    def _events(self, name: str, places: Places, offsets: Places, rows: list[Row], zones: list[str]) -> None:
         data, schema = self._data, self._data.schemas[name]
-        places = data.owned[name].order[offsets[0] : offsets[-1]]
         events = [EventRow(values={}) for _ in places]
         for column in schema.columns:
             if column.role == "id" and (cells := data.column(name, column.name, places)) is not None:
@@ -179,15 +192,14 @@ class Rows:
         if isinstance(schema.declared, Event) and schema.declared.interval:
             for event in events:
                 _check_interval(event)
-        for row, (first, last) in zip(rows, pairwise((offsets - offsets[0]).tolist()), strict=True):
+        for row, (first, last) in zip(rows, pairwise(offsets.tolist()), strict=True):
             # Equal results for any order of the supplied rows, messages included.
             row.events[name] = sorted(events[first:last], key=_event_order) if last - first > 1 else events[first:last]
 
     # --- values by days and months ---------------------------------------------------------------------------
 
-    def _values(self, name: str, offsets: Places, rows: list[Row], zones: list[str]) -> None:
+    def _values(self, name: str, places: Places, offsets: Places, rows: list[Row], zones: list[str]) -> None:
         data, schema = self._data, self._data.schemas[name]
-        places = data.owned[name].order[offsets[0] : offsets[-1]]
         if not len(places):
             return
         blank: list[Cell] = [None] * len(places)
@@ -206,10 +218,16 @@ class Rows:
         item = schema.declared
         every = list(product(*(column.enum.members for column in keys if column.enum is not None)))
         window = range(self._month.number - PAST_MONTHS, self._month.number)
-        for row, (first, last) in zip(rows, pairwise((offsets - offsets[0]).tolist()), strict=True):
+        for row, (first, last) in zip(rows, pairwise(offsets.tolist()), strict=True):
             if last > first:
                 # Closed results of charges go by the full name: two modules may charge under one name.
                 lay_out(row, item.id if isinstance(item, Rule) else item.name, lines[first:last], every, window)
+
+    def _series(self, name: str) -> SeriesReader:
+        found = self._of_series.get(name)
+        if found is None:
+            found = self._of_series[name] = SeriesReader(self._data, name, self._month)
+        return found
 
     # --- cells -----------------------------------------------------------------------------------------------
 
@@ -245,6 +263,13 @@ def _is_instant(column: Column) -> bool:
 def _zone(root: Row) -> str:
     zone = root.values.get(TIME_ZONE)
     return zone if isinstance(zone, str) else ""
+
+
+def _below(offsets: Places, ranks: Places) -> tuple[Places, Places]:
+    """Return the ranks of what belongs to some rows, and where those of each row begin among them."""
+    counts = offsets[ranks + 1] - offsets[ranks]
+    begins = np.concatenate([[0], np.cumsum(counts)])
+    return np.repeat(offsets[ranks] - begins[:-1], counts) + np.arange(begins[-1]), begins
 
 
 def _spread(zones: list[str], offsets: Places) -> list[str]:

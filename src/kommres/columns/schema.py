@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import field, frozen
 
-from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Input, Rule, Type
+from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Input, Rule, Series, Type
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.plan.nodes import DefinitionPlan, Plan, Step
 
-Declaration: TypeAlias = Input | EventField | Rule
+Declaration: TypeAlias = Input | EventField | Rule | Series
 
 ID: Final = "id"
 FROM: Final = "from"
@@ -27,7 +27,8 @@ VALUE: Final = "value"
 class Column:
     """A column of a table.
 
-    ``role``: id, owner (the row that this one belongs to), input, field, key, from, month or value. ``type`` is text
+    ``role``: id, owner (the row that this one belongs to), input, field, key, from, month, value, edge (of an interval)
+    or values (of all intervals, a list). ``type`` is text
     for people; ``unit`` is set for numbers. ``required``: the table cannot do without the column (single cells may be
     empty).
     """
@@ -47,7 +48,7 @@ class Column:
 class TableSchema:
     """A table.
 
-    ``kind``: entity, event or values; ``entity`` is the entity of its rows, or of the rows that they belong to.
+    ``kind``: entity, event, values or series; ``entity`` is the entity of its rows, or of the rows that they belong to.
 
     ``required``: a run cannot do without the table.
     """
@@ -59,7 +60,7 @@ class TableSchema:
     columns: tuple[Column, ...]
     required: bool
     description: str = ""
-    declared: Entity | Event | Input | Rule = field(eq=False, repr=False)
+    declared: Entity | Event | Input | Rule | Series = field(eq=False, repr=False)
 
     def column(self, role: str) -> Column | None:
         """Return the only column of a role, or None."""
@@ -93,6 +94,7 @@ def schema_of(plan: Plan) -> tuple[TableSchema, ...]:
         tables.append(_entity_table(entity, inputs, uses))
         tables.extend(_event_table(event, uses) for event in plan.events if event.entity is entity)
         tables.extend(_values_table(item) for item in inputs if item.varies or item.history)
+        tables.extend(_series_table(item) for item in plan.series if item.entity is entity)
         tables.extend(
             _values_table(charge.rule)
             for charge in plan.charges
@@ -280,6 +282,36 @@ def _values_table(item: Input | Rule) -> TableSchema:
         columns=tuple(columns),
         required=False,
         description=f"{item.name} {' and '.join(kinds)}" if is_input else f"closed results of {item.name}",
+        declared=item,
+    )
+
+
+def _series_table(item: Series) -> TableSchema:
+    assert item.entity is not None  # noqa: S101 - a series of an entity
+    edge = "from" if item.label == "start" else "to"
+    when = "begins" if item.label == "start" else "ends"
+    number = "decimal" if item.type.kind == "number" else _type(item.type)
+    columns = (
+        _owner(item.entity),
+        Column(name=edge, role="edge", type="instant", description=f"when the interval {when}"),
+        Column(name=VALUE, role="value", declared=item, type=number, unit=_unit(item.type), description=item.doc),
+        Column(
+            name="values",
+            role="values",
+            declared=item,
+            type=f"list of {number}",
+            unit=_unit(item.type),
+            description=f"instead of lines of {edge} and {VALUE}: all values of the {item.grid.over}, one line a row",
+        ),
+    )
+    return TableSchema(
+        name=f"{item.entity.name}.{item.name}",
+        kind="series",
+        entity=item.entity.name,
+        parent=None,
+        columns=columns,
+        required=False,
+        description=f"{item.name}, a value {item.grid}",
         declared=item,
     )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Plain, Row, Steps
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Example, ExampleRow, Input, Rule, Type
+from kommres.dsl.filling import give_json, give_parts
 from kommres.dsl.diagnostics import closest
 from kommres.dsl.reading import MOST_DIGITS, check_number, read_field, read_input, read_value
 from kommres.errors import UsageError
@@ -81,7 +82,10 @@ class Tree:
         self.entities = {entity.name: entity for entity in plan.program.entities}
         self.inputs = {(i.entity.name, i.name): i for i in plan.inputs}
         self.events = {(e.entity.name, e.name): e for e in plan.events}
+        self.series = {(s.entity.name, s.name): s for s in plan.series if s.entity is not None}
         self.charges = {(r.entity.name, r.name): r for r in plan.program.rules if r.is_charge}
+        #: what a row may have by its name; results of past months stand last
+        self.named = (self.inputs, self.events, self.series, self.charges)
         self.rows: dict[str, list[Row]] = {name: [] for name in self.entities}
         self.parents: dict[int, str | Row] = {}
 
@@ -153,7 +157,9 @@ class Tree:
 # --- JSON ----------------------------------------------------------------------------------------------------
 
 
-def rows_from_case(plan: Plan, case: object, *, needed: Iterable[str] = ()) -> list[Row]:
+def rows_from_case(
+    plan: Plan, case: object, *, needed: Iterable[str] = (), month: Month | None = None
+) -> list[Row]:
     """Return the rows of a case.
 
     Parameters
@@ -164,6 +170,8 @@ def rows_from_case(plan: Plan, case: object, *, needed: Iterable[str] = ()) -> l
         Parsed JSON (:func:`loads_exact`).
     needed
         Names of entities of which there must be a row, even if the case says nothing about it.
+    month
+        The period; only series need it.
 
     Returns
     -------
@@ -174,7 +182,7 @@ def rows_from_case(plan: Plan, case: object, *, needed: Iterable[str] = ()) -> l
     UsageError
         For unknown names (U0502) and shapes that cannot be (U0503).
     """
-    reader = _CaseReader(plan)
+    reader = _CaseReader(plan, month)
     reader.top(_object(case, "the case"))
     return reader.finish(needed)
 
@@ -182,8 +190,9 @@ def rows_from_case(plan: Plan, case: object, *, needed: Iterable[str] = ()) -> l
 class _CaseReader:
     """First builds the tree, then reads values: a time zone of the root must be known before instants are read."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, month: Month | None) -> None:
         self.tree = Tree(plan)
+        self.month = month
         self.raw: list[tuple[Row, str, Any]] = []
 
     def finish(self, needed: Iterable[str]) -> list[Row]:
@@ -212,7 +221,7 @@ class _CaseReader:
         qualifier, _, word = name.rpartition(".")
         places = [
             entity
-            for entity, known in [*self.tree.inputs, *self.tree.events, *self.tree.charges]
+            for entity, known in [*self.tree.inputs, *self.tree.events, *self.tree.series, *self.tree.charges]
             if known == word and qualifier in {"", entity}
         ]
         owners = list(dict.fromkeys(places))
@@ -223,7 +232,7 @@ class _CaseReader:
             raise UsageError(
                 f"{name!r} in the case", code="U0502", why="several entities have it", todo=f"write {choices}"
             )
-        known = [*self.tree.entities, *(n for _, n in [*self.tree.inputs, *self.tree.events])]
+        known = [*self.tree.entities, *(n for _, n in [*self.tree.inputs, *self.tree.events, *self.tree.series])]
         raise _unknown(name, "the case", known)
 
     def _row(self, entity: str, item: object, parent: Row | None) -> None:
@@ -239,12 +248,12 @@ class _CaseReader:
             if child is not None and child.parent is self.tree.entities[entity] and isinstance(value, Mapping | list):
                 for below in value if isinstance(value, list) else [value]:
                     self._row(name, below, row)
-            elif any((entity, name) in known for known in (self.tree.inputs, self.tree.events, self.tree.charges)):
+            elif any((entity, name) in known for known in self.tree.named):
                 self.raw.append((row, name, value))
             elif above is not None and name == above.name and not isinstance(value, Mapping | list):
                 self.tree.parents.setdefault(id(row), _id_text(value, entity))
             else:
-                names = [n for known in (self.tree.inputs, self.tree.events) for e, n in known if e == entity]
+                names = [n for known in self.tree.named[:-1] for e, n in known if e == entity]
                 children = [e.name for e in self.tree.entities.values() if e.parent is self.tree.entities[entity]]
                 raise _unknown(name, f"{entity} {row.id}", ["id", *names, *children])
 
@@ -256,6 +265,8 @@ class _CaseReader:
             self._events(row, self.tree.events[place], raw)
         elif place in self.tree.inputs:
             self._input(row, self.tree.inputs[place], raw)
+        elif place in self.tree.series:
+            give_json(row, self.tree.series[place], raw, self.month, _zone(row))
         else:
             self._charged(row, self.tree.charges[place], raw)
 
@@ -425,15 +436,19 @@ def rows_from_example(plan: Plan, example: Example) -> list[Row]:
     # A time zone of the root must be known before instants are read.
     for row, given in sorted(given_to, key=lambda item: all(name != "time_zone" for name, _, _ in item[1].values)):
         if given.event is None:
-            _give(tree, row, given)
+            _give(tree, row, given, Month.of(*example.month))
         else:
             _give_event(row, given.event, given)
     return rows
 
 
-def _give(tree: Tree, row: Row, given: ExampleRow) -> None:
+def _give(tree: Tree, row: Row, given: ExampleRow, month: Month) -> None:
     zone = _zone(row)
     for name, members, value in given.values:
+        series = tree.series.get((row.entity, name))
+        if series is not None:
+            give_parts(row, series, value, month, zone)
+            continue
         declared = tree.inputs.get((row.entity, name))
         if declared is None:
             key: InputKey = (tree.charges[row.entity, name].id, members)

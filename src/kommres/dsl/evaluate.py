@@ -55,7 +55,7 @@ class Case:
         modules = _modules(program, module)
         charged = {d.rule.entity.name for d in program.plan.charges if d.rule.module in modules}
         read = loads_exact(case) if isinstance(case, str) else case
-        rows = rows_from_case(program.plan, read, needed=sorted(charged))
+        rows = rows_from_case(program.plan, read, needed=sorted(charged), month=month)
         known = _date(known_at) if isinstance(known_at, str) else known_at
         return cls(
             program=program,

@@ -213,6 +213,8 @@ def _called(node: Computed, words: Wording) -> str:
 def _aggregated(node: Computed, words: Wording) -> tuple[str, int]:
     gather = node.step.data
     assert isinstance(gather, Gather)  # noqa: S101 - the payload of AGGREGATE
+    if node.summary is not None:
+        return value_text(node, words), _TIGHT
     taken = [piece.value for piece in node.pieces if counted(piece) and piece.value is not None]
     if gather.function == "sum" and len(taken) == 1:
         return _written(taken[0], words)

@@ -24,6 +24,7 @@ PLACE = "place"  # known by its neighbours: after `at`, after `sum over`, before
 RESERVED = "reserved"  # everywhere except after a dot and directly before `=` or `:`
 AGGREGATE = "aggregate"  # before `of`, `over` or (count) `for`
 ATTRIBUTE = "attribute"  # after a comma behind a type
+SOURCE = "source"  # after `for x in`
 CITE = "cite"  # on a `cites` line
 TYPE = "type"  # directly after `:` of a declaration
 FUNCTION = "function"  # directly before `(`
@@ -57,6 +58,8 @@ item ENTITY entity объект
 item ENUM enum перечень
 item INPUT input вход
 item EVENT event событие
+item SERIES series ряд
+item FUNCTION function функция
 item CALENDAR calendar календарь
 item OPTION option выбор
 item PARAM param параметр
@@ -94,6 +97,8 @@ place REFUSED refused отказ
 place NONE none нет_строки
 place AT at к
 place CHARGED charged начислено
+place SPAN_MONTH month месяц
+place SPAN_YEAR year год
 place OVER_EACH over по
 
 reserved WHEN when когда
@@ -137,6 +142,14 @@ attribute OPTIONAL optional необязательно
 attribute VARIES varies меняется
 attribute HISTORY history история
 attribute SIGNED signed знаковый
+attribute EVERY every каждые
+attribute LABEL label метка
+attribute OVER_SPAN over за
+attribute ZONE zone пояс
+attribute ROUND round округлить
+
+source NAME days дни
+source NAME months месяцы
 
 cite CITE annex приложение
 cite CITE section раздел
@@ -178,6 +191,9 @@ function NAME next_working_day рабочий_день
 function NAME day_of_week день_недели
 function NAME year год
 function NAME month месяц
+function NAME date_of дата
+function NAME hour_of_day час_суток
+function NAME is_working_day это_рабочий_день
 function NAME clip обрезать
 function NAME union объединить
 function NAME merge слить

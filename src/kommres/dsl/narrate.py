@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
+from kommres.dsl.backends.grids import Interval
 from kommres.dsl.backends.rows import Row
+from kommres.dsl.backends.writing import innermost
 from kommres.dsl.describe import citation as citation_facts
 from kommres.dsl.explanation import Data, Entry
 from kommres.dsl.formula import (
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from kommres.dsl.bound.nodes import Citation
-    from kommres.dsl.trace import Call, Computed, Piece, Tested
+    from kommres.dsl.trace import Call, Computed, Piece, Summary, Tested
 
 #: Items of an aggregate that the text lists; the data hold all.
 _LISTED: Final = 12
+#: The extreme that says nothing of an aggregate over intervals.
+_UNASKED: Final = {"max": "least", "min": "greatest"}
 
 
 @define
@@ -260,6 +264,9 @@ class Narrator:
     def _items(self, node: Computed) -> Iterator[Entry]:
         words, gather = self.words, node.step.data
         assert isinstance(gather, Gather)  # noqa: S101 - the payload of AGGREGATE
+        if node.summary is not None:
+            yield self._summary(node, node.summary, gather)
+            return
         if not node.pieces:
             yield Entry(line=f"{self._text(node)}: {words('nothing')}", facts={"kind": "items", "count": 0})
             return
@@ -276,9 +283,36 @@ class Narrator:
         }
         yield Entry(line=line, facts=facts, entries=below)
 
+    def _summary(self, node: Computed, summary: Summary, gather: Gather) -> Entry:
+        """Tell an aggregate over intervals: how many count, their sum, the least and the greatest."""
+        words = self.words
+        below = [Entry(line=words("intervals", counted=summary.counted, count=summary.items))]
+        facts: Data = {
+            "kind": "intervals",
+            "function": gather.function,
+            "count": summary.items,
+            "counted": summary.counted,
+            "value": plain(node.value, node.step.kind),
+            "unit": node.step.unit,
+        }
+        if summary.total is not None:
+            facts["total"] = plain(summary.total, "number")
+        if summary.total is not None and gather.function == "mean":
+            total = words.number(summary.total, node.step.unit)
+            below.append(Entry(line=words("total", value=total), facts={"kind": "total", "value": facts["total"]}))
+        for word, piece in (("least", summary.least), ("greatest", summary.greatest)):
+            if piece is None or _UNASKED.get(gather.function) == word or (word == "least" and piece is summary.greatest):
+                continue
+            told = self._item(piece, gather, 0)
+            facts[word] = told.facts
+            below.append(Entry(line=words(word, item=told.line), facts=told.facts, entries=told.entries))
+        if not any(entry.entries for entry in below):
+            below = [Entry(line="; ".join(entry.line for entry in below))]
+        return Entry(line=f"{self._text(node)} = {value_text(node, words)}", facts=facts, entries=tuple(below))
+
     def _item(self, piece: Piece, gather: Gather, place: int) -> Entry:
         words = self.words
-        name = ", ".join(self._bound(piece.rows[slot], source.kind) for slot, source in gather.binders)
+        name = ", ".join(self._bound(piece.rows[slot], innermost(source).kind) for slot, source in gather.binders)
         taken, node = counted(piece), piece.value
         facts: Data = {"kind": "item", "name": name, "counted": taken}
         entries: tuple[Entry, ...] = ()
@@ -295,8 +329,12 @@ class Narrator:
     def _bound(self, row: Any, kind: str) -> str:  # noqa: ANN401 - what a binder holds
         if kind == "months":
             return self.words("past", month=self.words.month(row))
+        if kind == "days":
+            return self.words.day(row)
         if isinstance(row, str):
             return row
+        if isinstance(row, Interval):
+            return row.text
         if isinstance(row, Row):
             return f"{row.entity} {row.id}".rstrip()
         start, end = row.values.get("from"), row.values.get("to")
@@ -332,3 +370,4 @@ class Narrator:
             "unit": step.unit or None,
         }
         yield Entry(line=line, facts=common | facts)
+

@@ -14,6 +14,8 @@ TITLES: dict[str, str] = {
     "D0106": "a step function does not cover the day",
     "D0107": "a date or time that cannot be",
     "D0108": "no value was supplied for a past month",
+    "D0109": "an interval of a series has no value",
+    "D0110": "a day of the time zone is no whole number of intervals",
     "D0201": "a table has no such key",
     "D0202": "a table has no value at this date",
     "D0203": "a table is not complete at this date",
@@ -35,6 +37,9 @@ TITLES: dict[str, str] = {
     "D0504": "the owner of an event or value row does not exist",
     "D0505": "a row of a value table cannot be used",
     "D0506": "a line of a file has not as many fields as its head",
+    "D0507": "an interval of a series has two values",
+    "D0508": "an instant that is no edge of an interval of its series",
+    "D0509": "a list has not one value for each interval of its series",
 }
 
 

@@ -13,13 +13,16 @@ from fractions import Fraction
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from kommres.dsl.backends.rows import Bad, Plain
 from kommres.dsl.backends.zones import Zone
+from kommres.dsl.bound.nodes import Type
 from kommres.dsl.lookalike import nearest_hint
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
-    from kommres.dsl.bound.nodes import EventField, Input, Type
+    from kommres.dsl.bound.nodes import EventField, Input
 
 #: Digits of a supplied number, zeros of its exponent included; more is no measurement.
 MOST_DIGITS = 40
@@ -28,6 +31,13 @@ _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _OTHER_DAY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.0+)?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
 _WORDS = {"yes": True, "true": True, "да": True, "no": False, "false": False, "нет": False}
+
+
+@frozen
+class Unclear(Bad):
+    """A local time that is two moments or none; ``instant`` is about when."""
+
+    instant: int
 
 
 def read_input(raw: object, declared: Input, zone: Zone = Zone.UTC) -> Plain | Bad | None:
@@ -101,6 +111,21 @@ def read_value(
             return _member(raw, type_, name)
         case _:
             return _id(raw, name)
+
+
+def read_moment(raw: object, name: str, zone: Zone) -> int | Bad | None:
+    """Read an instant; a local time that there is not, or twice, because clocks change is :class:`Unclear` (D0107)."""
+    found = read_value(raw, Type(kind="instant"), name=name, zone=zone)
+    if not isinstance(found, int) or zone is Zone.UTC:
+        return found if isinstance(found, int | Bad) else None
+    wall = dt.datetime.fromisoformat(str(raw).strip())
+    if wall.tzinfo is None and (why := zone.unclear(wall)):
+        text = str(raw).strip()
+        todo = "write its offset, such as +02:00"
+        return Unclear(
+            "D0107", f"{name} is {text}, a local time that {why} because the clocks change: {todo}", name, found
+        )
+    return found
 
 
 def check_number(

@@ -6,6 +6,8 @@ are inputs, table rows, options, and calls of other definitions. What was comput
 
 from __future__ import annotations
 
+from fractions import Fraction
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -17,6 +19,8 @@ from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, Gather, Op, 
 from kommres.dsl.problems import DataProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kommres.dsl.backends.frame import Frame
 
 
@@ -33,11 +37,47 @@ class Piece:
 
 
 @define(eq=False, kw_only=True)
+class Summary:
+    """An aggregate over intervals, of which there are too many to keep: how many, their sum, the least, the greatest.
+
+    ``counted``: those for which ``where`` holds. ``total`` is None where values are no numbers or there is none.
+    """
+
+    items: int
+    counted: int
+    total: Any
+    least: Piece | None
+    greatest: Piece | None
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> Summary:
+        """Summarize what an aggregate went through."""
+        counted = [piece for piece in pieces if piece.where is None or piece.where.value is True]
+        valued = [(piece.value.value, piece) for piece in counted if piece.value is not None]
+        ordered = all(isinstance(value, int | Fraction) and not isinstance(value, bool) for value, _ in valued)
+        if not valued or not ordered:
+            return cls(items=len(pieces), counted=len(counted), total=None, least=None, greatest=None)
+        return cls(
+            items=len(pieces),
+            counted=len(counted),
+            total=sum(value for value, _ in valued),
+            least=min(valued, key=itemgetter(0))[1],
+            greatest=max(valued, key=itemgetter(0))[1],
+        )
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The items that are kept."""
+        return tuple(dict.fromkeys(piece for piece in (self.least, self.greatest) if piece is not None))
+
+
+@define(eq=False, kw_only=True)
 class Computed:
     """A step with its value. ``args`` stand as in the plan, None where the argument was not needed.
 
     ``rows`` is the frame by slot, ``day`` the current day, ``month`` the month number of the evaluation. ``call``: what
-    a rule step read. ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE.
+    a rule step read. ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE. ``summary``: of
+    an aggregate over intervals, whose ``pieces`` are the least and the greatest alone.
     """
 
     definition: DefinitionPlan
@@ -51,6 +91,7 @@ class Computed:
     entries: tuple[ParamRow | None, ...] = ()
     branch: int | None = None
     pieces: tuple[Piece, ...] = ()
+    summary: Summary | None = None
 
     @property
     def step(self) -> Step:
@@ -248,6 +289,8 @@ class Trace(Hook):
         top.gather(number)
         # Taken out: what an argument was in another slice must not stand for one that was not needed in this slice.
         found = {argument: top.done.pop(argument, None) for argument in set(step.args)}
+        pieces = tuple(top.pieces.pop(number, ()))
+        summary = Summary.of(pieces) if isinstance(step.data, Gather) and _over_intervals(step.data) else None
         computed = Computed(
             definition=definition,
             number=number,
@@ -259,7 +302,8 @@ class Trace(Hook):
             call=top.read if step.op is Op.RULE else None,
             entries=tuple(top.entries.pop(number, ())),
             branch=top.branches.pop(number, None),
-            pieces=tuple(top.pieces.pop(number, ())),
+            pieces=pieces if summary is None else summary.pieces,
+            summary=summary,
         )
         top.done[number] = computed
         if top is self._beside and number in {definition.volume, definition.price}:
@@ -297,3 +341,14 @@ class Trace(Hook):
                 call.applies, call.when = beside.call.applies, beside.call.when
             beside.call = call
         self.roots.append(call)
+
+
+def _over_intervals(gather: Gather) -> bool:
+    """Whether an aggregate goes through intervals of a grid."""
+    for _, source in gather.binders:
+        inner = source
+        while inner.of is not None:
+            inner = inner.of
+        if inner.kind == "intervals":
+            return True
+    return False

@@ -5,28 +5,32 @@ from __future__ import annotations
 import datetime
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kommres.columns.arrow import require_arrow
 from kommres.errors import UsageError
 from kommres.period import Month
 from kommres.run import manifest as manifests
+from kommres.run.backend import BACKENDS, office_of, threads_of
 from kommres.run.progress import Progress, silent
 from kommres.run.result import RunResult
+from kommres.run.work import chunks
 
 if TYPE_CHECKING:
-    from kommres.columns.ingest import Dataset
     from kommres.dsl.program import Program
     from kommres.run.batch import Counts
-    from kommres.run.partition import Part
-    from kommres.run.stream import Charger  # noqa: TC004 - loads numpy
+    from kommres.run.pool import Pool
+    from kommres.run.stream import Office  # noqa: TC004 - loads numpy
+    from kommres.run.supply import Supply  # noqa: TC004 - loads numpy
+    from kommres.run.work import Chunk
     from kommres.run.workspace import Workspace
 
-BATCH_ROWS: Final = 16_384
+CHARGES: Final = "charges.parquet"
+QUARANTINE: Final = "quarantine.parquet"
 
 
 def run(
@@ -40,19 +44,21 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
-    batch_rows: int = BATCH_ROWS,
+    backend: str = "auto",
+    threads: int | None = None,
+    batch_rows: int | None = None,
 ) -> RunResult:
     """Charge all accounts of a data set for a month.
 
     What cannot be charged is put into quarantine with its reason, and the rest is charged. Equal rules, data, period
-    and options give equal bytes, in whatever order the rows come and however they are batched.
+    and options give equal bytes, in whatever order the rows come, whatever computes them and however they are batched.
 
     Parameters
     ----------
     rules
         A loaded program, or what :func:`kommres.load` takes: a file, a folder, a module, or several of them.
     data
-        A folder with one Parquet or CSV file a table, or a mapping of table name -> anything with
+        A folder with one Parquet, Arrow or CSV file a table, or a mapping of table name -> anything with
         ``__arrow_c_stream__`` (tables of pyarrow, polars, pandas) or mapping of column -> list of values.
     period
         The month, such as ``2026-01``.
@@ -69,8 +75,13 @@ def run(
         Replace a result that is there already.
     progress
         Called with (accounts done, all accounts, accounts in quarantine).
+    backend
+        ``numba``: rules are compiled; ``interpreter``: they are not; ``auto``: they are where that pays and numba is
+        there.
+    threads
+        So many parts are computed at a time. Without it: one for each core.
     batch_rows
-        About how many rows of data are worked on at a time. Changes memory and speed, never the result.
+        About how many rows of data are a part. Changes memory and speed, never the result.
 
     Raises
     ------
@@ -82,53 +93,78 @@ def run(
         Where the call itself cannot mean anything, or the place of the result is taken.
     """
     require_arrow()
-    from kommres.columns.ingest import open_data
     from kommres.dsl.backends.interpreter import Interpreter
-    from kommres.run.partition import parts_of
-    from kommres.run.stream import Charger
+    from kommres.run.pool import pool
+    from kommres.run.supply import supply_of
+    from kommres.run.workspace import workspace
 
-    if batch_rows < 1:
+    if batch_rows is not None and batch_rows < 1:
         raise UsageError(f"batch_rows is {batch_rows}", code="U0303", todo="give a positive number of rows")
+    if backend not in BACKENDS:
+        todo = f"choose {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}"
+        raise UsageError(f"there is no back end {backend!r}", code="U0308", todo=todo)
     program = _program(rules)
     month = period if isinstance(period, Month) else Month.parse(period)
     day = _day(known_at)
     chosen = dict(sorted((options or {}).items()))
-    interpreter = Interpreter(program.plan, month, known_at=day.toordinal() if day else None, options=chosen)
-    dataset = open_data(program.plan, data if isinstance(data, Mapping) else Path(data))
-    charger = Charger.of(program.plan, dataset, month, interpreter)
-    identity = _identity(program, dataset, month, day, chosen)
-    job = _Job(charger=charger, identity=identity, rules=program.given, progress=progress or silent)
-    if out is None:
-        return _in_memory(job, parts_of(dataset, batch_rows))
-    place = Path(out)
-    if resume and (finished := _finished(place, identity)) is not None:
+    known = day.toordinal() if day else None
+    interpreter = Interpreter(program.plan, month, known_at=known, options=chosen)
+    supply = supply_of(program.plan, data if isinstance(data, Mapping) else Path(data))
+    identity = _identity(program, supply, month, day, chosen)
+    place = None if out is None else Path(out)
+    if place is not None and resume and (finished := _finished(place, identity)) is not None:
         return finished
-    from kommres.run.workspace import workspace
-
-    with workspace(place, identity, batch_rows, resume=resume, overwrite=overwrite) as space:
-        return _in_files(job, parts_of(dataset, space.batch_rows), space)
+    office = office_of(interpreter, backend, supply, known_at=known, options=chosen)
+    job = _Job(
+        office=office,
+        supply=supply,
+        identity=identity,
+        rules=program.given,
+        progress=progress or silent,
+        batch_rows=batch_rows or office.batch_rows,
+    )
+    with pool(threads_of(threads, office)) as workers:
+        if place is None:
+            return _in_memory(job, workers)
+        with workspace(place, CHARGES, identity, resume=resume, overwrite=overwrite) as space:
+            return _in_files(job, workers, space)
 
 
 @frozen(kw_only=True, eq=False)
 class _Job:
-    """``rules``: where they were said to lie."""
+    """``rules``: where they were said to lie. ``counts``: what was counted so far."""
 
-    charger: Charger
+    office: Office
+    supply: Supply
     identity: Mapping[str, Any]
     rules: tuple[str, ...]
     progress: Progress
+    batch_rows: int
+    counts: Counts = field(factory=Counter)
 
-    def manifest(self, counts: Counts, tally: manifests.Tally) -> dict[str, Any]:
+    def chunks(self, workers: Pool, first: int, *, files: bool) -> Iterator[Chunk]:
+        """Compute the chunks from number ``first`` on."""
+        work = self.supply.tasks(self.office, self.batch_rows, first)
+        return chunks(self.office, work, workers, self.tell, files=files)
+
+    def tell(self, counts: Iterable[tuple[tuple[str, ...], int]]) -> None:
+        """Add what was counted, and say how far the run is."""
+        self.counts.update(dict(counts))  # += would drop negative totals
+        total = sum(self.supply.census.rows[entity] for entity in self.office.terms.services)
+        accounts = [(key, number) for key, number in self.counts.items() if key[0] == "accounts"]
+        held = sum(number for key, number in accounts if key[2] == "quarantined")
+        self.progress(sum(number for _, number in accounts), total, held)
+
+    def manifest(self) -> dict[str, Any]:
         """Return the manifest, after all was found to reconcile."""
-        data, terms = self.charger.data, self.charger.terms
-        manifests.reconcile(data, counts, terms)
-        tally.compare(counts)
+        supply, terms = self.supply, self.office.terms
+        manifests.reconcile(supply.census, self.counts, terms)
         return {
             **self.identity,
             "rules": {"given": list(self.rules), **self.identity["rules"]},
-            "data": {"given": data.location, **self.identity["data"]},
-            "results": manifests.results(data, counts, terms),
-            "warnings": list(data.warnings),
+            "data": {"given": supply.location, **self.identity["data"]},
+            "results": manifests.results(supply.tables, supply.census, self.counts, terms),
+            "warnings": list(supply.warnings),
         }
 
 
@@ -153,7 +189,7 @@ def _day(known_at: datetime.date | str | None) -> datetime.date | None:
 
 
 def _identity(
-    program: Program, dataset: Dataset, month: Month, day: datetime.date | None, options: Mapping[str, str]
+    program: Program, supply: Supply, month: Month, day: datetime.date | None, options: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what makes two runs the same run. Where rules and data lie is no part of it."""
     return {
@@ -165,9 +201,7 @@ def _identity(
         "options": dict(options),
         "rules": {"sha256": program.digest, "modules": list(program.modules)},
         "data": {
-            "tables": {
-                name: {"source": t.source, "sha256": t.digest} for name, t in dataset.tables.items() if t.digest
-            },
+            "tables": {name: {"source": source, "sha256": digest} for name, source, digest in supply.sources},
         },
     }
 
@@ -198,46 +232,41 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> RunResult | None:
     return RunResult(manifest=manifest, out=out)
 
 
-def _in_memory(job: _Job, parts: tuple[Part, ...]) -> RunResult:
-    from kommres.columns.export import charge_schema, refused_schema, regrouped
-    from kommres.run.stream import CHARGES, QUARANTINE
+def _in_memory(job: _Job, workers: Pool) -> RunResult:
+    from kommres.columns.export import refused_schema
+    from kommres.columns.lines import coded_schema, plain
 
     pa = require_arrow()
-    batches: dict[str, list[Any]] = {CHARGES: [], QUARANTINE: []}
-    charger, counts = job.charger, Counter[tuple[str, ...]]()
-    for part in parts:
-        result = charger.part(part)
-        for name, batch in charger.arrow(result).items():
-            batches[name].append(batch)
-        counts.update(dict(result.counts))  # += would drop negative totals
-        charger.tell(job.progress, counts)
-    tally = manifests.Tally(charger.terms.digits)
-    schemas = {CHARGES: charge_schema(charger.terms.digits), QUARANTINE: refused_schema()}
-    counted = {CHARGES: tally.charges(batches[CHARGES]), QUARANTINE: tally.refused(batches[QUARANTINE])}
+    lines, refused = [coded_schema(job.office.terms.digits).empty_table()], [refused_schema().empty_table()]
+    for chunk in job.chunks(workers, 0, files=False):
+        lines.append(chunk.lines)
+        refused.extend(pa.table(batch) for batch in chunk.refused)
     tables = {
-        name: pa.concat_tables([schema.empty_table(), *regrouped(schema, counted[name])])
-        for name, schema in schemas.items()
+        "charges": plain(pa.concat_tables(lines), job.office.kinds, job.office.terms.digits),
+        "quarantine": pa.concat_tables(refused).combine_chunks(),
     }
-    return RunResult(manifest=job.manifest(counts, tally), tables=tables)
+    return RunResult(manifest=job.manifest(), tables=tables)
 
 
-def _in_files(job: _Job, parts: tuple[Part, ...], space: Workspace) -> RunResult:
-    from kommres.columns.export import charge_schema, refused_schema, write_parquet
-    from kommres.run.stream import CHARGES, QUARANTINE
+def _in_files(job: _Job, workers: Pool, space: Workspace) -> RunResult:
+    from kommres.columns.export import no_charges_file, refused_file
 
-    charger, counts = job.charger, Counter[tuple[str, ...]]()
-    for number, part in enumerate(parts):
-        if not space.has(number):
-            result = charger.part(part)
-            space.put(number, charger.arrow(result), result.counts)
-        counts.update(dict(space.done[number].counts))
-        charger.tell(job.progress, counts)
-    tally, folder = manifests.Tally(charger.terms.digits), space.begin_result()
-    charges = tally.charges(space.batches(CHARGES, len(parts)))
-    write_parquet(folder / f"{CHARGES}.parquet", charge_schema(charger.terms.digits), charges)
-    refused = tally.refused(space.batches(QUARANTINE, len(parts)))
-    write_parquet(folder / f"{QUARANTINE}.parquet", refused_schema(), refused)
-    manifest = job.manifest(counts, tally)
-    manifests.write(folder / manifests.NAME, manifest)
+    journal = space.journal
+    for done in journal.done:
+        job.tell(done.counts)
+    try:
+        for chunk in job.chunks(workers, len(journal.done), files=True):
+            if chunk.file is not None:
+                journal.put(chunk.number, chunk.file, chunk.refused, chunk.counts)
+    except KeyboardInterrupt:
+        journal.settle()
+        raise
+    manifest = job.manifest()
+    journal.finish(no_charges_file(job.office.terms.digits))
+    with (space.result / QUARANTINE).open("wb") as file:
+        for data in refused_file(journal.refused()):
+            file.write(data)
+    manifests.write(space.result / manifests.NAME, manifest)
+    journal.close()
     space.publish()
     return RunResult(manifest=manifest, out=space.out)

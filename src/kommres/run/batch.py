@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import field, frozen
 
-from kommres.columns.export import ChargeLine, Refused, scaled
+from kommres.columns.decimals import scaled
+from kommres.columns.export import Refused, refused_batch
+from kommres.columns.lines import ChargeLine, Kind, Kinds, coded_from
 from kommres.columns.rows import NO_ID_NAME
 from kommres.dsl.backends.rows import Bad, Row
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from kommres.dsl.backends.interpreter import Interpreter, Line, Refusal
     from kommres.dsl.bound.nodes import Value
 
@@ -40,21 +44,21 @@ class Terms:
     digits: int
 
 
-@frozen(kw_only=True)
-class BatchResult:
+@frozen(kw_only=True, eq=False)
+class PartResult:
     """Lines and quarantine in the order of the rows, and what was counted.
 
-    Counted: ``("accounts", entity, fate)`` and ``("services", entity, fate)`` with the fates charged, nothing and
-    quarantined; ``("rows", table)`` set aside as a whole; ``("lines" or "amount", service, line, unit)``; ``("code",
-    code)``.
+    ``lines``: as in :mod:`kommres.columns.lines`, with numbers of kinds. Counted: ``("accounts", entity, fate)`` and
+    ``("services", entity, fate)`` with the fates charged, nothing and quarantined; ``("rows", table)`` set aside as a
+    whole; ``("lines" or "amount", service, line, unit)``; ``("code", code)``.
     """
 
-    lines: tuple[ChargeLine, ...]
-    refused: tuple[Refused, ...]
+    lines: pa.Table
+    refused: pa.RecordBatch
     counts: Counts = field(repr=False)
 
 
-class _Ledger:
+class Ledger:
     """Collects what becomes of rows."""
 
     def __init__(self, terms: Terms) -> None:
@@ -62,6 +66,13 @@ class _Ledger:
         self.lines: list[ChargeLine] = []
         self.refused: list[Refused] = []
         self.counts: Counts = Counter()
+
+    def take(self, interpreter: Interpreter, row: Row) -> None:
+        """Charge a row, or put it into quarantine; do nothing about a sound one that has no charges."""
+        if row.problem is not None:
+            self.set_aside(row, row.problem)
+        elif row.entity in self.terms.services:
+            self.charge(interpreter, row)
 
     def set_aside(self, row: Row, problem: Bad) -> None:
         """Put a row that cannot be used as a whole into quarantine: each service of an account, or the row itself."""
@@ -112,11 +123,16 @@ class _Ledger:
         nothing = len(services) - len(charged) - len(refused)
         self.fates(row.entity, charged=len(charged), nothing=nothing, quarantined=len(refused))
 
-    def result(self) -> BatchResult:
-        return BatchResult(lines=tuple(self.lines), refused=tuple(self.refused), counts=self.counts)
+    def result(self, kinds: Kinds) -> PartResult:
+        """Return all of it as tables."""
+        return PartResult(
+            lines=coded_from(self.lines, kinds, self.terms.digits),
+            refused=refused_batch(self.refused),
+            counts=self.counts,
+        )
 
 
-def charge_trees(interpreter: Interpreter, roots: Iterable[Row], terms: Terms) -> BatchResult:
+def charge_trees(interpreter: Interpreter, roots: Iterable[Row], terms: Terms) -> Ledger:
     """Charge all accounts below root rows (a root may be one itself).
 
     Parameters
@@ -128,37 +144,34 @@ def charge_trees(interpreter: Interpreter, roots: Iterable[Row], terms: Terms) -
     terms
         What is charged and how results are written.
     """
-    ledger = _Ledger(terms)
+    ledger = Ledger(terms)
     for root in roots:
         _walk(interpreter, root, ledger)
-    return ledger.result()
+    return ledger
 
 
-def _walk(interpreter: Interpreter, row: Row, ledger: _Ledger) -> None:
-    if row.problem is not None:
-        ledger.set_aside(row, row.problem)
-    elif row.entity in ledger.terms.services:
-        ledger.charge(interpreter, row)
+def _walk(interpreter: Interpreter, row: Row, ledger: Ledger) -> None:
+    ledger.take(interpreter, row)
     for children in row.children.values():
         for child in children:
             _walk(interpreter, child, ledger)
 
 
-def set_aside(rows: Sequence[Row], terms: Terms) -> BatchResult:
+def set_aside(rows: Sequence[Row], terms: Terms) -> Ledger:
     """Put rows that stand under no usable parent into quarantine."""
-    ledger = _Ledger(terms)
+    ledger = Ledger(terms)
     for row in rows:
         ledger.set_aside(row, row.problem or Bad("D0503", "the parent row does not exist", ""))
-    return ledger.result()
+    return ledger
 
 
-def set_loose(table: str, problems: Sequence[tuple[str, Bad]], terms: Terms) -> BatchResult:
+def set_loose(table: str, problems: Sequence[tuple[str, Bad]], terms: Terms) -> Ledger:
     """Put rows of a table that belong to no row into quarantine; ``problems``: (row id, what is wrong)."""
-    ledger = _Ledger(terms)
+    ledger = Ledger(terms)
     for id_, problem in problems:
         ledger.counts["rows", table] += 1
         ledger.refuse(_refused(table, id_, "", "", problem))
-    return ledger.result()
+    return ledger
 
 
 def _refused(table: str, row: str, account: str, service: str, problem: Bad) -> Refused:
@@ -189,20 +202,22 @@ def _reason(item: Refusal, row: Row) -> Refused:
 
 def _line(item: Line, amount: int, period: str) -> ChargeLine:
     return ChargeLine(
-        entity=item.entity,
+        kind=Kind(
+            entity=item.entity,
+            service=item.service,
+            line=item.line,
+            charge=item.charge,
+            period=period,
+            volume_unit=item.volume_unit,
+            tariff_unit=item.price_unit,
+            unit=item.unit,
+            rule=item.rule,
+            options=", ".join([f"{name}={choice}" for name, choice in item.options]),
+        ),
         account=item.account,
-        service=item.service,
-        line=item.line,
-        charge=item.charge,
-        period=period,
         volume=_number(item.volume),
-        volume_unit=item.volume_unit,
         tariff=_number(item.price),
-        tariff_unit=item.price_unit,
         amount=amount,
-        unit=item.unit,
-        rule=item.rule,
-        options=", ".join(f"{name}={choice}" for name, choice in item.options),
     )
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from kommres.columns.arrow import require_arrow
-from kommres.columns.tree import SOUND
+import numpy as np
+
+from kommres.columns.decimals import total, words_of
 from kommres.errors import KommresError
 
 if TYPE_CHECKING:
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-    from kommres.columns.ingest import Dataset
+    from kommres.columns.decimals import Words
+    from kommres.columns.lines import Kinds
     from kommres.run.batch import Counts, Terms
+    from kommres.run.census import Census
 
 NAME: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 _FATES: Final = ("charged", "nothing", "quarantined")
 
@@ -46,10 +51,10 @@ def read(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def results(data: Dataset, counts: Counts, terms: Terms) -> dict[str, Any]:
+def results(tables: Iterable[str], census: Census, counts: Counts, terms: Terms) -> dict[str, Any]:
     """Return what came out: tables, accounts, services, totals, quarantine by reason."""
     return {
-        "tables": {name: _table(data, name, counts) for name in data.tables},
+        "tables": {name: _table(census.rows[name], counts["rows", name]) for name in tables},
         "accounts": {entity: _fates(counts, "accounts", entity) for entity in terms.services},
         "services": {entity: _fates(counts, "services", entity) for entity in terms.services},
         "totals": [
@@ -83,65 +88,60 @@ def _fates(counts: Counts, what: str, entity: str) -> dict[str, int]:
     return {"in": sum(fates.values()), **fates}
 
 
-def _table(data: Dataset, name: str, counts: Counts) -> dict[str, int]:
-    rows, quarantined = data.tables[name].table.num_rows, counts["rows", name]
+def _table(rows: int, quarantined: int) -> dict[str, int]:
     return {"rows": rows, "used": rows - quarantined, "quarantined": quarantined}
 
 
 # --- nothing in, nothing lost --------------------------------------------------------------------------------
 
 
-def reconcile(data: Dataset, counts: Counts, terms: Terms) -> None:
+def reconcile(census: Census, counts: Counts, terms: Terms) -> None:
     """Check that every row and every service of every account is accounted for, once.
 
     Raises :class:`ReconciliationError`.
     """
     for entity, services in terms.services.items():
-        rows = data.entities[entity].rows
+        rows = census.rows[entity]
         _same(f"accounts of {entity}", rows, sum(counts["accounts", entity, fate] for fate in _FATES))
         pairs = rows * len(services)
         _same(f"services of {entity}", pairs, sum(counts["services", entity, fate] for fate in _FATES))
-    for entity, order in data.entities.items():
-        _same(f"rows of {entity} set aside", int((order.flags != SOUND).sum()), counts["rows", entity])
-    for name, owned in data.owned.items():
-        rows = len(owned.order) + owned.following + len(owned.loose)
-        _same(f"rows of {name}", data.tables[name].table.num_rows, rows)
-        _same(f"rows of {name} set aside", len(owned.loose), counts["rows", name])
+    for entity, number in census.unusable.items():
+        _same(f"rows of {entity} set aside", number, counts["rows", entity])
+    for name, number in census.loose.items():
+        _same(f"rows of {name}", census.rows[name], census.owned[name] + number)
+        _same(f"rows of {name} set aside", number, counts["rows", name])
 
 
-class Tally:
-    """Counts what passes on its way into the files, apart from what was counted while it was computed."""
+def recount(lines: pa.Table, refused: Iterable[pa.RecordBatch], kinds: Kinds, counts: Counts) -> None:
+    """Count what is about to be written, apart from what was counted while it was computed, and compare.
 
-    def __init__(self, digits: int) -> None:
-        self._digits = digits
-        self.counts: Counter[tuple[str, ...]] = Counter()
+    Raises :class:`ReconciliationError`.
+    """
+    found: Counts = Counter()
+    codes = lines.column("kind").to_numpy()
+    for code, amounts in _by_code(codes, lines.column("amount").combine_chunks()):
+        kind = kinds.known[code]
+        key = (kind.service, kind.line, kind.unit)
+        found["lines", *key] += len(amounts)
+        found["amount", *key] += total(amounts)
+    for batch in refused:
+        for row in batch.column("code").value_counts().to_pylist():
+            found["code", row["values"]] += row["counts"]
+    for key in sorted({*found, *(key for key in counts if key[0] in {"lines", "amount", "code"})}):
+        _same(" ".join(key), counts[key], found[key])
 
-    def charges(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pass batches of charges on and count them."""
-        pa = require_arrow()
-        for batch in batches:
-            grouped = (
-                pa.table(batch)
-                .group_by(["service", "line", "unit"])
-                .aggregate([("amount", "sum"), ("amount", "count")])
-            )
-            for row in grouped.to_pylist():
-                key = (row["service"], row["line"], row["unit"])
-                self.counts["lines", *key] += row["amount_count"]
-                self.counts["amount", *key] += int(row["amount_sum"] * 10**self._digits)
-            yield batch
 
-    def refused(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pass batches of quarantine rows on and count them."""
-        for batch in batches:
-            for row in batch.column("code").value_counts().to_pylist():
-                self.counts["code", row["values"]] += row["counts"]
-            yield batch
-
-    def compare(self, counts: Counts) -> None:
-        """Check that what was written is what was computed. Raises :class:`ReconciliationError`."""
-        for key in sorted({*self.counts, *(key for key in counts if key[0] in {"lines", "amount", "code"})}):
-            _same(" ".join(key), counts[key], self.counts[key])
+def _by_code(codes: NDArray[np.int32], amounts: pa.Array) -> Iterator[tuple[int, Words]]:
+    """Yield the amounts of each kind."""
+    words = words_of(amounts)
+    if len(codes) and (codes == codes[0]).all():
+        yield int(codes[0]), words
+        return
+    narrow = codes.astype(np.uint16) if codes.max(initial=0) <= np.iinfo(np.uint16).max else codes
+    order = np.argsort(narrow, kind="stable")
+    ends = np.flatnonzero(np.diff(codes[order], append=-1)) + 1
+    for start, end in pairwise([0, *ends.tolist()]):
+        yield int(codes[order[start]]), words[order[start:end]]
 
 
 def _same(what: str, expected: int, found: int) -> None:

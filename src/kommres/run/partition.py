@@ -1,8 +1,11 @@
-"""How a run is cut into parts: ranges of roots with everything below them, then the rows that belong nowhere."""
+"""How a run is cut: parts that are worked on at a time, and chunks of parts that become row groups of the result.
+
+Chunks depend on the data alone, so that files do not depend on how a run was cut into parts.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from attrs import frozen
@@ -13,34 +16,64 @@ if TYPE_CHECKING:
     from kommres.columns.ingest import Dataset
     from kommres.columns.tree import Places
 
+#: rows of data, of all tables together, that become row groups of their own
+CHUNK_ROWS: Final = 65_536
+
 
 @frozen(kw_only=True)
 class Part:
-    """``kind``: trees (ranks of a root entity), strays (rows without a usable parent), loose (without an owner)."""
+    """``kind``: trees (ranks of a root entity), strays (rows without a usable parent), loose (without an owner).
+
+    ``last``: a chunk ends with it.
+    """
 
     kind: str
     table: str
     start: int
     stop: int
+    last: bool
 
 
-def parts_of(data: Dataset, batch_rows: int) -> tuple[Part, ...]:
+def parts_of(data: Dataset, batch_rows: int, chunk_rows: int | None = None) -> Iterator[Part]:
     """Cut a data set into parts of about ``batch_rows`` rows. The parts follow each other in the order of results."""
-    return (*_trees(data, batch_rows), *_strays(data, batch_rows), *_loose(data, batch_rows))
-
-
-def _trees(data: Dataset, batch_rows: int) -> Iterator[Part]:
+    chunk_rows = chunk_rows or CHUNK_ROWS
     for root in data.roots:
-        starts = np.zeros(len(data.entities[root].order) + 1, np.int64)
-        for bounds in _bounds(data, root):
-            starts += bounds
-        yield from _cut("trees", root, starts, batch_rows)
+        yield from _cut("trees", root, tree_starts(data, root), batch_rows, chunk_rows)
+    yield from parts_without_trees(data, batch_rows, chunk_rows)
+
+
+def parts_without_trees(data: Dataset, batch_rows: int, chunk_rows: int | None = None) -> Iterator[Part]:
+    """Cut what stands under no root."""
+    chunk_rows = chunk_rows or CHUNK_ROWS
+    for entity, order in data.entities.items():
+        yield from _cut("strays", entity, np.arange(len(order.strays) + 1), batch_rows, chunk_rows)
+    for name, owned in data.owned.items():
+        for part in _cut("loose", name, owned.groups, batch_rows, chunk_rows):
+            start, stop = int(owned.groups[part.start]), int(owned.groups[part.stop])
+            yield Part(kind="loose", table=name, start=start, stop=stop, last=part.last)
+
+
+def tree_starts(data: Dataset, root: str) -> Places:
+    """Return how many rows, of all tables, stand before each root row and everything below it."""
+    starts = np.zeros(len(data.entities[root].order) + 1, np.int64)
+    for bounds in _bounds(data, root):
+        starts += bounds
+    return starts
+
+
+def cuts(starts: Places, rows: int) -> Iterator[tuple[int, int]]:
+    """Cut groups into ranges of at most so many rows, at least a group each; ``starts[i]``: rows before group i."""
+    groups, start = len(starts) - 1, 0
+    while start < groups:
+        wanted = int(np.searchsorted(starts, starts[start] + rows, side="right")) - 1
+        stop = min(max(wanted, start + 1), groups)
+        yield start, stop
+        start = stop
 
 
 def _bounds(data: Dataset, root: str) -> Iterator[Places]:
     """Yield, for an entity and all below it, the rank at which the rows of each root begin."""
-    first = np.arange(len(data.entities[root].order) + 1)
-    waiting = [(root, first)]
+    waiting = [(root, np.arange(len(data.entities[root].order) + 1))]
     while waiting:
         entity, bounds = waiting.pop()
         yield bounds
@@ -49,22 +82,7 @@ def _bounds(data: Dataset, root: str) -> Iterator[Places]:
         waiting.extend((child, data.entities[child].offsets[bounds]) for child in data.children(entity))
 
 
-def _strays(data: Dataset, batch_rows: int) -> Iterator[Part]:
-    for entity, order in data.entities.items():
-        yield from _cut("strays", entity, np.arange(len(order.strays) + 1), batch_rows)
-
-
-def _loose(data: Dataset, batch_rows: int) -> Iterator[Part]:
-    for name, order in data.owned.items():
-        for part in _cut("loose", name, order.groups, batch_rows):
-            yield Part(kind="loose", table=name, start=int(order.groups[part.start]), stop=int(order.groups[part.stop]))
-
-
-def _cut(kind: str, table: str, starts: Places, batch_rows: int) -> Iterator[Part]:
-    """Cut groups into ranges; ``starts[i]`` is the number of rows before group i."""
-    groups, start = len(starts) - 1, 0
-    while start < groups:
-        wanted = int(np.searchsorted(starts, starts[start] + batch_rows, side="right")) - 1
-        stop = min(max(wanted, start + 1), groups)
-        yield Part(kind=kind, table=table, start=start, stop=stop)
-        start = stop
+def _cut(kind: str, table: str, starts: Places, batch_rows: int, chunk_rows: int) -> Iterator[Part]:
+    for first, end in cuts(starts, chunk_rows):
+        for start, stop in cuts(starts[first : end + 1], batch_rows):
+            yield Part(kind=kind, table=table, start=first + start, stop=first + stop, last=first + stop == end)

@@ -2,73 +2,108 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
-from kommres.columns.export import amount_digits, charge_batch, refused_batch
+from kommres.columns.export import amount_digits
 from kommres.columns.ingest import Dataset
+from kommres.columns.lines import Kinds
 from kommres.columns.rows import Rows
-from kommres.columns.schema import services_of
+from kommres.columns.schema import charged_entities, services_of
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.rows import Bad
-from kommres.run.batch import BatchResult, Terms, charge_trees, set_aside, set_loose
+from kommres.run.batch import PartResult, Terms, charge_trees, set_aside, set_loose
+from kommres.run.partition import CHUNK_ROWS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Mapping
 
-    from kommres.dsl.plan.nodes import Plan
-    from kommres.period import Month
-    from kommres.run.batch import Counts
+    from kommres.columns.dense import Dense
+    from kommres.dsl.backends.kernels.batch import Charged
+    from kommres.dsl.backends.kernels.kernels import Kernels
     from kommres.run.partition import Part
-    from kommres.run.progress import Progress
 
-CHARGES: Final = "charges"
-QUARANTINE: Final = "quarantine"
+#: the interpreter is slow enough for progress to be wanted more often
+_INTERPRETED_ROWS: Final = 8_192
+
+
+@frozen(kw_only=True, eq=False)
+class Office:
+    """What charges all data of a run.
+
+    ``kernels``: None where the interpreter charges everything. ``lock``: held by the thread that interprets.
+    """
+
+    interpreter: Interpreter
+    terms: Terms
+    kernels: Kernels | None = None
+    kinds: Kinds = field(factory=Kinds)
+    lock: Lock = field(factory=Lock)
+
+    @property
+    def batch_rows(self) -> int:
+        """How many rows of data are a part where nothing else is wanted."""
+        return _INTERPRETED_ROWS if self.kernels is None else CHUNK_ROWS
+
+    @classmethod
+    def of(cls, interpreter: Interpreter, kernels: Kernels | None = None) -> Office:
+        """Make ready to charge the interpreter's month."""
+        plan = interpreter.plan
+        terms = Terms(
+            period=str(interpreter.month),
+            services={entity: services_of(plan, entity) for entity in charged_entities(plan)},
+            digits=amount_digits(plan),
+        )
+        return cls(interpreter=interpreter, terms=terms, kernels=kernels)
 
 
 @frozen(kw_only=True, eq=False)
 class Charger:
-    """Computes parts of a run."""
+    """Computes parts of a data set. Several threads may use it at once."""
 
+    office: Office
     data: Dataset
-    interpreter: Interpreter
     rows: Rows
-    terms: Terms
+    dense: Dense | None
 
     @classmethod
-    def of(cls, plan: Plan, data: Dataset, month: Month, interpreter: Interpreter) -> Charger:
-        """Make ready to charge a month."""
-        services = {entity: services_of(plan, entity) for entity in data.entities}
-        terms = Terms(
-            period=str(month),
-            services={entity: names for entity, names in services.items() if names},
-            digits=amount_digits(plan),
-        )
-        return cls(data=data, interpreter=interpreter, rows=Rows(data, month), terms=terms)
+    def of(cls, office: Office, data: Dataset) -> Charger:
+        """Make ready to charge a data set."""
+        month, kernels = office.interpreter.month, office.kernels
+        dense = None
+        if kernels is not None:
+            from kommres.columns.dense import Dense
 
-    def part(self, part: Part) -> BatchResult:
+            dense = Dense(data, kernels.layout, month, kernels.names)
+        return cls(office=office, data=data, rows=Rows(data, month), dense=dense)
+
+    def part(self, part: Part) -> PartResult:
         """Compute one part."""
-        match part.kind:
-            case "trees":
-                return charge_trees(self.interpreter, self.rows.trees(part.table, part.start, part.stop), self.terms)
-            case "strays":
-                return set_aside(self.rows.strays(part.table, part.start, part.stop), self.terms)
-            case _:
-                return set_loose(part.table, self._loose(part), self.terms)
+        office = self.office
+        if part.kind == "trees" and self.dense is not None:
+            from kommres.run.compiled import charge_compiled
 
-    def arrow(self, result: BatchResult) -> dict[str, pa.RecordBatch]:
-        """Write a result as Arrow."""
-        return {CHARGES: charge_batch(result.lines, self.terms.digits), QUARANTINE: refused_batch(result.refused)}
+            return charge_compiled(self, part)
+        with office.lock:
+            match part.kind:
+                case "trees":
+                    rows = self.rows.trees(part.table, part.start, part.stop)
+                    ledger = charge_trees(office.interpreter, rows, office.terms)
+                case "strays":
+                    ledger = set_aside(self.rows.strays(part.table, part.start, part.stop), office.terms)
+                case _:
+                    ledger = set_loose(part.table, self._loose(part), office.terms)
+            return ledger.result(office.kinds)
 
-    def tell(self, progress: Progress, counts: Counts) -> None:
-        """Say how far the run is."""
-        total = sum(self.data.entities[entity].rows for entity in self.terms.services)
-        done = sum(number for key, number in counts.items() if key[0] == "accounts")
-        held = sum(number for key, number in counts.items() if key[0] == "accounts" and key[2] == "quarantined")
-        progress(done, total, held)
+    def by_kernels(self, part: Part) -> Mapping[str, Charged]:
+        """Return what kernels make of a part of trees."""
+        if self.dense is None or self.office.kernels is None:
+            return {}
+        return self.office.kernels.charge(self.dense.batch(part.table, part.start, part.stop))
 
     def _loose(self, part: Part) -> list[tuple[str, Bad]]:
         """Say of each row why it has no owner, in an order that does not depend on how the rows were supplied."""

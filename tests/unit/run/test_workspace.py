@@ -12,14 +12,22 @@ import pytest
 from tests.run_sample import RULES, city, program, write_csv
 
 from kommres.errors import UsageError
+from kommres.run import journal, partition
 from kommres.run.api import run
-from kommres.run.workspace import Workspace, workspace
+from kommres.run.workspace import workspace
 
 FILES = ("charges.parquet", "quarantine.parquet", "manifest.json")
 
 
 class Killed(BaseException):
     """Stands for a kill: nothing in the code catches it."""
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    """Each building is a chunk, and each chunk is safe as soon as it is written."""
+    monkeypatch.setattr(partition, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(journal, "SETTLE_SECONDS", 0)
 
 
 @pytest.fixture
@@ -113,6 +121,7 @@ def test_killed_by_the_system_at_any_moment(tmp_path, data):
     script = textwrap.dedent(
         """
         import sys
+        from kommres.run import journal, partition
         from kommres.run.api import run
         from kommres.dsl.program import load
         from kommres.run.stream import Charger
@@ -122,6 +131,7 @@ def test_killed_by_the_system_at_any_moment(tmp_path, data):
             time.sleep(0.02)
             return real(self, part)
         Charger.part = slow
+        partition.CHUNK_ROWS, journal.SETTLE_SECONDS = 1, 0
         rules, data, out = sys.argv[1:]
         program = load(rules)
         run(program, data, "2026-01")
@@ -161,12 +171,12 @@ def test_finished_parts_are_not_computed_again(tmp_path, data, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         go(data, out, progress=stop)
     written = []
-    real = Workspace.put
+    real = journal.Journal.put
     monkeypatch.setattr(
-        Workspace, "put", lambda self, number, *rest: (written.append(number), real(self, number, *rest))
+        journal.Journal, "put", lambda self, chunk, *rest: (written.append(chunk), real(self, chunk, *rest))
     )
     go(data, out, resume=True)
-    assert written == [2]
+    assert written == [1, 2]
 
 
 def test_a_damaged_part_is_computed_again(tmp_path, data):
@@ -180,9 +190,9 @@ def test_a_damaged_part_is_computed_again(tmp_path, data):
     with pytest.raises(KeyboardInterrupt):
         go(data, out, progress=stop)
     partial = tmp_path / "out.partial"
-    (partial / "part-000000.charges.arrow").write_bytes(b"nonsense")
-    with (partial / "journal.jsonl").open("a") as journal:
-        journal.write('{"part": 7, "fil')  # torn by a kill
+    (partial / "result" / "charges.parquet").write_bytes(b"nonsense")
+    with (partial / "journal.jsonl").open("a") as lines:
+        lines.write('{"part": 7, "fil')  # torn by a kill
     go(data, out, resume=True)
     assert same(whole, out)
 
@@ -254,7 +264,7 @@ def test_other_things_are_never_replaced(tmp_path, data):
 
 
 def test_two_runs_into_one_place(tmp_path):
-    how = {"identity": {}, "batch_rows": 1, "resume": False, "overwrite": False}
+    how = {"charges": "charges.parquet", "identity": {}, "resume": False, "overwrite": False}
     with workspace(tmp_path / "out", **how) as space:
         assert space.folder.is_dir()
         with pytest.raises(UsageError, match=f"process {os.getpid()}") as caught, workspace(tmp_path / "out", **how):

@@ -10,9 +10,22 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, evolve, field
 
 from kommres.dsl.backends import intervals
+from kommres.dsl.backends.grids import first_days, span_days
+from kommres.dsl.backends.hourly import hourly
 from kommres.dsl.backends.references import ancestor
 from kommres.dsl.backends.rows import EventRow, Row
-from kommres.dsl.backends.writing import Place, Text, Unit, Writer, event_of, indented, innermost, payload, slot_name
+from kommres.dsl.backends.writing import (
+    Mode,
+    Place,
+    Text,
+    Unit,
+    Writer,
+    event_of,
+    indented,
+    innermost,
+    payload,
+    slot_name,
+)
 from kommres.dsl.bound.nodes import Event
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 from kommres.dsl.problems import DataProblem
@@ -82,6 +95,7 @@ class _Loops:
     bound: list[str] = field(factory=list)
     depth: int = 0
     misses: bool = False
+    source_code: dict[int, str] = field(factory=dict)
 
     def text(self, number: int) -> Text:
         """Return the expression of a step inside the loops."""
@@ -115,6 +129,9 @@ class _Loops:
         if plan.kind == "months":
             self._months(name, slot, plan)
             return
+        if innermost(plan).kind in {"intervals", "days"}:
+            self._times(name, slot, plan)
+            return
         self.block(f"for {name} in {self.source(plan)}:")
         self.place = self.place.with_slots(slot)
 
@@ -137,6 +154,41 @@ class _Loops:
         if take is not None:
             self.line("taken += 1")
 
+    def _times(self, name: str, slot: int, plan: SourcePlan) -> None:
+        """Begin a loop over intervals or days, inside which the day is theirs."""
+        inner = innermost(plan)
+        year = (inner.data[0] if inner.kind == "days" else payload(inner).over) == "year"  # type: ignore[index]
+        # Days outside the month of the run are read as those of a span are.
+        mode = Mode.OUTSIDE if year and self.place.mode is not Mode.PAST else self.place.mode
+        if inner.kind == "days":
+            self.block(f"for {name} in {self.source(plan)}:")
+            self.place = evolve(self.place.with_slots(slot), day=name, mode=mode)
+            return
+        self.bound.append(f"g{slot}")
+        self.line(f"g{slot} = {self.unit.bind(self.unit.machine.grids(payload(inner)))}(row)")
+        self.source_code[slot] = self._intervals(plan, slot)
+        self.block(f"for {name} in {self.source_code[slot]}:")
+        self.place = evolve(
+            self.place.with_slots(slot),
+            day=f"g{slot}.days[{name}]",
+            mode=mode,
+            grids=tuple(sorted({*self.place.grids, slot})),
+        )
+
+    def _intervals(self, plan: SourcePlan, slot: int) -> str:
+        """Return the code of the intervals of a source."""
+        if plan.of is None:
+            return f"g{slot}.all"
+        of = self._intervals(plan.of, slot)
+        args = [self.text(number) for number in plan.args]
+        codes = [self.unit.present(arg, self.number) for arg in args]
+        if plan.kind == "clip":
+            codes = [
+                f"zone(row).instant({code})" if self.unit.steps[number].kind == "date" else code
+                for number, code in zip(plan.args, codes, strict=True)
+            ]
+        return f"g{slot}.{plan.kind}({', '.join([of, *codes])})"
+
     def finish(self) -> list[str]:
         """Return all lines."""
         return [*self.lines, *("    " * depth + line for depth, line in reversed(self.ends))]
@@ -153,6 +205,10 @@ class _Loops:
                 return f"{ancestor(unit, plan.slot, plan.up)}.events.get({unit.literal(plan.data.name)}, ())"
             case "members":
                 return unit.bind(plan.data)
+            case "days":
+                over, one = payload(plan)
+                span = span_days if one == "day" else first_days
+                return unit.bind(span(over, unit.machine.term))
         event = event_of(plan)
         if plan.of is None or event is None:
             raise ValueError(plan.kind)
@@ -211,7 +267,7 @@ def _aggregate(unit: Unit, number: int, place: Place) -> Text:
     body = [*before, *loops.finish(), *after]
     if "children" in kinds:
         body = _naming_origin(body, [slot_name(slot) for slot, _ in gather.binders])
-    body = [*_at_once(loops, inside, gather), *body]
+    body = [*_at_once(loops, inside, gather), *_by_hours(loops, gather), *body]
     return Text(
         unit.function(body, place=place, bound=loops.bound, more=more),
         optional=gather.function in _OPTIONAL,
@@ -234,10 +290,26 @@ def _naming_origin(body: list[str], slots: list[str]) -> list[str]:
 def _at_once(loops: _Loops, place: Place, gather: Gather) -> list[str]:
     """Answer before any interval is cut where there is no event: the usual case."""
     plan = gather.binders[0][1]
-    if len(gather.binders) > 1 or plan.of is None:
+    if len(gather.binders) > 1 or plan.of is None or event_of(plan) is None:
         return []
     rows = _Loops(loops.unit, loops.number, place).source(innermost(plan))
     return [f"if not {rows}:", f"    return {_OF_NOTHING.get(gather.function)}"]
+
+
+def _by_hours(loops: _Loops, gather: Gather) -> list[str]:
+    """Answer without a loop where the aggregate is that simple."""
+    slot, plan = gather.binders[0]
+    if innermost(plan).kind != "intervals":
+        return []
+    code = hourly(loops.unit, gather, loops.place, loops.source_code.get(slot, ""))
+    if code is None:
+        return []
+    return [
+        f"g{slot} = {loops.unit.bind(loops.unit.machine.grids(payload(innermost(plan))))}(row)",
+        f"found = {code}",
+        "if found is not MANY:",
+        "    return found",
+    ]
 
 
 #: lines before the loops, lines for each combination, lines after the loops

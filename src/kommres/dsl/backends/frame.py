@@ -32,7 +32,8 @@ class Term:
 class Frame:
     """What a hook sees of an evaluation.
 
-    ``rows``: by slot, a row, an event row, a member of an enumeration or a month number; None where the slot holds
+    ``rows``: by slot, a row, an event row, a member of an enumeration, a month number, a day number or an
+    :class:`~kommres.dsl.backends.grids.Interval`; None where the slot holds
     nothing now. ``day``: the current day. ``start``/``end``: the current slice inside ``sum over slices``. ``term``:
     the current month.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.arithmetic import MODES, factors, quotient, round_to, steps_of, times
 from kommres.dsl.backends.tables import Miss
-from kommres.dsl.backends.writing import Place, Text, Unit, Writer, over, payload
+from kommres.dsl.backends.writing import Place, Text, Unit, Writer, over, payload, slot_name
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
@@ -52,16 +52,29 @@ def next_working_day(day: int, calendar: Calendar) -> int:
     """Return the day itself if it is a working day, else the next one. Raises :class:`Miss` (D0205)."""
     first = day
     while calendar.start <= day < calendar.until:
-        working = calendar.days.get(day)
-        if working is None:
-            working = dt.date.fromordinal(day).weekday() < _SATURDAY
-        if working:
+        if _works(day, calendar):
             return day
         day += 1
+    raise _incomplete(first, calendar)
+
+
+def is_working_day(day: int, calendar: Calendar) -> bool:
+    """Say whether a day is a working day. Raises :class:`Miss` (D0205)."""
+    if not calendar.start <= day < calendar.until:
+        raise _incomplete(day, calendar)
+    return _works(day, calendar)
+
+
+def _works(day: int, calendar: Calendar) -> bool:
+    working = calendar.days.get(day)
+    return dt.date.fromordinal(day).weekday() < _SATURDAY if working is None else working
+
+
+def _incomplete(day: int, calendar: Calendar) -> Miss:
     bounds = f"from {show_day(calendar.start)} until {show_day(calendar.until)}"
-    raise Miss(
+    return Miss(
         "D0205",
-        f"the calendar {calendar.name} is complete {bounds} only; {show_day(first)} needs more",
+        f"the calendar {calendar.name} is complete {bounds} only; {show_day(day)} needs more",
         field=calendar.name,
     )
 
@@ -101,11 +114,25 @@ def _call(unit: Unit, number: int, place: Place) -> Text:
     function, mode, calendar = payload(unit.steps[number])
     if function == "round":
         return _round(unit, number, place, MODES[mode or "half_up"])
+    if function in {"date_of", "hour_of_day"}:
+        return _local(unit, number, place, function)
     args = unit.args(number, place)
     codes = [unit.present(arg, number) for arg in args]
-    if function == "next_working_day":
-        return over(f"next_working_day({codes[0]}, {unit.bind(calendar)})", *args, misses=True)
+    if function in {"next_working_day", "is_working_day"}:
+        return over(f"{function}({codes[0]}, {unit.bind(calendar)})", *args, misses=True)
     return over(f"{unit.bind(_SIMPLE[function])}({', '.join(codes)})", *args, misses=function in _MAY_MISS)
+
+
+def _local(unit: Unit, number: int, place: Place, function: str) -> Text:
+    """Write the local day or hour of a moment; of an interval both are known."""
+    (moment,) = unit.steps[number].args
+    step = unit.steps[moment]
+    if step.op is Op.INTERVAL and payload(step)[1] == "from" and not unit.watched:
+        slot = payload(step)[0]
+        return Text(f"g{slot}.{'days' if function == 'date_of' else 'hours'}[{slot_name(slot)}]")
+    text = unit.text(moment, place)
+    code = unit.present(text, number)
+    return over(f"zone(row).day({code})" if function == "date_of" else f"zone(row).wall({code}).hour", text)
 
 
 def _round(unit: Unit, number: int, place: Place, near: Callable[[int, int], int]) -> Text:

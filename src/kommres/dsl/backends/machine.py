@@ -7,10 +7,22 @@ from bisect import bisect_right
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from kommres.dsl.backends import aggregates, arithmetic, choices, computation, functions, intervals, slicing, supplied
+from kommres.dsl.backends import (
+    aggregates,
+    arithmetic,
+    choices,
+    computation,
+    functions,
+    grids,
+    hourly,
+    intervals,
+    slicing,
+    supplied,
+)
 from kommres.dsl.backends.computation import FAILED, WRITERS, Computation
 from kommres.dsl.backends.cutting import Cutter, Movement
 from kommres.dsl.backends.frame import Term
+from kommres.dsl.backends.grids import Grids, ProgramSeries
 from kommres.dsl.backends.supplied import at_row, climb
 from kommres.dsl.backends.tables import Miss, MonthValues, Table
 from kommres.dsl.backends.watching import NO_LINE, Watch
@@ -26,7 +38,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
-    from kommres.dsl.bound.nodes import OptionBinding, Param, Value
+    from kommres.dsl.bound.nodes import Grid, OptionBinding, Param, Series, Value
     from kommres.dsl.plan.nodes import DefinitionPlan, OptionPlan, Plan
 
 #: The input of the root entity that names its IANA time zone.
@@ -38,6 +50,7 @@ _NAMES: dict[str, Any] = {
     "FAILED": FAILED,
     "NO_LINE": NO_LINE,
     "UNSET": object(),
+    "MANY": hourly.MANY,
     "DataProblem": DataProblem,
     "Failed": slicing.Failed,
     "Fraction": Fraction,
@@ -52,7 +65,8 @@ _NAMES: dict[str, Any] = {
             *(arithmetic.divided, arithmetic.moved_date, arithmetic.moved_instant, arithmetic.quotient),
             *(arithmetic.ratio, arithmetic.round_to),
             *(choices.conflict, choices.nothing_applies, choices.undecided),
-            *(slicing.months_between, slicing.pairs, functions.next_working_day),
+            *(slicing.months_between, slicing.pairs, functions.next_working_day, functions.is_working_day),
+            grids.series_value,
             *(aggregates.clip_local, aggregates.clip_span, aggregates.covering_local, aggregates.name_origin),
             *(aggregates.shared_place, aggregates.undecided_month),
             *(intervals.apart, intervals.clip, intervals.covering, intervals.daily, intervals.merge),
@@ -160,6 +174,9 @@ class Machine:
         self._month_values: dict[int, MonthValues] = {}
         self._terms: dict[int, Term] = {month.number: self.term}
         self._windows: dict[tuple[int, int], tuple[Term, ...]] = {}
+        self._grids: dict[Grid, Grids] = {}
+        self._known_at = known_at
+        self._program_series: dict[Series, ProgramSeries] = {}
         term = self.term
         self.names: dict[str, Any] = {
             **_NAMES,
@@ -216,6 +233,20 @@ class Machine:
         found = self._month_values.get(id(table))
         if found is None:
             found = self._month_values[id(table)] = MonthValues(table, self.term.start)
+        return found
+
+    def grids(self, grid: Grid) -> Grids:
+        """Return the intervals of a grid by time zone."""
+        found = self._grids.get(grid)
+        if found is None:
+            found = self._grids[grid] = Grids(self, grid)
+        return found
+
+    def program_series(self, series: Series) -> ProgramSeries:
+        """Return the values of a series that belongs to the program."""
+        found = self._program_series.get(series)
+        if found is None:
+            found = self._program_series[series] = ProgramSeries(series, self._known_at)
         return found
 
     # months, zones, options ------------------------------------------------------------------------------

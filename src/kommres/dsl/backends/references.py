@@ -210,6 +210,28 @@ def _field(unit: Unit, number: int, _place: Place) -> Text:
     return Text(f"({t} if {ready} else {rest})", optional=not required, depth=2)
 
 
+def _interval(unit: Unit, number: int, _place: Place) -> Text:
+    slot, edge, grid = payload(unit.steps[number])
+    end = f" + {grid.every}" if edge == "to" else ""
+    return Text(f"(g{slot}.first + {slot_name(slot)} * {grid.every}{end})", depth=2)
+
+
+def _series(unit: Unit, number: int, _place: Place) -> Text:
+    series, slot, up, at, _ = payload(unit.steps[number])
+    place = f"g{at}, {slot_name(at)}"
+    if slot is not None:
+        code = f"series_value({ancestor(unit, slot, up)}, {unit.bind(series)}, {place})"
+        return Text(code, optional=series.optional, misses=True, depth=3)
+    t, values = unit.temporary(), unit.bind(unit.machine.program_series(series))
+    found = f"({t} := {values}.on(g{at})[{slot_name(at)}])"
+    return Text(
+        f"({t} if {found} is not None else {values}.missing({place}))",
+        optional=series.optional,
+        misses=True,
+        depth=3,
+    )
+
+
 _OF_PERIOD = {"start": "START", "end": "END", "days": "DAYS"}
 
 
@@ -228,6 +250,8 @@ REFERENCES: dict[Op, Writer] = {
     Op.CONST: _const,
     Op.ABSENT: _absent,
     Op.INPUT: _input,
+    Op.SERIES: _series,
+    Op.INTERVAL: _interval,
     Op.RULE: _rule,
     Op.CHARGED: _charged,
     Op.PARAM: _param,

@@ -36,6 +36,25 @@ class Steps:
 
 
 @define(eq=False)
+class Dense:
+    """Values of a series: ``cells[i]`` is that of the i-th interval from the instant ``first``, ``every`` [s] long each.
+
+    A number is a whole number of its declared step. None: there is no value; ``bad`` says why where it could not be
+    read. ``whole``: every interval has a value.
+    """
+
+    first: int
+    every: int
+    cells: list[int | str | None]
+    bad: dict[int, Bad] = field(factory=dict)
+    whole: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Look for gaps once."""
+        self.whole = None not in self.cells
+
+
+@define(eq=False)
 class EventRow:
     """One event of a row; ``values`` by field name (``from`` and ``to`` included; absent fields are missing)."""
 
@@ -50,7 +69,7 @@ class Row:
     ``values``: (input, key members) -> value, Steps or Bad; a missing key means not supplied. ``history``: the same
     key -> absolute month number
     (``year * 12 + month - 1``) -> value. ``problem``: set where the whole row is unusable (duplicate id, missing
-    parent).
+    parent). ``series``: by name; one that is not there was not supplied at all.
     """
 
     entity: str
@@ -62,6 +81,7 @@ class Row:
     children: dict[str, list[Row]] = field(factory=dict)
     memo: dict[object, Any] = field(factory=dict, repr=False)
     problem: Bad | None = None
+    series: dict[str, Dense | Bad] = field(factory=dict)
 
     def descendants(self, entity: str) -> list[Row]:
         """All rows of an entity below this row (itself, if it is one)."""

@@ -5,7 +5,7 @@ Python written by hand. The text is made of the checked plan alone: generated na
 Values, tables and names of inputs reach it as bound names, never as text.
 
 The locals of generated functions are ``row`` (the own row), ``memo`` (what is remembered on it), ``v1``, ``v2``, …
-(what the slots of the plan hold: keys and binders), ``day``, ``term`` (the month), and ``start`` and ``end`` (the
+(what the slots of the plan hold: keys and binders), ``g1``, … (the grids of slots that hold intervals), ``day``, ``term`` (the month), and ``start`` and ``end`` (the
 slice); ``today``, ``now``, ``since`` and ``till`` are these outside a loop over past months.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.frame import Datum
     from kommres.dsl.backends.machine import Machine
 
-_LOCAL = re.compile(r"(?<![.\w])(?:row|memo|day|term|start|end|now|today|since|till|v\d+)\b")
+_LOCAL = re.compile(r"(?<![.\w])(?:row|memo|day|term|start|end|now|today|since|till|v\d+|g\d+)\b")
 _INDENT = "    "
 #: Python limits how deep parentheses nest; what lies deeper becomes a function of its own.
 _DEEPEST = 20
@@ -58,7 +58,8 @@ class Mode(StrEnum):
 class Place:
     """Where a step is computed: what stands for the current day, month and slice, and which slots hold something.
 
-    ``in_months``: inside ``for m in last n months``. ``in_span``: inside a slice that may leave the month.
+    ``in_months``: inside ``for m in last n months``. ``in_span``: inside a slice that may leave the month. ``grids``:
+    slots that hold intervals.
     """
 
     mode: Mode
@@ -69,6 +70,7 @@ class Place:
     end: str = "END"
     in_months: bool = False
     in_span: bool = False
+    grids: tuple[int, ...] = ()
 
     @property
     def past(self) -> bool:
@@ -245,7 +247,9 @@ class Unit:
     def seen(self, place: Place) -> str:
         """Return the arguments that show a hook the frame."""
         slots = self.definition.slots if self.definition is not None else 1
-        rows = "".join(f"{slot_name(slot) if slot in place.slots else None}, " for slot in range(slots))
+        held = {slot: slot_name(slot) for slot in place.slots}
+        held |= {slot: f"g{slot}.seen({slot_name(slot)})" for slot in place.grids}
+        rows = "".join(f"{held.get(slot)}, " for slot in range(slots))
         return f"({rows}), {place.day}, {place.start}, {place.end}, {place.term}"
 
     def events_in(self, slot: int) -> list[Event]:

@@ -22,6 +22,9 @@ class Zone:
     def __init__(self, info: ZoneInfo | None) -> None:
         self._info = info
 
+    def __str__(self) -> str:
+        return "UTC" if self._info is None else self._info.key
+
     @staticmethod
     @lru_cache(maxsize=64)
     def named(name: str) -> Zone:
@@ -55,6 +58,20 @@ class Zone:
         if self._info is None:
             return instant // DAY_SECONDS + _EPOCH_DAY
         return dt.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
+
+
+    def unclear(self, wall: dt.datetime) -> str:
+        """Say whether a local time ``comes twice`` or ``does not exist``; nothing where it is one moment."""
+        first = wall.replace(tzinfo=self._info or dt.UTC, fold=0)
+        later = first.replace(fold=1)
+        if first.utcoffset() == later.utcoffset():
+            return ""
+        back = first.astimezone(dt.UTC).astimezone(first.tzinfo)
+        return "comes twice" if back.replace(fold=0) == first else "does not exist"
+
+    def wall(self, instant: int) -> dt.datetime:
+        """Return the local time of an instant."""
+        return dt.datetime.fromtimestamp(instant, tz=self._info or dt.UTC)
 
 
 Zone.UTC = Zone(None)

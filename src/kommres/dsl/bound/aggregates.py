@@ -9,6 +9,7 @@ from attrs import evolve
 from kommres.dsl.bound import nodes as b
 from kommres.dsl.bound.context import Context, RowVariable
 from kommres.dsl.bound.functions import SOURCES
+from kommres.dsl.bound.times import with_times
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import NUMBER, Unit
 
@@ -70,6 +71,8 @@ class AggregateMixin(_Base):
         value = self.present(expr.value, context, wanted)
         if expr.function in {"sum", "mean"} and value.type.kind != "number":
             raise self.problem("K0401", f"a number is needed here, this is {value.type}", value.span)
+        if expr.function == "sum":
+            self.refuse_added_power(value)
         if expr.function == "sum" and value.type.unit == _POINT:
             raise self.problem(
                 "K0305",
@@ -94,7 +97,8 @@ class AggregateMixin(_Base):
 
     def _bind_source(self, binder: syn.Binder, slot: int, context: Context) -> tuple[b.Source, Context]:
         source = binder.source
-        if binder.variable in context.members or any(r.name == binder.variable for r in context.rows):
+        named = binder.variable in context.members or binder.variable in context.times
+        if named or any(r.name == binder.variable for r in context.rows):
             raise self.problem(
                 "K0203",
                 f"`{binder.variable}` already names something here",
@@ -103,6 +107,9 @@ class AggregateMixin(_Base):
             )
         if isinstance(source, syn.Months):
             return self._months(source, slot, context)
+        times = self.grid_source(source, slot, context)
+        if times is not None:
+            return times[0], with_times(context, binder.variable, times[1])
         if isinstance(source, syn.Name):
             found = self.scope.vocabulary(context.module, source.text)
             if isinstance(found, b.Enum):
@@ -121,6 +128,7 @@ class AggregateMixin(_Base):
                 return b.Children(span=source.span, entity=found, slot=place[0], up=place[1]), evolve(
                     context, rows=(*context.rows, row)
                 )
+        assert not isinstance(source, syn.OnDay)  # noqa: S101 - of intervals, or reported
         rows, row = self._events(source, context)
         return rows, evolve(context, rows=(*context.rows, evolve(row, name=binder.variable, slot=slot)))
 
@@ -151,14 +159,14 @@ class AggregateMixin(_Base):
         if isinstance(source, syn.Name):
             found = self.scope.vocabulary(context.module, source.text)
             if not isinstance(found, b.Event):
-                words = self.scope.words(context.module, (b.Event, b.Entity, b.Enum))
+                words = self.scope.words(context.module, (b.Event, b.Entity, b.Enum)) + self.series_words(context)
                 self.scope.unknown(
                     "K0412",
                     "source",
                     source.text,
                     source.span,
                     words,
-                    todo="name a child entity, an event, an enumeration, or `last n months`",
+                    todo="name a child entity, an event, an enumeration, a series, or `last n months`",
                 )
                 raise self.silent()
             place = self._place(context, found.entity)

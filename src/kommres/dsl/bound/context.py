@@ -7,7 +7,7 @@ from itertools import count
 
 from attrs import evolve, field, frozen
 
-from kommres.dsl.bound.nodes import Compare, Entity, Enum, Event, Expr, Has, Lit, Logic, Not
+from kommres.dsl.bound.nodes import Compare, Entity, Enum, Event, Expr, Grid, Has, Lit, Logic, Not
 from kommres.dsl.bound.scope import ModuleScope
 
 
@@ -25,12 +25,21 @@ class RowVariable:
 
 
 @frozen(kw_only=True)
+class TimeVariable:
+    """An interval of a grid in a slot; without a grid a day."""
+
+    slot: int
+    grid: Grid | None = None
+
+
+@frozen(kw_only=True)
 class Context:
     """``facts``: expressions proved present, and ``nonzero`` those proved not to be 0."""
 
     module: ModuleScope
     rows: tuple[RowVariable, ...]  # innermost last
     members: dict[str, tuple[int, Enum]] = field(factory=dict)
+    times: dict[str, TimeVariable] = field(factory=dict)
     months: int | None = None
     in_slices: bool = False
     facts: frozenset[Expr] = frozenset()

@@ -16,7 +16,7 @@ from kommres.dsl.bound.nodes import (
     Option,
     Type,
 )
-from kommres.dsl.bound.scope import ModuleScope, ProgramScope
+from kommres.dsl.bound.scope import ModuleScope, ProgramScope, Vocabulary
 from kommres.dsl.diagnostics import Label, Suggestion, closest
 from kommres.dsl.limits import CODES, Limits
 from kommres.dsl.syntax import nodes as syn
@@ -134,7 +134,7 @@ class Declarer:
                         self.scope.twice(member.text, member.span, names[member.text])
                     names.setdefault(member.text, member.span)
                 enum = Enum(name=item.name, module=module.name, doc=item.doc, span=item.span, members=tuple(names))
-                self._declare(module, item.name, enum)
+                self.declare(module, item.name, enum)
             for option in _items(module, syn.OptionDecl):
                 self._option(module, option)
         self._entities()
@@ -156,7 +156,8 @@ class Declarer:
             self.scope.money.add(item.name)
         return True
 
-    def _declare(self, module: ModuleScope, name: str, item: Entity | Enum | Event | Calendar | Option) -> None:
+    def declare(self, module: ModuleScope, name: str, item: Vocabulary) -> None:
+        """Make a name known, unless it is taken."""
         if name in {"period", "slice"}:
             self.out.add(
                 "K0211",
@@ -183,7 +184,7 @@ class Declarer:
             default=item.default.text,
             citations=self.citations(item.citations),
         )
-        self._declare(module, item.name, option)
+        self.declare(module, item.name, option)
 
     def _entities(self) -> None:
         pending = [(module, item) for module in self.scope.modules.values() for item in _items(module, syn.EntityDecl)]
@@ -210,7 +211,7 @@ class Declarer:
                 entity = Entity(name=item.name, module=module.name, parent=parent, doc=item.doc, span=item.span)
                 if parent is not None:
                     parent.children.append(entity)
-                self._declare(module, item.name, entity)
+                self.declare(module, item.name, entity)
                 waiting.discard(item.name)
             if len(left) == len(pending):
                 for _, item in left:
@@ -253,6 +254,7 @@ class Declarer:
         type_ = self.type(module, item.type, optional=item.attributes.optional, varies=item.attributes.varies)
         if entity is None or type_ is None or any(k is None for k in keys):
             return None
+        self.only_values(item.attributes)
         low, high = self.bounds(item.attributes, type_)
         return Input(
             name=item.name,
@@ -278,6 +280,7 @@ class Declarer:
                 continue
             if part.name in fields:
                 self.scope.twice(part.name, part.span, item.span)
+            self.only_values(part.attributes)
             low, high = self.bounds(part.attributes, type_)
             step = part.attributes.step.value if part.attributes.step else None
             fields[part.name] = EventField(name=part.name, type=type_, low=low, high=high, step=step, doc=part.doc)
@@ -304,7 +307,7 @@ class Declarer:
             fields=tuple(fields.values()),
             interval=interval,
         )
-        self._declare(module, item.name, event)
+        self.declare(module, item.name, event)
 
     def _calendar(self, module: ModuleScope, item: syn.CalendarDecl) -> None:
         rows = self.tables.of_calendar(item.file, item.span)
@@ -348,7 +351,7 @@ class Declarer:
             until=item.complete.until.toordinal(),
             sources=tuple(sources),
         )
-        self._declare(module, item.name, calendar)
+        self.declare(module, item.name, calendar)
 
     # parts -----------------------------------------------------------------------------------------------
 
@@ -387,6 +390,23 @@ class Declarer:
                 else None,
             )
             return None
+
+    def only_values(self, attributes: syn.Attributes) -> None:
+        """Report what belongs to series or functions alone."""
+        if attributes.grid is not None:
+            self.out.add(
+                "K0411",
+                f"`{attributes.grid.words}` belongs to a series",
+                attributes.span,
+                help="write `series load of meter: kWh, step 0.001, every 1 h, label at start`",
+            )
+        if attributes.rounding is not None:
+            self.out.add(
+                "K0411",
+                "`round` after a type belongs to a function of a plugin",
+                attributes.rounding.span,
+                help="round in the formula: `= round(x, 0.01)`",
+            )
 
     def bounds(self, attributes: syn.Attributes, type_: Type) -> tuple[int | Fraction | None, int | Fraction | None]:
         """Declared range in the type's unit. A number that is not signed and not a temperature starts at 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from kommres.dsl.bound.constants import Constants
@@ -16,6 +17,7 @@ from kommres.dsl.bound.nodes import (
     Option,
     Param,
     Rule,
+    Series,
     Type,
     Value,
 )
@@ -23,7 +25,6 @@ from kommres.dsl.bound.problem import Unbound
 from kommres.dsl.syntax import nodes as syn
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable
 
     from kommres.dsl.bound.rules import RuleBinder
@@ -112,9 +113,9 @@ class ExampleBinder:
         overrides: list[tuple[Param, tuple[object, ...] | None, Value]],
     ) -> None:
         *qualifier, word = item.name.parts
-        target: Input | Rule | None = None
+        target: Input | Rule | Series | None = None
         for scope in self.scope.visible(module):
-            for (entity, name), declared in scope.inputs.items():
+            for (entity, name), declared in (*scope.inputs.items(), *scope.series.items()):
                 if name == word and (not qualifier or entity.name == qualifier[-1]):
                     target = declared
         if target is None:
@@ -124,9 +125,13 @@ class ExampleBinder:
                 return
             target = self._rule(module, item.name, None, must=False)
             if target is None or not target.history:
-                words = [n for s in self.scope.visible(module) for _, n in s.inputs] + [*module.params]
+                words = [n for s in self.scope.visible(module) for _, n in (*s.inputs, *s.series)] + [*module.params]
                 self.scope.unknown("K0510", "input or parameter", item.name.text, item.name.span, words)
                 raise Unbound
+        if isinstance(target, Series):
+            assert target.entity is not None  # noqa: S101 - it was found by its entity
+            loose.setdefault(target.entity, []).append(self._intervals(target, item))
+            return
         loose.setdefault(target.entity, []).append(self._value(target.name, target.type, target.keys, item, month))
 
     def _param(self, module: ModuleScope, name: syn.Name) -> Param | None:
@@ -155,10 +160,14 @@ class ExampleBinder:
             values = []
             for item in given.assignments:
                 word = item.name.parts[-1]
+                series = self.scope.series(module, found, word)
+                if series is not None:
+                    values.append(self._intervals(series, item))
+                    continue
                 declared = self.scope.input(module, found, word)
                 target: Input | Rule | None = declared or self._rule(module, item.name, found, must=False)
                 if target is None or (isinstance(target, Rule) and not target.history):
-                    words = [n for s in self.scope.visible(module) for e, n in s.inputs if e is found]
+                    words = [n for s in self.scope.visible(module) for e, n in (*s.inputs, *s.series) if e is found]
                     self.scope.unknown("K0510", f"input of `{found.name}`", word, item.name.span, words)
                     raise Unbound
                 values.append(self._value(target.name, target.type, target.keys, item, month))
@@ -196,6 +205,12 @@ class ExampleBinder:
             str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, keys, strict=True)
         )
         values = [self._given(v, type_) for v in item.values]
+        if item.start is not None:
+            raise self._problem(
+                f"`{name}` is no series, so it has no values interval by interval",
+                item.span,
+                "write `x = 2 then 3 from 2026-01-16` for a change inside the month",
+            )
         if item.month is not None:
             return name, members, ("months", ((item.month.year * 12 + item.month.month - 1, values[0]),))
         if item.last_months is not None:
@@ -214,9 +229,26 @@ class ExampleBinder:
                 "write `x = 2 then 3 from 2026-01-16` for a change inside the month",
             )
         if item.steps:
-            later = tuple((day.toordinal(), self._given(v, type_)) for v, day in item.steps)
+            later = tuple((self._day(start), self._given(v, type_)) for v, start in item.steps)
             return name, members, ("steps", ((None, values[0]), *later))
         return name, members, values[0]
+
+    def _day(self, start: syn.DateLit | syn.InstantLit) -> int:
+        if isinstance(start, syn.InstantLit):
+            raise self._problem("a value changes from a day on, not inside it", start.span, "write `2026-01-16`")
+        return start.value.toordinal()
+
+    def _intervals(self, series: Series, item: syn.Assignment) -> tuple[str, tuple[str, ...], object]:
+        """Return the parts of a series: where each begins, its values, and whether the last one holds from there on."""
+        if item.month is not None or item.last_months is not None or item.keys:
+            raise self._problem(
+                f"`{series.name}` is a series", item.span, f"write `{series.name} = 1.5`, or `{series.name} from … = …`"
+            )
+        values = tuple(self.constants.value(v, series.type) for v in item.values)
+        if item.start is not None:
+            return series.name, (), ("intervals", ((_moment(item.start), values, False),))
+        later = ((_moment(start), (self.constants.value(v, series.type),), True) for v, start in item.steps)
+        return series.name, (), ("intervals", ((None, values, True), *later))
 
     def _given(self, expr: syn.Expr, type_: Type) -> Value | dt.datetime:
         """Return a value; an instant as it is written, since only its row knows the time zone."""
@@ -261,3 +293,10 @@ class ExampleBinder:
         )
         value = self.constants.value(item.value, rule.type) if item.kind == "value" and item.value is not None else None
         return Expected(row=item.row, rule=rule, keys=keys, kind=item.kind, value=value, code=item.code, span=item.span)
+
+
+def _moment(start: syn.DateLit | syn.InstantLit) -> dt.datetime:
+    """Return a moment as it is written; a day begins at midnight."""
+    if isinstance(start, syn.InstantLit):
+        return start.wall
+    return dt.datetime.combine(start.value, dt.time())

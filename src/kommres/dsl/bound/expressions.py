@@ -18,6 +18,7 @@ from kommres.dsl.bound.constants import Constants, percent_factor, plain
 from kommres.dsl.bound.functions import FunctionMixin
 from kommres.dsl.bound.names import NameMixin
 from kommres.dsl.bound.problem import Unbound
+from kommres.dsl.bound.times import TimesMixin
 from kommres.dsl.bound.walk import children, walk
 from kommres.dsl.diagnostics import Suggestion
 from kommres.dsl.syntax import nodes as syn
@@ -38,7 +39,7 @@ _POINT, _DELTA = Unit((("degC", 1),)), Unit((("deltaC", 1),))
 _PER_MONTH = Unit((("month", -1),))
 
 
-class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
+class ExpressionBinder(NameMixin, TimesMixin, AggregateMixin, FunctionMixin):
     """Binds the expressions of a program."""
 
     def __init__(self, scope: ProgramScope) -> None:
@@ -465,7 +466,7 @@ class ExpressionBinder(NameMixin, AggregateMixin, FunctionMixin):
             can_miss = True
         else:
             value = self.bind(inner, context, wanted)
-            can_miss = value.type.optional or isinstance(value, b.ParamRef)
+            can_miss = value.type.optional or isinstance(value, b.ParamRef | b.SeriesRef)
         if not can_miss:
             raise self.problem(
                 "K0502", "this always has a value, so `else` is never used", expr.fallback.span, help="take `else` away"

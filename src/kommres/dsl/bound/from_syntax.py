@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from kommres.dsl.bound.declare import Declarer
 from kommres.dsl.bound.examples import ExampleBinder
-from kommres.dsl.bound.nodes import BoundProgram, Calendar, Entity, Enum, Event, Example, Module, Option
+from kommres.dsl.bound.nodes import BoundProgram, Calendar, Entity, Enum, Event, Example, Module, Option, Series
 from kommres.dsl.bound.params import ParamBinder
 from kommres.dsl.bound.rules import RuleBinder
 from kommres.dsl.bound.scope import ProgramScope
+from kommres.dsl.bound.series import SeriesBinder
 from kommres.dsl.bound.tables import Tables
 from kommres.dsl.bound.varying import infer
 from kommres.dsl.limits import DEFAULT, Limits
@@ -40,7 +41,9 @@ def bind(
     params = ParamBinder(declarer)
     rules = RuleBinder(declarer)
     modules = list(scope.modules.values())
+    series = SeriesBinder(declarer)
     for module in modules:
+        series.bind(module)
         params.bind(module)
     for module in modules:
         rules.header(module)
@@ -66,6 +69,10 @@ def bind(
         rules=tuple(r for m in modules for r in m.rules.values()),
         amendments=tuple(rules.amendments),
         examples=tuple(examples),
+        series=(
+            *(s for m in modules for s in m.series.values()),
+            *(i for i in vocabulary if isinstance(i, Series)),
+        ),
     )
 
 

@@ -42,6 +42,9 @@ NAMES = (
     "day_of_week",
     "year",
     "month",
+    "date_of",
+    "hour_of_day",
+    "is_working_day",
 )
 SOURCES = ("clip", "union", "merge", "daily", "split", "worst", "apart", "covering")
 
@@ -75,6 +78,8 @@ class FunctionMixin(_Base):
 
     def _keyed(self, expr: syn.Call, context: Context, wanted: b.Type | None) -> b.Expr:
         word = expr.name.text
+        if len(expr.name.parts) == 1:
+            self.refuse_whole_series(word, context, expr)
         if (
             len(expr.name.parts) == 1
             and not context.module.rules_named(word)
@@ -276,6 +281,9 @@ class FunctionMixin(_Base):
     # intervals and dates ---------------------------------------------------------------------------------
 
     def _fn_hours(self, expr: syn.Call, context: Context) -> b.Expr:
+        known = self.length_of(expr, context)
+        if known is not None:
+            return known
         start, end = self._edges(expr, context, "instant")
         length = b.Sum(type=_number(_HOUR), span=expr.span, terms=((1, end), (-1, start)))
         return b.Scale(type=_number(_HOUR), span=expr.span, value=length, factor=Fraction(1, 3600))

@@ -76,6 +76,9 @@ class NameMixin(_Base):
         if word in context.members and not keys:
             slot, enum = context.members[word]
             return b.VarRef(type=b.Type(kind="enum", enum=enum), span=at.span, slot=slot)
+        moment = None if keys else self.time_variable(word, context, at, quiet=quiet)
+        if moment is not None:
+            return moment
         found = self._rows(word, context)
         if len(found) > 1 and not quiet:
             places = ", ".join(f"`{row.name}.{word}`" for row, _ in found)
@@ -91,6 +94,8 @@ class NameMixin(_Base):
         param = context.module.params.get(word)
         if param is not None:
             return self._param(param, keys, context, at)
+        if not quiet:
+            self.refuse_whole_series(word, context, at)
         option = self.scope.vocabulary(context.module, word)
         if isinstance(option, b.Option) and not keys:
             enum = b.Enum(
@@ -214,6 +219,9 @@ class NameMixin(_Base):
                     help="use `period` for the whole period",
                 )
             return b.SliceRef(type=_PERIOD[rest[0]], span=at.span, member=rest[0])
+        edge = self.edge_of(first, rest[0], context, at) if len(rest) == 1 and not keys else None
+        if edge is not None:
+            return edge
         start = self._start(first, context)
         if start is not None:
             row, up = start
@@ -329,19 +337,24 @@ class NameMixin(_Base):
         return tuple(bound)
 
     def index(self, expr: syn.Index, context: Context, _wanted: b.Type | None) -> b.Expr:
-        """``tariff[municipality]``."""
+        """``tariff[municipality]``, ``load[h]``."""
+        value = self.series_value(expr, context)
+        if value is not None:
+            return value
         param = self.find_param(expr.base, context)
         if param is None:
+            is_time = any(isinstance(k, syn.Ref) and k.name.text in context.times for k in expr.keys)
             words = [
+                *(self.series_words(context) if is_time else ()),
                 *context.module.params,
                 *(f"{a}.{p}" for a, m in context.module.aliases.items() for p in self.scope.modules[m].params),
             ]
             near = closest(expr.base.text, words)
             raise self.problem(
                 "K0205",
-                f"unknown parameter `{expr.base.text}`",
+                f"unknown {'series or parameter' if is_time else 'parameter'} `{expr.base.text}`",
                 expr.base.span,
-                help=f"did you mean `{near}`?" if near else "only parameters are looked up with `[ ]`",
+                help=f"did you mean `{near}`?" if near else "only parameters and series are looked up with `[ ]`",
                 suggestion=Suggestion(span=expr.base.span, replacement=near) if near else None,
             )
         return self._param(param, expr.keys, context, expr)
@@ -431,7 +444,7 @@ class NameMixin(_Base):
         return "declare it as input, parameter or rule"
 
     def _visible_words(self, context: Context, wanted: b.Type | None) -> list[str]:
-        words: list[str] = [*context.members, *context.module.params]
+        words: list[str] = [*context.members, *context.times, *context.module.params]
         if wanted is not None and wanted.enum is not None:
             words += wanted.enum.members
         for row in context.rows:
@@ -440,7 +453,12 @@ class NameMixin(_Base):
                 continue
             for entity in row.entity.ancestors if row.entity else ():
                 words += [n for (e, n) in context.module.rules if e is entity]
-                words += [n for m in self.scope.visible(context.module) for (e, n) in m.inputs if e is entity]
+                words += [
+                    n
+                    for m in self.scope.visible(context.module)
+                    for (e, n) in (*m.inputs, *m.series)
+                    if e is entity
+                ]
         words += [
             f"{a}.{r.name}" for a, m in context.module.aliases.items() for r in self.scope.modules[m].rules.values()
         ]

@@ -7,6 +7,7 @@ seconds since 1970-01-01T00:00Z, numbers are ``int`` or ``Fraction`` in the unit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -148,6 +149,83 @@ class Event(Declared):
 
     def field(self, name: str) -> EventField | None:
         return next((f for f in self.fields if f.name == name), None)
+
+
+@frozen
+class Grid:
+    """Intervals of ``every`` seconds, side by side over the local month or year (``over``) of the period.
+
+    The first begins with the first local day; there are as many as the span is long, so a day on which clocks change
+    has 23 or 25 hours.
+    """
+
+    every: int
+    over: str  # month year
+
+    def __str__(self) -> str:
+        hours, seconds = divmod(self.every, 3600)
+        return f"every {f'{hours} h' if not seconds else f'{self.every // 60} min'} of the {self.over}"
+
+
+@frozen(kw_only=True)
+class SeriesRow:
+    """A value of a program's series: of the interval that begins at the instant ``start``."""
+
+    start: int
+    value: Value
+    known_from: int | None = None
+    source: str = ""
+    status: str = "unsaid"
+    place: str = ""  # file:line
+
+
+@frozen(kw_only=True, eq=False)
+class Series(Declared):
+    """A value for each interval of a grid, supplied for rows of ``entity``.
+
+    Without an entity it belongs to the program: ``rows`` are its values in order of their instants, and an interval of
+    a finer grid has the value of the one that it lies in. ``label``: the edge by which data name an interval, start or
+    end. ``zone``: of local times in a program's table; those of an entity are local to its root. Values of numbers are
+    whole multiples of ``step``.
+    """
+
+    entity: Entity | None
+    type: Type
+    low: int | Fraction | None
+    high: int | Fraction | None
+    step: Fraction | None
+    signed: bool
+    grid: Grid
+    label: str
+    zone: str = ""
+    rows: tuple[SeriesRow, ...] = field(default=(), repr=False)
+    citations: tuple[Citation, ...] = ()
+    file: str = ""
+
+    @property
+    def optional(self) -> bool:
+        return self.type.optional
+
+
+@frozen(kw_only=True, eq=False)
+class Function(Declared):
+    """A function that a plugin offers, with the signature and the rounding that the rules declare.
+
+    ``call`` takes exact numbers in the units of ``parameters`` and is deterministic; its value in ``type`` is rounded
+    to ``step`` by ``mode``. ``origin`` is its name in the plugin (``steam.enthalpy``), ``provider`` the distribution
+    and its version.
+    """
+
+    parameters: tuple[tuple[str, Type], ...]
+    type: Type
+    low: int | Fraction | None
+    high: int | Fraction | None
+    step: Fraction
+    mode: str
+    origin: str
+    provider: str
+    call: Callable[..., object] = field(repr=False)
+    citations: tuple[Citation, ...] = ()
 
 
 @frozen(kw_only=True, eq=False)
@@ -324,6 +402,21 @@ class InputRef(Expr):
 
 
 @frozen(kw_only=True)
+class SeriesRef(Expr):
+    """The value of a series in the interval that slot ``at`` holds, one of ``grid``.
+
+    ``slot`` is that of the row (None: the program's), ``up`` climbs parents. An interval without a value is a miss: see
+    :class:`ElseValue`.
+    """
+
+    series: Series
+    slot: int | None
+    up: int
+    at: int
+    grid: Grid
+
+
+@frozen(kw_only=True)
 class RuleRef(Expr):
     rule: Rule
     slot: int
@@ -362,7 +455,7 @@ class OptionRef(Expr):
 
 @frozen(kw_only=True)
 class VarRef(Expr):
-    """The member held by an enumeration binder or by a key of the definition."""
+    """The member held by an enumeration binder or by a key of the definition; the day held by a binder of days."""
 
     slot: int
 
@@ -373,6 +466,15 @@ class FieldRef(Expr):
 
     slot: int
     name: str
+
+
+@frozen(kw_only=True)
+class IntervalEdge(Expr):
+    """The instant at which the interval of a grid in ``slot`` begins or ends."""
+
+    slot: int
+    edge: str  # from to
+    grid: Grid
 
 
 @frozen(kw_only=True)
@@ -462,6 +564,14 @@ class Call(Expr):
 
 
 @frozen(kw_only=True)
+class FunctionCall(Expr):
+    """A function of a plugin. Where it has no value it is a miss: see :class:`ElseValue`."""
+
+    function: Function
+    args: tuple[Expr, ...]
+
+
+@frozen(kw_only=True)
 class Tiers(Expr):
     """``tiers(volume, param[.., _, ..], scale)``; the bracket key's place in ``lookup.keys`` is ``None``."""
 
@@ -534,6 +644,24 @@ class Members(Source):
 
 
 @frozen(kw_only=True)
+class GridIntervals(Source):
+    """The intervals of a grid, in order. Inside, the current day is the local day in which the interval begins."""
+
+    grid: Grid
+
+
+@frozen(kw_only=True)
+class GridDays(Source):
+    """The local days of the month or year of the period, or the first days of its months (``unit``: day, month).
+
+    Inside, the current day is that day.
+    """
+
+    over: str
+    unit: str
+
+
+@frozen(kw_only=True)
 class PastMonths(Source):
     count: int
     take: int | None
@@ -544,6 +672,8 @@ class PastMonths(Source):
 class Intervals(Source):
     """``function``: clip union merge daily split worst apart covering. ``args``: dates, instants or minutes of the
     day.
+
+    Over intervals of a grid: ``on`` (those that begin on a day), ``clip`` and ``daily``.
     """
 
     function: str
@@ -595,7 +725,8 @@ class ExampleRow:
     """One row of an entity or an event. ``values``: (input or field name, key members, value).
 
     value: plain; or ("steps", ((day or None, value), ...)); or ("months", ((month, value), ...)) where the month is an
-    absolute month number ``year * 12 + month - 1``. Instants are ``datetime``, aware where an offset was written: the
+    absolute month number ``year * 12 + month - 1``; or ("intervals", ((moment or None, values, from there on), ...)) of a
+    series. Instants are ``datetime``, aware where an offset was written: the
     others are local to the row.
     """
 
@@ -645,3 +776,5 @@ class BoundProgram:
     rules: tuple[Rule, ...]
     amendments: tuple[Amendment, ...]
     examples: tuple[Example, ...]
+    series: tuple[Series, ...] = ()
+    functions: tuple[Function, ...] = ()

@@ -50,6 +50,7 @@ class ParamBinder:
                 module.params[item.name] = param
 
     def _param(self, module: ModuleScope, item: syn.ParamDecl) -> Param | None:
+        self.declarer.only_values(item.attributes)
         type_ = self.declarer.type(module, item.type)
         keys = [self._key(module, key) for key in item.keys]
         if type_ is None or any(k is None for k in keys):
@@ -209,7 +210,7 @@ class ParamBinder:
             if days[column] is None and (text or column == "from"):
                 bad(column, "is no date (YYYY-MM-DD)")
                 return None
-        value = self._csv_value(type_, (row.get("value") or "").strip())
+        value = csv_value(type_, (row.get("value") or "").strip())
         if value is None:
             bad(
                 "value", f"is no {type_}" + (" (write a point, not a comma)" if "," in (row.get("value") or "") else "")
@@ -263,21 +264,6 @@ class ParamBinder:
                 return {"yes": True, "no": False}.get(text)
         return None
 
-    @staticmethod
-    def _csv_value(type_: Type, text: str) -> Value:
-        match type_.kind:
-            case "number":
-                return _fraction(text)
-            case "date":
-                return Constants.day(text)
-            case "enum":
-                return text if type_.enum and text in type_.enum.members else None
-            case "yes_no":
-                return {"yes": True, "no": False}.get(text)
-            case "instant":
-                return None  # moments stand in the text of rules
-        return text or None
-
     # the whole -------------------------------------------------------------------------------------------
 
     def _check_rows(self, item: syn.ParamDecl, keys: list[Key], rows: list[ParamRow]) -> None:
@@ -322,6 +308,22 @@ class ParamBinder:
                         item.span,
                         help="brackets may touch, not overlap",
                     )
+
+
+def csv_value(type_: Type, text: str) -> Value:
+    """Return the value that a cell of a table holds; None if it is none of the type."""
+    match type_.kind:
+        case "number":
+            return _fraction(text)
+        case "date":
+            return Constants.day(text)
+        case "enum":
+            return text if type_.enum and text in type_.enum.members else None
+        case "yes_no":
+            return {"yes": True, "no": False}.get(text)
+        case "instant":
+            return None  # moments stand in the text of rules
+    return text or None
 
 
 def _brackets(rows: list[ParamRow], place: int) -> list[tuple[_Bounds, ParamRow]]:

@@ -47,7 +47,7 @@ class RuleBinder:
             if place in module.rules:
                 self.scope.twice(item.name, item.name_span, module.rules[place].span)
                 continue
-            clash = self.scope.input(module, *place)
+            clash = self.scope.input(module, *place) or self.scope.series(module, *place)
             if clash is not None:
                 self.scope.twice(item.name, item.name_span, clash.span)
                 continue
@@ -69,6 +69,7 @@ class RuleBinder:
                 help="choose another name",
             )
             return None
+        self.declarer.only_values(attributes)
         low, high = self.declarer.bounds(evolve(attributes, signed=True), type_)
         charge = item if isinstance(item, syn.ChargeDecl) else None
         if charge and not self._is_money(type_):

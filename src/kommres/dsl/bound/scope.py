@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from kommres.dsl.bound.nodes import Calendar, Entity, Enum, Event, Input, Option, Param, Rule
+from kommres.dsl.bound.nodes import Calendar, Entity, Enum, Event, Function, Input, Option, Param, Rule, Series
 from kommres.dsl.diagnostics import Diagnostics, Label, Suggestion, closest
 from kommres.dsl.syntax import nodes as syn
 from kommres.units import Units
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.source import Span
 
-Vocabulary = Entity | Enum | Event | Calendar | Option
+Vocabulary = Entity | Enum | Event | Calendar | Option | Series | Function
 
 
 @define(kw_only=True, eq=False)
@@ -30,6 +30,7 @@ class ModuleScope:
     used: list[str] = field(factory=list)
     vocabulary: dict[str, Vocabulary] = field(factory=dict)
     inputs: dict[tuple[Entity, str], Input] = field(factory=dict)
+    series: dict[tuple[Entity, str], Series] = field(factory=dict)
     params: dict[str, Param] = field(factory=dict)
     rules: dict[tuple[Entity, str], Rule] = field(factory=dict)
     acts: dict[str, str] = field(factory=dict)
@@ -92,6 +93,12 @@ class ProgramScope:
         for scope in self.visible(module):
             if (entity, name) in scope.inputs:
                 return scope.inputs[entity, name]
+        return None
+
+    def series(self, module: ModuleScope, entity: Entity, name: str) -> Series | None:
+        for scope in self.visible(module):
+            if (entity, name) in scope.series:
+                return scope.series[entity, name]
         return None
 
     def unknown(

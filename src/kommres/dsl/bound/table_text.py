@@ -21,16 +21,24 @@ _SLIP = 0.8
 
 
 def rows(
-    name: str, text: str, keys: Sequence[str], limit: int, report: Callable[[str, str, str], None]
+    name: str,
+    text: str,
+    keys: Sequence[str],
+    limit: int,
+    report: Callable[[str, str, str], None],
+    *,
+    edge: str = "from",
 ) -> list[Row] | None:
     """Read a table; ``report`` takes code, message and help of what is wrong. None where nothing can be read.
+
+    ``edge``: the column that says from when, or until when, a row holds.
 
     A line with too many or too few cells is reported and left out, because a decimal comma makes two cells of one.
     Lines without any cell are passed over.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     columns = [cell.strip() for cell in next(reader, [])]
-    if not _columns_fit(name, columns, keys, report):
+    if not _columns_fit(name, columns, (*keys, edge, "value"), report):
         return None
     found: list[Row] = []
     for cells in reader:
@@ -51,7 +59,7 @@ def rows(
 
 
 def _columns_fit(
-    name: str, columns: Sequence[str], keys: Sequence[str], report: Callable[[str, str, str], None]
+    name: str, columns: Sequence[str], wanted: Sequence[str], report: Callable[[str, str, str], None]
 ) -> bool:
     there = f"it has {', '.join(columns) or 'no columns'}"
     if len(columns) == 1 and any(sign in columns[0] for sign in ";\t"):
@@ -62,7 +70,7 @@ def _columns_fit(
             "part them by commas, and write decimals with a point",
         )
         return False
-    for needed in (*keys, "from", "value"):
+    for needed in wanted:
         if needed not in columns:
             near = closest(needed, columns)
             report(
@@ -76,7 +84,7 @@ def _columns_fit(
             report("K0505", f'the table "{name}" has two columns `{column}`', "rename one of them")
             return False
         slip = next((known for known in _KNOWN if known not in columns and _alike(column, known)), None)
-        if slip and column not in (*keys, *_KNOWN):
+        if slip and column not in (*wanted, *_KNOWN):
             report(
                 "K0505",
                 f'the column `{column}` of "{name}" would be a mere note',

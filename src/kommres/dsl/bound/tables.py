@@ -43,6 +43,17 @@ class Tables:
 
         return self._parsed(file, span, parse)
 
+    def of_series(self, file: str, edge: str, span: Span) -> list[table_text.Row]:
+        """Return the rows of a series' table, whose column ``edge`` names intervals; none where it cannot be read."""
+
+        def report(code: str, message: str, todo: str) -> None:
+            self.out.add(code, message, span, help=todo)
+
+        def parse(text: str) -> list[table_text.Row]:
+            return table_text.rows(file, text, (), self.left, report, edge=edge) or []
+
+        return self._parsed(file, span, parse)
+
     def of_calendar(self, file: str, span: Span) -> list[table_text.Row]:
         """Return the rows of a calendar's table; none where it cannot be read, which is reported."""
 

@@ -10,6 +10,7 @@ computed again for past months reads only what is supplied for them.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -63,9 +64,19 @@ def varies(expr: b.Expr) -> bool:
         case b.OverSlices() | b.MeanOverDays() | b.AtEdge() | b.Lit():
             return False
         case b.Aggregate(binders=binders):
+            outside = list(takewhile(lambda binder: not has_days(binder.source), binders))
+            if len(outside) < len(binders):  # from there on the day is that of the interval
+                return any(_source_varies(x.source) or any(map(varies, children(x.source))) for x in binders[: len(outside) + 1])
             return any(_source_varies(binder.source) for binder in binders) or any(map(varies, children(expr)))
         case _:
             return any(map(varies, children(expr)))
+
+
+def has_days(source: b.Source) -> bool:
+    """Whether inside a binder of this source the current day is that of its interval."""
+    while isinstance(source, b.Intervals):
+        source = source.of
+    return isinstance(source, b.GridIntervals | b.GridDays)
 
 
 def _source_varies(source: b.Source) -> bool:

@@ -37,11 +37,14 @@ def _parts(program: BoundProgram) -> Iterator[Iterable[str]]:
         yield ("param", param.id, *_rows(param))
     for calendar in program.calendars:
         yield ("calendar", calendar.id, *_days(calendar))
+    for series in program.series:
+        yield ("series", series.id, *(f"{row.start} {row.known_from} {row.value}" for row in series.rows))
 
 
 def _sources(program: BoundProgram) -> set[tuple[str, Source]]:
     """Return each text with the module that it belongs to."""
     declared: list[_Written] = [*program.enums, *program.inputs, *program.events, *program.calendars]
+    declared += program.series
     declared += [*program.options, *program.option_bindings, *program.params, *program.entities]
     declared += [*program.rules, *program.amendments, *program.examples]
     return {(item.module, item.span.source) for item in declared}

@@ -24,7 +24,7 @@ Facts: TypeAlias = frozenset[tuple[int, bool]]
 NONE: Facts = frozenset()
 
 #: Readers of a row that a slot holds, with the place of the slot in the payload.
-_SLOT_AT = {Op.INPUT: 1, Op.RULE: 1, Op.CHARGED: 1, Op.OPTION: 1, Op.FIELD: 0}
+_SLOT_AT = {Op.INPUT: 1, Op.RULE: 1, Op.CHARGED: 1, Op.OPTION: 1, Op.FIELD: 0, Op.INTERVAL: 0}
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _TURNED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -139,6 +139,8 @@ class Places:
         """Return what of some facts still holds of an aggregate's items."""
         if any(source.kind == "months" for _, source in gather.binders):
             return NONE
+        if any(has_days(source) for _, source in gather.binders):
+            facts = self._steady(facts)
         bound = 0
         for slot, _ in gather.binders:
             bound |= 1 << slot
@@ -235,6 +237,13 @@ def _compared(
     return narrow
 
 
+def has_days(source: SourcePlan) -> bool:
+    """Whether behind a binder of this source the current day is that of its interval."""
+    while source.of is not None:
+        source = source.of
+    return source.kind in {"intervals", "days"}
+
+
 def source_steps(source: SourcePlan) -> Iterable[int]:
     """Return the steps that a source reads."""
     inner = () if source.of is None else source_steps(source.of)
@@ -246,6 +255,9 @@ def _slot(step: Step) -> int:
     if step.op is Op.VAR:
         bit: int = 1 << payload(step)
         return bit
+    if step.op is Op.SERIES:
+        _, row, _, at, _ = payload(step)
+        return 1 << at | (0 if row is None else 1 << row)
     place = _SLOT_AT.get(step.op)
     read: int = 0 if place is None else 1 << payload(step)[place]
     return read

@@ -51,6 +51,7 @@ def lower(rules: RuleSet, limits: Limits = DEFAULT) -> Plan:
         options=tuple(options),
         definitions=definitions,
         digest=digest(program),
+        series=program.series,
     )
 
 

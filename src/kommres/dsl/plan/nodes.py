@@ -21,6 +21,7 @@ from kommres.dsl.bound.nodes import (
     OptionBinding,
     Param,
     Rule,
+    Series,
 )
 from kommres.dsl.rules.nodes import Cuts
 from kommres.dsl.source import Span
@@ -32,12 +33,14 @@ class Op(StrEnum):
     CONST = "const"  # | value
     ABSENT = "absent"
     INPUT = "input"  # [*keys] | (Input, slot, up, months_slot or None)
+    SERIES = "series"  # | (Series, slot of the row or None for the program's, up, slot of the interval, its Grid)
     RULE = "rule"  # [*keys] | (definition number, slot, up, months_slot or None)
     CHARGED = "charged"  # | (definition number, slot, up, months_slot)
     PARAM = "param"  # [*keys, on?] | (param number, has_on, months_slot or None)
     OPTION = "option"  # | (option number, slot)
     VAR = "var"  # | slot
     FIELD = "field"  # | (slot, name)
+    INTERVAL = "interval"  # | (slot, from/to, Grid): the instant of an edge of the interval in the slot
     PERIOD = "period"  # | (member, months_slot or None)
     SLICE = "slice"  # | member
     SCALE = "scale"  # [x] | Fraction
@@ -62,10 +65,14 @@ class Op(StrEnum):
 
 @frozen(kw_only=True, eq=False)
 class SourcePlan:
-    """``kind``: children events members months, or an interval function over ``of``.
+    """``kind``: children events members months intervals days, or an interval function over ``of``.
 
-    ``data``: children -> entity name; events -> Event; members -> tuple of member names; months -> (count, take).
-    ``args``: steps of an interval function's arguments; ``where``: step of a months filter.
+    ``data``: children -> entity name; events -> Event; members -> tuple of member names; months -> (count, take);
+    intervals -> Grid; days -> (month or year, day or month). ``args``: steps of an interval function's arguments;
+    ``where``: step of a months filter. Intervals are kept by ``on`` [day], ``clip`` [two dates or instants] and
+    ``daily`` [two constants, minutes of the day]. A slot of ``intervals`` holds the place of an interval in its
+    grid, a slot of ``days`` a day number (VAR). Behind either of these binders the current day is the local day in which
+    the interval begins, or the day.
     """
 
     kind: str
@@ -185,6 +192,7 @@ class Plan:
     options: tuple[OptionPlan, ...]
     definitions: tuple[DefinitionPlan, ...]
     digest: str
+    series: tuple[Series, ...] = ()
 
     @property
     def charges(self) -> tuple[DefinitionPlan, ...]:

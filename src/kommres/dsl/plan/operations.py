@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from kommres.dsl.plan.facts import Facts
     from kommres.dsl.plan.nodes import Step
 
+#: Days of the month of the evaluation.
+_IN_MONTH = (("month", "day"), ("month", "month"))
 _SHARE = Range(Fraction(), Fraction(1))
 
 
@@ -66,6 +68,31 @@ def _input(walk: Walk, number: int, step: Step) -> None:
         found, kind = sources.declared(payload(step)[0], walk.known.assumed, payload(step)[0].id)
         walk.guard(number, kind, found)
         walk.put(number, found, None)
+
+
+def _series(walk: Walk, number: int, step: Step) -> None:
+    if step.kind not in NUMERIC:
+        return
+    series, slot, *_ = payload(step)
+    if slot is None:
+        walk.put(number, sources.hull_of(Fraction(row.value) for row in series.rows), None)
+        return
+    found, kind = sources.declared(series, walk.known.assumed, series.id)
+    walk.guard(number, kind, found)
+    walk.put(number, found, None)
+
+
+def _interval(walk: Walk, number: int, step: Step) -> None:
+    del step
+    walk.put(number, sources.INSTANT, None)
+
+
+def _var(walk: Walk, number: int, step: Step) -> None:
+    if step.kind != "date":
+        return
+    drawn = walk.binders.get(payload(step), [])
+    month = bool(drawn) and all(source.data in _IN_MONTH for source in drawn)
+    walk.put(number, sources.DATE.counted(0, 30) if month else sources.DATE, None)
 
 
 def _field(walk: Walk, number: int, step: Step) -> None:
@@ -129,6 +156,10 @@ def _slice(walk: Walk, number: int, step: Step) -> None:
     if not places.month and not places.over:
         longest = sources.LAST_DAY
     in_month = places.month and not places.over
+    if in_month and walk.known.assumed.still:
+        if step.data == "months":
+            walk.put(number, exactly(1), Form(above=const(1), mass=Fraction(1)))
+            return
     match step.data:
         case "months":
             found = Range(Fraction(1, 31), Fraction(1) if in_month else Fraction(longest, 28), sources.MONTHS_GRID)
@@ -375,6 +406,9 @@ OPERATIONS: dict[Op, Callable[[Walk, int, Step], None]] = {
     Op.CONST: _const,
     Op.INPUT: _input,
     Op.FIELD: _field,
+    Op.SERIES: _series,
+    Op.INTERVAL: _interval,
+    Op.VAR: _var,
     Op.RULE: _rule,
     Op.CHARGED: _charged,
     Op.PARAM: _param,

@@ -23,7 +23,8 @@ class Assumptions:
     end is no greater, in its unit. ``grid``: an input without a step is a whole multiple of one over this. ``result``:
     the value of a rule without a declared end, and the sum of the absolute values of its terms, is no greater, in its
     unit. ``inputs``: what is known of supplied values, by the id of an input or of an event and its field
-    (``my.water.absence.people``); it counts before ``number`` and ``grid``, within what is declared.
+    (``my.water.absence.people``); it counts before ``number`` and ``grid``, within what is declared. ``still``: nothing
+    changes inside the month, so that it is one slice.
     """
 
     items: int = 1_000_000
@@ -31,6 +32,7 @@ class Assumptions:
     grid: int = 1_000_000
     result: int = 10_000_000
     inputs: Mapping[str, Range] = field(factory=dict)
+    still: bool = False
 
 
 @frozen(kw_only=True)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve, frozen
 
-from kommres.dsl.bound.nodes import Event, Input
+from kommres.dsl.bound.nodes import Event, Grid, Input
 from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
-from kommres.dsl.plan.sources import MONTH_SECONDS
+from kommres.dsl.plan.sources import MONTH_SECONDS, intervals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,6 +181,10 @@ def items(gather: Gather, most: int) -> tuple[Range, bool]:
     """Return how many combinations an aggregate goes through, and whether that rests on the assumption ``most``."""
     product, assumed = 1, False
     for _, source in gather.binders:
+        times = _times(source)
+        if times is not None:
+            product *= times
+            continue
         data = source.data
         if source.kind == "members" and isinstance(data, tuple):
             product *= len(data)
@@ -190,6 +194,22 @@ def items(gather: Gather, most: int) -> tuple[Range, bool]:
         else:
             assumed = True
     return whole(0, most if assumed else product), assumed
+
+
+def _times(source: SourcePlan) -> int | None:
+    """Return the most intervals or days that a source gives; None for other sources."""
+    parts = chain(source)
+    data = parts[-1].data
+    if parts[-1].kind == "days" and isinstance(data, tuple):
+        return _DAYS[data]
+    if not isinstance(data, Grid):
+        return None
+    most = intervals(data, day=any(part.kind == "on" for part in parts)).hi
+    return None if most is None else int(most)
+
+
+#: (span, day or month) -> how many there are at most
+_DAYS = {("month", "day"): 31, ("year", "day"): 366, ("month", "month"): 1, ("year", "month"): 12}
 
 
 # --- parts and wholes ----------------------------------------------------------------------------------------

@@ -139,6 +139,8 @@ def _source(source: SourcePlan) -> str:
         inner = [_source(source.of), *(f"v{a}" for a in source.args)]
         by = f" by {', '.join(source.by)}" if source.by else ""
         return f"{source.kind}({', '.join(inner)}{by})"
+    if source.kind in {"intervals", "days"}:
+        return f"{source.kind} {' of '.join(source.data[::-1]) if isinstance(source.data, tuple) else source.data}"
     data = source.data.id if isinstance(source.data, Declared) else source.data
     where = "" if source.where is None else f" where v{source.where}"
     up = f" up {source.up}" if source.up else ""

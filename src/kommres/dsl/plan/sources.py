@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.bound.nodes import EventField, Input, Param, Value
+from kommres.dsl.bound.nodes import EventField, Grid, Input, Param, Series, Value
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
 
 if TYPE_CHECKING:
@@ -24,12 +24,14 @@ _DAY_SECONDS = 86_400
 INSTANT = whole(-62_135_596_800 - _DAY_SECONDS, 253_402_300_800 + _DAY_SECONDS)
 #: A month of 31 days whose zone is moved across the date line meanwhile.
 MONTH_SECONDS = 32 * _DAY_SECONDS
+#: A leap year whose zone is moved across the date line meanwhile.
+_YEAR_SECONDS = 367 * _DAY_SECONDS
 #: All lengths of months at once: days over days of a month lie on this grid.
 MONTHS_GRID = lcm(28, 29, 30, 31)
 
 
-def declared(source: Input | EventField, assumed: Assumptions, name: str) -> tuple[Range, str]:
-    """Return the range of an input or a field with its id, and whether it is ``declared`` or in part ``assumed``."""
+def declared(source: Input | EventField | Series, assumed: Assumptions, name: str) -> tuple[Range, str]:
+    """Return the range of an input, a series or a field with its id, and whether it is ``declared`` or in part ``assumed``."""
     match source.type.kind:
         case "date":
             return DATE, "declared"
@@ -46,6 +48,12 @@ def declared(source: Input | EventField, assumed: Assumptions, name: str) -> tup
     kind = "assumed" if lo is None or hi is None or source.step is None else "declared"
     lo = min(-most, hi or -most) if lo is None else lo
     return Range(lo, max(most, lo) if hi is None else hi, grid), kind
+
+
+def intervals(grid: Grid, *, day: bool = False) -> Range:
+    """Return how many intervals a grid has, or how many of them begin on one day."""
+    longest = 2 * _DAY_SECONDS if day else MONTH_SECONDS if grid.over == "month" else _YEAR_SECONDS
+    return whole(0, longest // grid.every)
 
 
 def supplied(assumed: Assumptions) -> Range:
@@ -111,6 +119,10 @@ def calls(function: str, args: Sequence[Range], first_of_month: tuple[int | None
             return whole(1, 9999)
         case "month":
             return whole(1, 12)
+        case "date_of":
+            return DATE
+        case "hour_of_day":
+            return whole(0, 23)
         case "months_since":
             return whole(0, 12 * 9999 if low is None or args[1].since != (0, 0) else max(0, -low // 28 + 2))
         case _:

@@ -20,9 +20,12 @@ from kommres.dsl.bound.nodes import (
     Events,
     Expr,
     FieldRef,
+    GridDays,
+    GridIntervals,
     Has,
     IfElse,
     InputRef,
+    IntervalEdge,
     Intervals,
     Lit,
     Logic,
@@ -38,6 +41,7 @@ from kommres.dsl.bound.nodes import (
     Rule,
     RuleRef,
     Scale,
+    SeriesRef,
     SliceRef,
     Source,
     Sum,
@@ -135,6 +139,10 @@ class Steps:
                 return SourcePlan(kind="events", slot=of, up=up, data=event)
             case Members(enum=enum):
                 return SourcePlan(kind="members", data=enum.members)
+            case GridIntervals(grid=grid):
+                return SourcePlan(kind="intervals", data=grid)
+            case GridDays(over=over, unit=unit):
+                return SourcePlan(kind="days", data=(over, unit))
             case PastMonths(count=count, take=take, where=where):
                 condition = None if where is None else self.lower(where)
                 return SourcePlan(kind="months", data=(count, take), where=condition)
@@ -163,6 +171,10 @@ def _input(steps: Steps, expr: InputRef) -> int:
     return steps.put(expr, Op.INPUT, steps.all(expr.keys), (expr.input, expr.slot, expr.up, expr.months))
 
 
+def _series(steps: Steps, expr: SeriesRef) -> int:
+    return steps.put(expr, Op.SERIES, data=(expr.series, expr.slot, expr.up, expr.at, expr.grid))
+
+
 def _rule(steps: Steps, expr: RuleRef) -> int:
     data = (steps.numbers.definitions[expr.rule], expr.slot, expr.up, expr.months)
     return steps.put(expr, Op.RULE, steps.all(expr.keys), data)
@@ -189,6 +201,10 @@ def _variable(steps: Steps, expr: VarRef) -> int:
 
 def _field(steps: Steps, expr: FieldRef) -> int:
     return steps.put(expr, Op.FIELD, data=(expr.slot, expr.name))
+
+
+def _edge_of_interval(steps: Steps, expr: IntervalEdge) -> int:
+    return steps.put(expr, Op.INTERVAL, data=(expr.slot, expr.edge, expr.grid))
 
 
 def _period(steps: Steps, expr: PeriodRef) -> int:
@@ -298,12 +314,14 @@ _LOWER: dict[type[Expr], Callable[..., int]] = {
     Lit: _constant,
     AbsentLit: _absent,
     InputRef: _input,
+    SeriesRef: _series,
     RuleRef: _rule,
     ChargedRef: _charged,
     ParamRef: _param,
     OptionRef: _option,
     VarRef: _variable,
     FieldRef: _field,
+    IntervalEdge: _edge_of_interval,
     PeriodRef: _period,
     SliceRef: _slice,
     Scale: _scale,

@@ -130,6 +130,9 @@ def mean_days(walk: Walk, number: int, step: Step) -> None:
     found = walk.range_of(value, facts)
     if found is None:
         return
+    if walk.known.assumed.still:
+        walk.put(number, found, walk.shape_of(value, facts))
+        return
     grid = found.over(whole(*_DAYS)).grid
     mean = Range(found.lo, found.hi, grid)
     walk.put(number, mean, _over_month(walk, number, walk.shape_of(value, facts), found))
@@ -158,6 +161,9 @@ def over_slices(walk: Walk, number: int, step: Step) -> None:
     facts = walk.places.of(value)
     found = walk.range_of(value, facts)
     if found is None:
+        return
+    if walk.known.assumed.still and not has_span:
+        walk.put(number, found, walk.shape_of(value, facts))
         return
     days = walk.span(number) if has_span else 31
     pieces = whole(0 if has_span else 1, days)

@@ -31,6 +31,7 @@ from kommres.dsl.bound.nodes import (
     Source,
     Tiers,
 )
+from kommres.dsl.bound.varying import has_days
 from kommres.dsl.bound.walk import children
 from kommres.dsl.rules.nodes import Alternative, Cuts, Definition
 
@@ -224,6 +225,11 @@ def changes(expr: Expr, known: Mapping[Rule, Definition], bindings: Mapping[str,
             return True
         case OptionRef(option=option):
             return any(b.when is not None and changes(b.when, known, bindings) for b in bindings.get(option.id, ()))
+        case Aggregate(binders=binders) if any(has_days(b.source) for b in binders):
+            first = next(n for n, b in enumerate(binders) if has_days(b.source))
+            outside = [b.source for b in binders[: first + 1]]  # inside, the day is that of the interval
+            read = [child for source in outside for child in children(source)]
+            return any(map(_covering, outside)) or any(changes(child, known, bindings) for child in read)
         case Aggregate(binders=binders) if any(_covering(b.source) for b in binders):
             return True
         case _:

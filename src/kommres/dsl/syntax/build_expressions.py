@@ -144,6 +144,10 @@ class Expressions(BuilderBase):
             variable=str(variable.value), variable_span=self.at(variable), source=children[3], span=self.at(*children)
         )
 
+    def source_on(self, children: Children) -> nodes.OnDay:
+        source, _, day = children
+        return nodes.OnDay(source=source, day=day, span=self.at(*children))
+
     def months(self, children: Children) -> nodes.Months:
         return nodes.Months(count=self.whole_number(children[1], "a number of months"), span=self.at(*children))
 

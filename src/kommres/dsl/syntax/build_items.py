@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from fractions import Fraction
 
+#: Attributes of any declaration, and those of series.
+_OF_VALUES = ("range", "step", "optional", "varies", "history", "signed")
+_OF_SERIES = ("every", "label", "over", "zone")
 _KINDS = {"number": "number", "yes/no": "yes_no", "date": "date", "instant": "instant", "id": "id"}
 
 
@@ -66,6 +69,23 @@ class Items(BuilderBase):
     def step(self, children: Children) -> Part:
         return self.part("step", self.signed(children[1:]), children)
 
+    def every(self, children: Children) -> Part:
+        return self.part("every", self.signed(children[1:]), children)
+
+    def label(self, children: Children) -> Part:
+        return self.part("label", children[2].type.lower(), children)
+
+    def span(self, children: Children) -> Part:
+        return self.part("over", "month" if children[1].type == "SPAN_MONTH" else "year", children)
+
+    def zone(self, children: Children) -> Part:
+        return self.part("zone", build_values.quoted(children[1]), children)
+
+    def rounding(self, children: Children) -> Part:
+        mode = str(children[-1].value) if children[-1].type == "NAME" else ""
+        numbers = [child for child in children[1:] if child.type in {"NUMBER", "UNIT"}]
+        return self.part("round", nodes.Rounding(step=self.signed(numbers), mode=mode, span=self.at(*children)), children)
+
     def range_from(self, children: Children) -> Part:
         return self.part("range", (children[0], children[2] if len(children) > 2 else None), children)
 
@@ -76,7 +96,7 @@ class Items(BuilderBase):
         _, token, *parts = children
         found = {
             kind: self.once(parts, kind, f"`{kind}`")
-            for kind in ("range", "step", "optional", "varies", "history", "signed")
+            for kind in (*_OF_VALUES, *_OF_SERIES, "round")
         }
         low, high = found["range"].value if found["range"] else (None, None)
         step = found["step"].value if found["step"] else None
@@ -88,9 +108,15 @@ class Items(BuilderBase):
             varies=found["varies"] is not None,
             history=found["history"] is not None,
             signed=found["signed"] is not None,
+            grid=self._grid(found, children),
+            rounding=found["round"].value if found["round"] else None,
             span=self.at(*children),
         )
         return self.part("type", (self.type_text(token), attributes), children)
+
+    def _grid(self, found: dict[str, Part | None], children: Children) -> nodes.Grid | None:
+        said = {kind: part.value for kind in _OF_SERIES if (part := found[kind]) is not None}
+        return nodes.Grid(**said, span=self.at(*children)) if said else None
 
     def keys(self, children: Children) -> Part:
         return self.part("keys", tuple(child for child in children if isinstance(child, nodes.Name)), children)
@@ -188,6 +214,39 @@ class Items(BuilderBase):
             )
         return nodes.EventDecl(
             name=str(name.value), entity=entity, fields=fields, doc=self.doc_of(parts), span=self.at(*children)
+        )
+
+    def series_item(self, children: Children) -> nodes.Item:
+        entity = next((child for child in children if isinstance(child, nodes.Name)), None)
+        typed, file, cited = children[-3:]
+        return nodes.SeriesDecl(
+            name=str(children[1].value),
+            entity=entity,
+            type=typed.value[0],
+            attributes=typed.value[1],
+            file=file.value,
+            citations=self.citations_of(cited.value),
+            doc=self.doc_of(cited.value),
+            span=self.at(*children),
+        )
+
+    def parameter(self, children: Children) -> nodes.Parameter:
+        name, _, typed = children
+        return nodes.Parameter(name=str(name.value), type=self.type_text(typed), span=self.at(*children))
+
+    def function(self, children: Children) -> nodes.Item:
+        _, name, *rest = children
+        typed, file, cited = rest[-3:]
+        return nodes.FunctionDecl(
+            name=str(name.value),
+            name_span=self.at(name),
+            parameters=tuple(child for child in rest if isinstance(child, nodes.Parameter)),
+            type=typed.value[0],
+            attributes=typed.value[1],
+            origin=file.value,
+            citations=self.citations_of(cited.value),
+            doc=self.doc_of(cited.value),
+            span=self.at(*children),
         )
 
     def complete(self, children: Children) -> Part:

@@ -149,7 +149,12 @@ class Builder(Items, Expressions):
         return self.part("target", (children[0], keys), children)
 
     def step_value(self, children: Children) -> Part:
-        return self.part("step", (children[1], self.day(children[3])), children)
+        return self.part("step", (children[1], self._moment(children[3])), children)
+
+    def _moment(self, token: Any) -> nodes.DateLit | nodes.InstantLit:  # noqa: ANN401 - a lark token
+        made = self.date([token]) if token.type == "DATE" else self.instant([token])
+        assert isinstance(made, nodes.DateLit | nodes.InstantLit)  # noqa: S101 - by its kind
+        return made
 
     def assignment(self, children: Children) -> nodes.Assignment:
         target, _, value, *steps = children
@@ -177,6 +182,13 @@ class Builder(Items, Expressions):
                 "one value for each month, the oldest first; `absent` where there is none",
             )
         return nodes.Assignment(name=name, keys=keys, last_months=wanted, values=tuple(values), span=self.at(*children))
+
+    def run(self, children: Children) -> nodes.Assignment:
+        target, _, start, _, *values = children
+        name, keys = target.value
+        return nodes.Assignment(
+            name=name, keys=keys, start=self._moment(start), values=tuple(values), span=self.at(*children)
+        )
 
     def assignments(self, children: Children) -> Part:
         return self.part("assignments", tuple(children), children)

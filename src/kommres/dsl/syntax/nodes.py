@@ -238,12 +238,23 @@ class Months(Node):
 
 
 @frozen(kw_only=True)
+class OnDay(Node):
+    """``load on d``: what of a source lies on a day."""
+
+    source: Name | Call
+    day: Expr
+
+
+@frozen(kw_only=True)
 class Binder(Node):
-    """``v in S``; ``source`` is a Name (child entity, event, enumeration), a Call of a source function, or Months."""
+    """``v in S``.
+
+    ``source`` is a Name (child entity, event, enumeration, series), a Call of a source function, Months, or OnDay.
+    """
 
     variable: str
     variable_span: Span = field(eq=False, repr=False)
-    source: Name | Call | Months
+    source: Name | Call | Months | OnDay
 
 
 @frozen(kw_only=True)
@@ -312,6 +323,29 @@ class TypeText(Node):
 
 
 @frozen(kw_only=True)
+class Grid(Node):
+    """``every 1 h, label at end, over year, zone "Europe/Moscow"``; None: not said."""
+
+    every: Number | None = None
+    label: str | None = None  # "start" | "end"
+    over: str | None = None  # "month" | "year"
+    zone: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The attributes that are there, for messages."""
+        return ", ".join(name for name in ("every", "label", "over", "zone") if getattr(self, name) is not None)
+
+
+@frozen(kw_only=True)
+class Rounding(Node):
+    """``round 0.001 by half_even``."""
+
+    step: Number
+    mode: str = ""
+
+
+@frozen(kw_only=True)
 class Attributes(Node):
     low: Expr | None = None
     high: Expr | None = None
@@ -320,6 +354,8 @@ class Attributes(Node):
     varies: bool = False
     history: bool = False
     signed: bool = False
+    grid: Grid | None = None  # of a series
+    rounding: Rounding | None = None  # of a function
 
 
 @frozen(kw_only=True)
@@ -374,7 +410,7 @@ class ParamEntry(Node):
 @frozen(kw_only=True)
 class Assignment(Node):
     """``x = 2 then 3 from 2026-01-16``; ``metered in 2025-12 = 4.1``; ``metered in last 3 months = 3.8, 4.1,
-    absent``.
+    absent``; ``load from 2026-01-16T08:00 = 1.5, 1.7`` (``start``: one value an interval from there on).
     """
 
     name: Name
@@ -382,7 +418,8 @@ class Assignment(Node):
     month: MonthLit | None = None
     last_months: int | None = None
     values: tuple[Expr, ...] = ()
-    steps: tuple[tuple[Expr, datetime.date], ...] = ()  # the values after ``then``
+    steps: tuple[tuple[Expr, DateLit | InstantLit], ...] = ()  # the values after ``then``
+    start: DateLit | InstantLit | None = None
 
 
 @frozen(kw_only=True)
@@ -475,6 +512,39 @@ class EventDecl(Item):
     name: str
     entity: Name
     fields: tuple[EventField, ...]
+
+
+@frozen(kw_only=True)
+class SeriesDecl(Item):
+    """A value for each interval of a month or a year: of an entity, or from a table that stands beside the rules."""
+
+    name: str
+    entity: Name | None
+    type: TypeText
+    attributes: Attributes
+    file: str | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@frozen(kw_only=True)
+class Parameter(Node):
+    """An argument of a plugin's function: ``t: degC``."""
+
+    name: str
+    type: TypeText
+
+
+@frozen(kw_only=True)
+class FunctionDecl(Item):
+    """``function enthalpy(t: degC): kJ/kg, round 0.001 from "steam.enthalpy"``."""
+
+    name: str
+    name_span: Span = field(eq=False, repr=False)
+    parameters: tuple[Parameter, ...]
+    type: TypeText
+    attributes: Attributes
+    origin: str | None
+    citations: tuple[Citation, ...] = ()
 
 
 @frozen(kw_only=True)

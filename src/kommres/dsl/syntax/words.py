@@ -19,6 +19,7 @@ from kommres.dsl.keywords import (
     PLACE,
     RESERVED,
     ROOT,
+    SOURCE,
     TYPE,
     WORDS,
     Keyword,
@@ -41,6 +42,8 @@ _NAMING = frozenset(
         "ENUM",
         "INPUT",
         "EVENT",
+        "SERIES",
+        "FUNCTION",
         "CALENDAR",
         "OPTION",
         "PARAM",
@@ -56,8 +59,8 @@ _NAMING = frozenset(
     )
 )
 # Lines that say "of whom" before a colon or `=`: there `of` is `у`.
-_BELONGING = frozenset(("ENTITY", "INPUT", "EVENT", "RULE", "CHARGE", "AMEND", "GIVEN", "EXPECT"))
-_TYPED = frozenset(("INPUT", "PARAM", "RULE", "CHARGE"))
+_BELONGING = frozenset(("ENTITY", "INPUT", "EVENT", "SERIES", "RULE", "CHARGE", "AMEND", "GIVEN", "EXPECT"))
+_TYPED = frozenset(("INPUT", "SERIES", "FUNCTION", "PARAM", "RULE", "CHARGE"))
 _ATTRIBUTES_END = frozenset(("EQ", "WHEN", "FROM", "FROM_FILE"))
 _UNIT_SIGNS = frozenset(("SLASH", "STAR"))
 # Tokens after which a source of months may stand.
@@ -278,6 +281,12 @@ class Classifier:
             tokens = ("DAYS",)
         elif previous == "NUMBER" and earlier == "LAST_N":
             tokens = ("MONTHS",)
+        elif previous == "OVER_SPAN":
+            tokens = ("SPAN_MONTH", "SPAN_YEAR")
+        elif previous == "IN" and len(self.out) > 2 and self.out[-3].type == "FOR":
+            return lookup(SOURCE, text)
+        elif previous == "BY" and self._first == "FUNCTION":
+            return lookup(MODE, text)
         elif previous == "COMMA" and self._first == "OPTION":
             tokens = ("DEFAULT",)
         if not tokens:

@@ -1,0 +1,129 @@
+"""Batches of kernels: from made-up columns, the same many times over, and single rows of them for the interpreter."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import evolve
+
+from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Table
+from kommres.dsl.backends.rows import EventRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kommres.dsl.backends.kernels.batch import Coding, Layout
+    from kommres.dsl.backends.rows import Plain
+    from benchmarks.workloads import Cells, Grouped
+
+
+def flat(entity: str, columns: Mapping[str, Cells]) -> Batch:
+    """Return one table without parents."""
+    return Batch(tables={entity: _table(entity, columns)})
+
+
+def grouped(parent: str, entity: str, data: Grouped) -> Batch:
+    """Return two tables: rows below parents."""
+    sizes = np.diff(data.offsets)
+    places = np.repeat(np.arange(sizes.size), sizes)
+    above = evolve(_table(parent, data.parents), children={entity: data.offsets})
+    return Batch(tables={parent: above, entity: evolve(_table(entity, data.rows), parent=places)})
+
+
+def with_events(entity: str, event: str, data: Grouped) -> Batch:
+    """Return one table without columns, whose rows have events."""
+    events = {event: Events(offsets=data.offsets, fields=data.rows)}
+    return Batch(tables={entity: Table(entity=entity, count=data.offsets.size - 1, events=events)})
+
+
+def _table(entity: str, columns: Mapping[str, Cells]) -> Table:
+    count = next(iter(columns.values())).size
+    return Table(entity=entity, count=count, columns={(name, ()): Column(values=c) for name, c in columns.items()})
+
+
+# --- many times over -----------------------------------------------------------------------------------------
+
+
+def repeated(batch: Batch, times: int) -> Batch:
+    """Return a batch whose trees stand there many times."""
+    counts = {name: table.count for name, table in batch.tables.items()}
+    above = {child: name for name, table in batch.tables.items() for child in table.children}
+    return Batch(
+        tables={
+            name: _repeated(table, times, counts[above[name]] if name in above else 0)
+            for name, table in batch.tables.items()
+        }
+    )
+
+
+def _repeated(table: Table, times: int, parents: int) -> Table:
+    return evolve(
+        table,
+        count=table.count * times,
+        usable=None if table.usable is None else np.tile(table.usable, times),
+        parent=None if table.parent is None else _shifted(table.parent, times, parents),
+        children={name: _offsets(offsets, times) for name, offsets in table.children.items()},
+        columns={key: _column(column, times) for key, column in table.columns.items()},
+        events={
+            name: Events(
+                offsets=_offsets(events.offsets, times),
+                fields={field: np.tile(cells, times) for field, cells in events.fields.items()},
+            )
+            for name, events in table.events.items()
+        },
+    )
+
+
+def _column(column: Column, times: int) -> Column:
+    changes = column.changes
+    if changes is not None:
+        changes = Changes(
+            offsets=_offsets(changes.offsets, times),
+            days=np.tile(changes.days, times),
+            values=np.tile(changes.values, times),
+        )
+    return Column(values=np.tile(column.values, times), changes=changes)
+
+
+def _shifted(places: Cells, times: int, step: int) -> Cells:
+    return (places[None, :] + step * np.arange(times)[:, None]).reshape(-1)
+
+
+def _offsets(offsets: Cells, times: int) -> Cells:
+    if not offsets.size:
+        return offsets
+    return np.append(_shifted(offsets[:-1], times, int(offsets[-1])), offsets[-1] * times)
+
+
+# --- for the interpreter -------------------------------------------------------------------------------------
+
+
+def rows_of(batch: Batch, layout: Layout, entity: str, places: Iterable[int]) -> list[Row]:
+    """Return some rows of a table of numbers and dates, with their events and the rows above them."""
+    return [_row(batch, layout, entity, int(place)) for place in places]
+
+
+def _row(batch: Batch, layout: Layout, entity: str, place: int) -> Row:
+    table = batch.tables[entity]
+    above = next((name for name, other in batch.tables.items() if entity in other.children), None)
+    parent = _row(batch, layout, above, int(table.parent[place])) if above and table.parent is not None else None
+    codings = layout.inputs.get(entity, {})
+    return Row(
+        entity,
+        str(place),
+        parent=parent,
+        values={key: _value(column.values[place], codings[key]) for key, column in table.columns.items()},
+        events={
+            name: [
+                EventRow({f: _value(cells[j], layout.events[entity][name][f]) for f, cells in events.fields.items()})
+                for j in range(events.offsets[place], events.offsets[place + 1])
+            ]
+            for name, events in table.events.items()
+        },
+    )
+
+
+def _value(cell: Any, coding: Coding) -> Plain:
+    return Fraction(int(cell), coding.scale) if coding.scale != 1 else int(cell)

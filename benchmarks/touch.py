@@ -1,0 +1,96 @@
+"""The bound: a kernel that goes through the same rows, reads the same columns once, writes the same outputs, computes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from benchmarks.workloads import Cells
+
+
+@frozen(kw_only=True, eq=False)
+class Below:
+    """Rows that belong to the rows of a touch: of row i ``offsets[i] .. offsets[i + 1]`` of each column."""
+
+    offsets: Cells
+    columns: Sequence[Cells]
+
+
+@frozen(kw_only=True, eq=False)
+class Touch:
+    """What is touched: ``columns`` and ``outputs`` of a table, rows ``below`` it, and ``parents`` that it belongs to.
+
+    ``streams``: other arrays, each read once from end to end.
+    """
+
+    columns: Sequence[Cells]
+    outputs: Sequence[Cells]
+    below: Sequence[Below] = ()
+    parents: Below | None = None
+    streams: Sequence[Cells] = ()
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes are read and written."""
+        groups = [*self.below, *([self.parents] if self.parents else [])]
+        owned = [array for group in groups for array in (group.offsets, *group.columns)]
+        return sum(array.nbytes for array in (*self.columns, *self.outputs, *owned, *self.streams))
+
+    def kernel(self) -> Callable[[], object]:
+        """Return a call that touches it all on one thread."""
+        compiled = _compiled(self)
+        arrays = list(_arrays(self))
+        return lambda: compiled(*arrays)
+
+    def slices(self) -> Callable[[int, int], object]:
+        """Return a call for a range of rows, for several threads; only for tables alone."""
+        compiled = _compiled(self)
+        arrays = list(_arrays(self))
+        return lambda start, stop: compiled(*(array[start:stop] for array in arrays))
+
+
+def _arrays(touch: Touch) -> Iterator[Cells]:
+    yield from touch.columns
+    yield from touch.outputs
+    for group in (*touch.below, *([touch.parents] if touch.parents else [])):
+        yield group.offsets
+        yield from group.columns
+    yield from touch.streams
+
+
+def _compiled(touch: Touch) -> Callable[..., Any]:
+    columns, outputs = _names("c", touch.columns), _names("o", touch.outputs)
+    below = [(f"b{n}", _names(f"b{n}_", group.columns)) for n, group in enumerate(touch.below)]
+    parents = _names("p", touch.parents.columns) if touch.parents else []
+    names = [*columns, *outputs, *(name for offsets, own in below for name in (offsets, *own))]
+    names += ["p", *parents] if touch.parents else []
+    streams = _names("s", touch.streams)
+    row = [f"cell = {' ^ '.join(['head', *(f'int64({name}[i])' for name in columns)])}"]
+    for offsets, own in below:
+        # Unsigned places: a place that might be negative would cost a test for each cell.
+        row += [f"for j in range(uint64({offsets}[i]), uint64({offsets}[i + one])):"]
+        row += [f"    cell += {' ^ '.join(f'{name}[j]' for name in own)}"]
+    row += [f"{name}[i] = cell" for name in outputs]
+    if touch.parents:
+        text = ["for g in range(p.size - 1):", f"    head = {' ^ '.join(f'int64({name}[g])' for name in parents) or '0'}"]
+        text += ["    for i in range(uint64(p[g]), uint64(p[g + 1])):", *(f"        {line}" for line in row)]
+    else:
+        text = ["head = 0", f"for i in range(uint64({outputs[0]}.size)):", *(f"    {line}" for line in row)]
+    text = ["one = uint64(1)", "total = 0", *text]
+    for name in streams:
+        text += [f"for i in range({name}.size):", f"    total += {name}[i]"]
+    body = "\n".join(f"    {line}" for line in [*text, "return total"])
+    source = f"def touch({', '.join((*names, *streams))}):\n{body}\n"
+    space: dict[str, Any] = {"int64": np.int64, "uint64": np.uint64}
+    exec(source, space)
+    return njit(nogil=True, error_model="numpy")(space["touch"])
+
+
+def _names(stem: str, arrays: Sequence[object]) -> list[str]:
+    return [f"{stem}{n}" for n in range(len(arrays))]

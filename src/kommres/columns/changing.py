@@ -1,0 +1,150 @@
+"""Values that begin inside the month, from the lines of a value table, a column at a time.
+
+What :func:`kommres.columns.values.lay_out` does for one row, for all rows of a batch: a line of which one cannot tell
+where it belongs spoils all values that it might be; of two different values from one day none can be used.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kommres.columns.coder import Coder
+from kommres.columns.files import RAGGED
+from kommres.columns.picking import Pick
+from kommres.dsl.backends.kernels.batch import Changes, Coding, Column
+from kommres.dsl.plan.sources import LAST_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kommres.columns.ingest import Dataset
+    from kommres.columns.schema import Column as SchemaColumn
+    from kommres.columns.schema import TableSchema
+    from kommres.columns.tree import Places
+    from kommres.columns.zoning import Zones
+    from kommres.dsl.backends.kernels.batch import Cells, Names
+    from kommres.dsl.backends.rows import InputKey
+    from kommres.period import Month
+
+_DAY: Final = Coding(kind="date", low=1, high=LAST_DAY, optional=True)
+_MONTH: Final = Coding(kind="number", low=0, high=12 * 10_000, optional=True)
+
+
+class ValueLines:
+    """Reads the value table of an input."""
+
+    def __init__(self, data: Dataset, schema: TableSchema, coding: Coding, names: Names) -> None:
+        self._order = data.owned[schema.name]
+        self._table = data.tables[schema.name].table
+        keyed = [(column, column.enum.members) for column in schema.columns if column.enum is not None]
+        self._keys = [
+            Coder(column, Coding(kind="enum", low=0, high=len(members) - 1, optional=True, members=members), names)
+            for column, members in keyed
+        ]
+        name = schema.name.removeprefix(f"{schema.entity}.")
+        self._every: list[InputKey] = [(name, members) for members in product(*(members for _, members in keyed))]
+        self._coding = coding
+        self._value = self._coder(schema.column("value"), coding, names)
+        self._day = self._coder(schema.column("from"), _DAY, names)
+        self._month = self._coder(schema.column("month"), _MONTH, names)
+
+    def _coder(self, column: SchemaColumn | None, coding: Coding, names: Names) -> Coder | None:
+        return None if column is None or column.name not in self._table.column_names else Coder(column, coding, names)
+
+    @property
+    def has_instants(self) -> bool:
+        """Whether values depend on time zones."""
+        return self._coding.kind == "instant"
+
+    def put(self, columns: dict[InputKey, Column], start: int, stop: int, month: Month, zones: Zones) -> None:
+        """Write into columns what holds in a month.
+
+        Parameters
+        ----------
+        columns
+            What the entity's own table says; it holds until the first given day.
+        start, stop
+            Ranks of the rows.
+        month
+            Whose first day and inner days count.
+        zones
+            Of the rows.
+        """
+        offsets = self._order.offsets[start : stop + 1]
+        pick = Pick.of(self._order.order[offsets[0] : offsets[-1]])
+        if not len(pick.places):
+            return
+        counts = np.diff(offsets)
+        owner = np.repeat(np.arange(stop - start), counts)
+        zones = zones.spread(counts)
+        key, sound = self._key(pick, zones)
+        day, month_ = self._cells(self._day, pick, zones, _DAY), self._cells(self._month, pick, zones, _MONTH)
+        misplaced = ~sound | (day == _DAY.unusable) | (month_ == _MONTH.unusable)
+        misplaced |= (day == _DAY.absent) == (month_ == _MONTH.absent)
+        spoiled = np.zeros((stop - start, len(self._every)), np.bool_)
+        spoiled[owner[misplaced & sound], key[misplaced & sound]] = True
+        spoiled[owner[misplaced & ~sound]] = True
+        dated = ~misplaced & (day != _DAY.absent) & ~spoiled[owner, key]
+        values = self._cells(self._value, pick, zones, self._coding)
+        lines = _in_order(owner[dated], key[dated], day[dated], values[dated], self._coding.unusable)
+        for number, every in enumerate(self._every):
+            columns[every] = self._column(
+                columns.get(every), [part[lines[1] == number] for part in lines], spoiled[:, number], month
+            )
+
+    def _cells(self, coder: Coder | None, pick: Pick, zones: Zones, coding: Coding) -> Cells:
+        if coder is None:
+            return np.full(len(pick.places), coding.absent if coding.optional else coding.unusable, coding.dtype)
+        return coder.codes(pick.cells(self._table.column(coder.column.name)), zones)
+
+    def _key(self, pick: Pick, zones: Zones) -> tuple[Places, NDArray[np.bool_]]:
+        """Return which combination of members each line is about, and whether one can tell."""
+        key = np.zeros(len(pick.places), np.int64)
+        sound = np.ones(len(pick.places), np.bool_)
+        for coder in self._keys:
+            codes = self._cells(coder, pick, zones, coder.coding)
+            sound &= codes >= 0
+            key = key * len(coder.coding.members) + codes
+        if RAGGED in self._table.column_names:
+            sound &= pick.cells(self._table.column(RAGGED)).is_null().to_numpy(zero_copy_only=False)
+        return np.where(sound, key, 0), sound
+
+    def _column(self, held: Column | None, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month) -> Column:
+        owner, _, day, values = lines
+        if held is None:
+            first = np.full(len(spoiled), self._coding.absent if self._coding.optional else self._coding.unusable)
+            held = Column(values=first.astype(self._coding.dtype))
+        found = np.where(spoiled, self._coding.unusable, held.values).astype(self._coding.dtype)
+        before = day <= month.start
+        # Of several lines of a row the last one stays.
+        found[owner[before]] = values[before]
+        inside = ~before & (day < month.end)
+        if not inside.any():
+            return Column(values=found)
+        counts = np.bincount(owner[inside], minlength=len(spoiled))
+        return Column(
+            values=found,
+            changes=Changes(
+                offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+                days=day[inside].astype(np.int32),
+                values=values[inside].astype(self._coding.dtype),
+            ),
+        )
+
+
+def _in_order(owner: Places, key: Places, day: Cells, values: Cells, unusable: int) -> list[Cells]:
+    """Sort lines by row, key and day; of one day there is one line, unusable where several differ."""
+    order = np.lexsort((day, key, owner))
+    owner, key, day, values = (part[order] for part in (owner, key, day, values))
+    again = (owner[1:] == owner[:-1]) & (key[1:] == key[:-1]) & (day[1:] == day[:-1])
+    if again.any():
+        first = np.flatnonzero(np.insert(~again, 0, np.True_))
+        low, high = np.minimum.reduceat(values, first), np.maximum.reduceat(values, first)
+        owner, key, day = owner[first], key[first], day[first]
+        values = np.where(low == high, low, unusable)
+    return [owner, key, day, values]

@@ -1,0 +1,203 @@
+"""What kernels give back as lines of bills: all rows at once, in the order of rows and, within a row, of the bill."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from kommres.columns.arrow import require_arrow
+from kommres.columns.decimals import DecimalColumn, Flags, Wholes, rescaled
+from kommres.columns.lines import DIGITS, Kind, Kinds, coded_lines
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from kommres.dsl.backends.kernels.batch import Charged, Lines, Shown
+
+
+@frozen(kw_only=True, eq=False)
+class Tabled:
+    """Lines of the rows of an entity.
+
+    ``rows``: the row of each line. ``left``: rows without lines here, because something else must see to them.
+    ``counts``: as in :class:`kommres.run.batch.BatchResult`, without the rows that are left.
+    """
+
+    lines: pa.Table
+    rows: Wholes
+    left: Flags
+    counts: Counter[tuple[str, ...]]
+
+
+@frozen(kw_only=True, eq=False)
+class _Found:
+    """The lines of a charge. ``rows``: which have one; ``amounts``: of all rows, counted in the last digit."""
+
+    lines: Lines
+    rows: Wholes
+    amounts: Wholes
+
+
+def tabled(charged: Charged, ids: pa.Array, barred: Flags, kinds: Kinds, period: str, digits: int) -> Tabled:
+    """Write the lines that kernels found.
+
+    Parameters
+    ----------
+    charged
+        All charges of an entity.
+    ids
+        Ids of its rows, as text.
+    barred
+        Rows that must have no lines here, whatever the kernels say.
+    kinds
+        Numbers of kinds of lines.
+    period
+        As results write it.
+    digits
+        After the point of amounts. A row with an amount that they cannot write is left.
+    """
+    left = (charged.left != 0) | barred
+    amounts = []
+    for lines in charged.lines:
+        values, good = rescaled(lines.amount, lines.scale, digits)
+        left |= (lines.present != 0) & ~good
+        amounts.append(values)
+    kept = ~left
+    found = [
+        _Found(lines=lines, rows=np.flatnonzero((lines.present != 0) & kept), amounts=values)
+        for lines, values in zip(charged.lines, amounts, strict=True)
+    ]
+    per_row = np.zeros(len(left), np.int64)
+    for item in found:
+        per_row[item.rows] += 1
+    rows = np.repeat(np.arange(len(left)), per_row)
+    return Tabled(
+        lines=_table(found, per_row, len(rows), _repeated(ids, rows), charged.entity, kinds, period, digits),
+        rows=rows,
+        left=left,
+        counts=_counts(charged.entity, found, per_row, int(np.count_nonzero(kept))),
+    )
+
+
+def _repeated(ids: pa.Array, rows: Wholes) -> pa.Array:
+    pa = require_arrow()
+    if len(rows) != len(ids) or (rows != np.arange(len(ids))).any():
+        ids = ids.take(pa.array(rows))
+    return ids.cast(pa.string())
+
+
+def _table(
+    found: list[_Found],
+    per_row: Wholes,
+    size: int,
+    accounts: pa.Array,
+    entity: str,
+    kinds: Kinds,
+    period: str,
+    digits: int,
+) -> pa.Table:
+    codes = np.empty(size, np.int32)
+    volume, tariff = DecimalColumn(size, DIGITS), DecimalColumn(size, DIGITS)
+    amount = DecimalColumn(size, digits)
+    following = np.cumsum(per_row) - per_row  # the place of each row's next line
+    for item in found:
+        places = following[item.rows]
+        following[item.rows] += 1
+        codes[places] = _codes(item, entity, kinds, period)
+        amount.put(places, item.amounts[item.rows])
+        _show(volume, item.lines.volume, item.rows, places)
+        _show(tariff, item.lines.price, item.rows, places)
+    return coded_lines(codes, accounts, volume, tariff, amount, digits)
+
+
+def _show(column: DecimalColumn, shown: Shown | None, rows: Wholes, places: Wholes) -> None:
+    if shown is None:
+        return
+    given = shown.given[rows] != 0
+    if not given.all():
+        rows, places = rows[given], places[given]
+    below = shown.below[rows] if isinstance(shown.below, np.ndarray) else shown.below
+    column.put_ratios(places, shown.above[rows], below)
+
+
+def _codes(item: _Found, entity: str, kinds: Kinds, period: str) -> NDArray[np.int32] | int:
+    """Return the number of the kind of each line, or the one number of all."""
+    lines, rows = item.lines, item.rows
+    parts = [lines.winner, *(chosen for _, _, chosen in lines.options)]
+    varying = [part for part in parts if isinstance(part, np.ndarray)]
+    if not len(rows):
+        return 0
+    if not varying:
+        return kinds.code(_kind(lines, entity, period, parts))
+    cells = np.stack([part[rows].astype(np.int64) for part in varying])
+    sizes = cells.max(axis=1) + 1
+    together = np.ravel_multi_index(tuple(cells), tuple(sizes))
+    different, which = np.unique(together, return_inverse=True)
+    numbers = np.empty(len(different), np.int32)
+    for place, values in enumerate(zip(*np.unravel_index(different, tuple(sizes)), strict=True)):
+        here = iter(values)
+        numbers[place] = kinds.code(
+            _kind(lines, entity, period, [int(next(here)) if isinstance(part, np.ndarray) else part for part in parts])
+        )
+    codes: NDArray[np.int32] = numbers[which]
+    return codes
+
+
+def _kind(lines: Lines, entity: str, period: str, parts: list[int | str]) -> Kind:
+    """``parts``: the alternative that made the line and the choice of each option, as they are or as their index."""
+    plan = lines.charge
+    winner, *chosen = parts
+    choices = [
+        f"{name}={choices[choice] if isinstance(choice, int) else choice}"
+        for (name, choices, _), choice in zip(lines.options, chosen, strict=True)
+    ]
+    return Kind(
+        entity=entity,
+        service=plan.rule.service or plan.rule.name,
+        line=plan.rule.line or "base",
+        charge=plan.id,
+        period=period,
+        volume_unit="" if plan.volume is None else plan.steps[plan.volume].unit,
+        tariff_unit="" if plan.price is None else plan.steps[plan.price].unit,
+        unit=str(plan.rule.type.unit or ""),
+        rule=f"{plan.id}/{plan.alternatives[int(winner)].name}",
+        options=", ".join(choices),
+    )
+
+
+def _counts(entity: str, found: list[_Found], per_row: Wholes, kept: int) -> Counter[tuple[str, ...]]:
+    counts: Counter[tuple[str, ...]] = Counter()
+    by_service: dict[str, list[_Found]] = {}
+    for item in found:
+        rule = item.lines.charge.rule
+        service = rule.service or rule.name
+        by_service.setdefault(service, []).append(item)
+        if len(item.rows):
+            key = (service, rule.line or "base", str(rule.type.unit or ""))
+            counts["lines", *key] += len(item.rows)
+            counts["amount", *key] += _total(item.amounts[item.rows])
+    services = 0
+    for items in by_service.values():
+        charged = np.zeros(len(per_row), np.bool_)
+        for item in items:
+            charged[item.rows] = True
+        services += int(np.count_nonzero(charged))
+    accounts = int(np.count_nonzero(per_row))
+    for key, number in (
+        (("accounts", entity, "charged"), accounts),
+        (("accounts", entity, "nothing"), kept - accounts),
+        (("services", entity, "charged"), services),
+        (("services", entity, "nothing"), kept * len(by_service) - services),
+    ):
+        if number:
+            counts[key] = number
+    return counts
+
+
+def _total(values: Wholes) -> int:
+    """Return an exact sum."""
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

@@ -1,0 +1,364 @@
+"""What the definitions of one kernel share: its arguments, rows above and below, other definitions, options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from kommres.dsl.backends.kernels.computing import COMPUTING
+from kommres.dsl.backends.kernels.events import bound_events
+from kommres.dsl.backends.kernels.gathering import GATHERING
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Graph, Kind, Loop, Node, Status
+from kommres.dsl.backends.kernels.instance import Instance
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.pieces_of import Pieces, pieces_of
+from kommres.dsl.backends.kernels.reading import READING
+from kommres.dsl.backends.kernels.scope import Made, RowAt, Scope, When
+from kommres.dsl.backends.kernels.slicing import SLICING
+from kommres.dsl.backends.kernels.tables import Tables
+from kommres.dsl.plan.forms import Form, Leaf
+from kommres.dsl.plan.nodes import DefinitionPlan, Op, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kommres.dsl.backends.kernels.batch import Layout, Names
+    from kommres.dsl.backends.kernels.gathering import Leg, Walk
+    from kommres.dsl.backends.machine import Machine
+    from kommres.dsl.backends.rows import InputKey
+    from kommres.dsl.plan.nodes import SourcePlan
+    from kommres.dsl.plan.proofs import Proofs
+
+Writer = Callable[[Scope, int], Made]
+
+#: In an array of stored results: the row is the interpreter's; the value is absent.
+LEFT, NOTHING = -(1 << 63), -(1 << 63) + 1
+
+
+@frozen
+class Argument:
+    """An array or a number that a kernel gets; ``path`` says which."""
+
+    name: str
+    path: tuple[object, ...]
+
+
+@frozen
+class Stored:
+    """A definition whose results are computed before for all rows of its entity."""
+
+    number: int
+    members: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Note:
+    """Something that no kernel computes, and why: rows that need it are the interpreter's."""
+
+    definition: str
+    step: str
+    why: str
+
+
+class Builder:
+    """Makes the graph of one kernel over the rows of an entity.
+
+    Parameters
+    ----------
+    machine
+        Tables as known, options as chosen, cuts.
+    proofs
+        What is proved of the plan.
+    layout
+        What is read of the data.
+    names
+        Codes of texts.
+    """
+
+    def __init__(self, machine: Machine, proofs: Proofs, layout: Layout, names: Names) -> None:
+        self.machine = machine
+        self.proofs = proofs
+        self.layout = layout
+        self.names = names
+        self.graph = Graph()
+        self.arguments: dict[tuple[object, ...], tuple[Argument, Node]] = {}
+        self.constants: dict[tuple[object, ...], Callable[[], Any]] = {}
+        self.wanted: dict[Stored, None] = {}
+        self.notes: dict[Note, None] = {}
+        self.tables = Tables(self)
+        self.writers: Mapping[Op, Writer] = {
+            **READING,
+            **COMPUTING,
+            **SLICING,
+            **GATHERING,
+            Op.TIERS: lambda scope, number: self.tables.tiers(scope, number),
+        }
+        self.start = self.scalar("start")
+        self.end = self.scalar("end")
+        self.last = self.graph.node(INT, "({0} - 1)", self.end)
+        self.days = self.graph.node(INT, "({0} - {1})", self.end, self.start)
+        self.month = When(self.start, self.start, self.end, whole=True)
+        #: whether rows on which something changes inside the month are left
+        self.still = proofs.assumptions.still
+        self._instances: dict[tuple[object, ...], Instance] = {}
+        self._loops = 0
+
+    def note(self, definition: DefinitionPlan | None, step: Step, why: str) -> None:
+        """Say what no kernel computes."""
+        text = " ".join(step.span.text.split())[:80] if step.span is not None else step.op.value
+        self.notes[Note(definition=definition.id if definition is not None else "", step=text, why=why)] = None
+
+    # arguments -------------------------------------------------------------------------------------------
+
+    def argument(self, *path: object) -> Node:
+        """Return the name of an array."""
+        found = self.arguments.get(path)
+        if found is None:
+            name = f"a{len(self.arguments)}"
+            found = self.arguments[path] = Argument(name, path), self.graph.plain("array", name)
+        return found[1]
+
+    def scalar(self, name: str) -> Node:
+        """Return the name of a number that is the same for all rows."""
+        path = ("scalar", name)
+        found = self.arguments.get(path)
+        if found is None:
+            found = self.arguments[path] = Argument(name, path), self.graph.plain(INT, name)
+        return found[1]
+
+    def constant(self, key: tuple[object, ...], make: Callable[[], Any]) -> Node:
+        """Return the name of an array that does not depend on the data. Raises what ``make`` raises."""
+        path = ("constant", *key)
+        if path not in self.arguments:
+            value = make()
+            self.constants[path] = lambda: value
+        return self.argument(*path)
+
+    # rows ------------------------------------------------------------------------------------------------
+
+    def above(self, row: RowAt, up: int) -> RowAt:
+        """Return the row of an ancestor."""
+        entities = {entity.name: entity for entity in self.machine.plan.program.entities}
+        for _ in range(up):
+            parent = entities[row.entity].parent
+            if parent is None:
+                raise NotCompiled(f"a row above {row.entity}")
+            array = self.argument("parent", row.entity)
+            row = RowAt(parent.name, self.graph.node(INT, "{0}[{1}]", array, row.place))
+        return row
+
+    def below(self, row: RowAt, entity: str) -> tuple[Node, Node]:
+        """Return the first place of the rows of an entity below a row, and the place after the last one."""
+        entities = {e.name: e for e in self.machine.plan.program.entities}
+        chain = [entity]
+        while chain[-1] != row.entity:
+            parent = entities[chain[-1]].parent
+            if parent is None:
+                raise NotCompiled(f"{entity} is not below {row.entity}")
+            chain.append(parent.name)
+        first, last = row.place, self.graph.node(INT, "({0} + 1)", row.place)
+        for parent_name, child in zip(chain[:0:-1], chain[-2::-1], strict=True):
+            offsets = self.argument("children", parent_name, child)
+            first, last = (self.graph.node(INT, "{0}[{1}]", offsets, place) for place in (first, last))
+        return first, last
+
+    def named(self, loop: Loop) -> Node:
+        """Return the place that a loop goes through, under a name of its own."""
+        self._loops += 1
+        name = f"j{self._loops}"
+        loop.head = loop.head.replace("{name}", name)
+        return self.graph.of(loop, INT, name)
+
+    def cell(self, row: RowAt, key: InputKey, when: When) -> Node:
+        """Return the cell of an input on the current day."""
+        array = self.argument("cells", row.entity, key)
+        first = self.graph.node(INT, "int64({0}[{1}])", array, row.place)
+        if (row.entity, key) not in self.layout.varying or when.day is self.start:
+            return first
+        offsets, days, values = self.changes(row.entity, key)
+        code = "int64(changed({0}, {1}, {2}, {3}, {4}, {5}))"
+        return self.graph.node(INT, code, first, offsets, days, values, row.place, when.day)
+
+    def changes(self, entity: str, key: InputKey) -> tuple[Node, Node, Node]:
+        """Return the arrays of what changes inside the month: offsets, days, values."""
+        return (
+            self.argument("change offsets", entity, key),
+            self.argument("change days", entity, key),
+            self.argument("change values", entity, key),
+        )
+
+    def events(self, walk: Walk, leg: Leg, slot: int, source: SourcePlan) -> Leg:
+        """Return the loop over the events of a source."""
+        return bound_events(self, walk, leg, slot, source)
+
+    # definitions -----------------------------------------------------------------------------------------
+
+    def definition(self, number: int) -> DefinitionPlan:
+        """Return a definition by its number."""
+        return self.machine.definition(number)
+
+    def instance(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Instance:
+        """Return a definition for a row on a day; the slice of who reads it does not matter to it."""
+        plan = self.definition(number)
+        day = when.day if self.machine.computation(number).varies and not self.still else self.start
+        key = number, row, members, day
+        found = self._instances.get(key)
+        if found is None:
+            from kommres.dsl.backends.kernels.scope import Member
+
+            slots = {0: row, **{slot: Member(m) for slot, m in zip(plan.key_slots, members, strict=True)}}
+            scope = Scope(
+                self,
+                plan.steps,
+                self.proofs.definitions[number],
+                slots,
+                When(day, self.start, self.end, whole=True),
+                definition=plan,
+            )
+            found = self._instances[key] = Instance(scope, plan)
+        return found
+
+    def stored(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Made:
+        """Return the result of a definition for another row, computed before for all rows of its entity."""
+        computation = self.machine.computation(number)
+        steady = self.still or when.day is self.start or (computation.calm and not computation.cutter.by_row)
+        if computation.varies and not steady:
+            return self.instance(number, row, members, when).as_rule()
+        rule = self.definition(number).rule
+        self.wanted[Stored(number, members)] = None
+        shape = self.proofs.definitions[number].shape
+        graph = self.graph
+        array = self.argument("stored", row.entity, number, members, "above")
+        above = graph.node(INT, "{0}[{1}]", array, row.place)
+        bad = graph.node(BOOL, "({0} == LEFT)", above)
+        absent = graph.node(BOOL, "({0} == NOTHING)", above) if rule.type.optional else None
+        status = Status(absent=absent, bad=bad)
+        if rule.type.kind == "yes_no":
+            return Made(status, node=graph.node(BOOL, "({0} == 1)", above))
+        if rule.type.kind in {"enum", "id"}:
+            return Made(status, node=above, members=rule.type.enum.members if rule.type.enum is not None else None)
+        if not isinstance(shape, Form):
+            raise NotCompiled("it has no value" if shape is None else shape.why)
+        if not (shape.above.fits and shape.below.fits):
+            raise NotCompiled("a result of another row of more than 63 bits")
+        if shape.is_whole:
+            return Made(status, node=above, scale=shape.scale)
+
+        def part(leaf: Leaf, kind: Kind) -> Node:
+            if leaf.scale != shape.scale:
+                raise NotCompiled("a quotient of another row in other steps")
+            below = graph.node(INT, "{0}[{1}]", self.argument("stored", row.entity, number, members, "below"), row.place)
+            numbers = self.instance_numbers
+            return numbers(above if leaf.part == "above" else below, kind)
+
+        return Made(status, part=part)
+
+    def instance_numbers(self, word: Node, kind: Kind) -> Node:
+        """Return a word in another reading."""
+        from kommres.dsl.backends.kernels.numbers import Numbers
+
+        return Numbers(graph=self.graph, leaves=_no_leaves).turned(word, kind)
+
+    def picked(self, scope: Scope, number: int, found: Sequence[tuple[Node | None, Made]], keyed: Status) -> Made:
+        """Return one of several values by conditions of which exactly one holds."""
+        graph, step = self.graph, scope.steps[number]
+        branches = [(Branch(test if test is not None else graph.true), made) for test, made in found]
+
+        def merged(read: Callable[[Made], Node]) -> Node:
+            *before, last = branches
+            value = read(last[1])
+            for branch, made in reversed(before):
+                value = graph.choose(branch, read(made), value)
+            return value
+
+        def condition(which: str) -> Node | None:
+            if all(getattr(made.status, which) is None for _, made in branches):
+                return None
+            return merged(lambda made: getattr(made.status, which) or graph.false)
+
+        status = Status(
+            absent=condition("absent"),
+            miss=graph.either(keyed.miss, condition("miss")),
+            bad=graph.either(keyed.bad, condition("bad")),
+        )
+        members = found[0][1].members
+        if step.kind in {"yes_no", "enum", "id"}:
+            return Made(status, node=merged(lambda made: _node_of(made)), members=members)
+
+        def part(leaf: Leaf, kind: Kind) -> Node:
+            return merged(lambda made: _part_of(scope, made, leaf, kind))
+
+        return Made(status, part=part)
+
+    # options ---------------------------------------------------------------------------------------------
+
+    def chosen(self, number: int, row: RowAt) -> Made:
+        """Return the choice of an option for a row, as a code of its choices."""
+        choice = self.machine.choices[number]
+        if choice.fixed is not None:
+            return Made(text=choice.fixed, members=choice.option.choices)
+        plan = self.machine.plan.options[number]
+        graph, choices = self.graph, choice.option.choices
+        code: Node = graph.int(-1)
+        bad: Node | None = None
+        for place, (binding, steps, when) in enumerate(plan.bindings):
+            at = self._ancestor(row, binding.entity.name if binding.entity is not None else row.entity)
+            if at is None:
+                continue  # the row stands above the entity that the condition is about
+            wanted = graph.int(choices.index(binding.choice))
+            holds: Node = graph.true
+            if when is not None:
+                scope = Scope(self, steps, self.proofs.options[number][place], {0: at}, self.month)
+                status = scope.need(when)
+                bad = graph.either(bad, status.bad, status.miss)
+                holds = scope.holds(when)
+            other = graph.node(BOOL, "(({0} >= 0) & ({0} != {1}))", code, wanted)
+            bad = graph.either(bad, graph.both(holds, other))
+            code = graph.select(holds, wanted, code)
+        default = graph.int(choices.index(choice.option.default))
+        code = graph.node(INT, "({1} if {0} < 0 else {0})", code, default)
+        return Made(Status(bad=bad), node=code, members=choices)
+
+    def _ancestor(self, row: RowAt, entity: str) -> RowAt | None:
+        entities = {e.name: e for e in self.machine.plan.program.entities}
+        at: RowAt = row
+        while at.entity != entity:
+            if entities[at.entity].parent is None:
+                return None
+            at = self.above(at, 1)
+        return at
+
+    # pieces ----------------------------------------------------------------------------------------------
+
+    def pieces(self, scope: Scope) -> Pieces | None:
+        """Return the pieces of the month for the definition and the row of a scope."""
+        if scope.definition is None:
+            return None
+        computation = self.machine.computation(scope.definition.number)
+        return pieces_of(self, computation.cutter, scope.definition.cuts, scope.row)
+
+    def moves(self, scope: Scope) -> Node | None:
+        """Return whether something changes inside the month for the definition and the row of a scope."""
+        pieces = self.pieces(scope)
+        if pieces is None:
+            return None
+        whole = self.graph.node(BOOL, "({0} < {1})", pieces.after(self.start), self.end)
+        return self.graph.either(pieces.bad, whole)
+
+
+def _node_of(made: Made) -> Node:
+    if made.node is None:
+        raise NotCompiled("a value that is no node")
+    return made.node
+
+
+def _part_of(scope: Scope, made: Made, leaf: Leaf, kind: Kind) -> Node:
+    if made.part is not None:
+        return made.part(leaf, kind)
+    return scope.numbers.turned(scope.rescaled(_node_of(made), made.scale, leaf.scale), kind)
+
+
+def _no_leaves(leaf: Leaf, _kind: Kind) -> Node:
+    raise NotCompiled(f"a leaf {leaf}")

@@ -1,0 +1,213 @@
+"""Generated text as functions in machine code, compiled once on a machine and loaded from disk in later processes.
+
+A kernel is known by everything that its machine code depends on: the text, the text of all modules that it imports, the
+versions of python, numba, llvmlite and numpy, the processor, and the types of its arguments. An edited helper is
+another key; there is no stamp of time to go wrong, and nothing on disk is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+from array import array
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
+from operator import index
+from pathlib import Path
+from threading import RLock
+from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+from attrs import define, field
+
+from kommres.dsl.backends.kernels.loading import ENTRY, address, load, processor
+from kommres.dsl.backends.kernels.origins import Origin, origins
+from kommres.dsl.backends.kernels.store import Store, complain, default_store
+
+#: dtype and number of dimensions of an array; None for a whole number.
+Argument: TypeAlias = tuple[np.dtype[Any], int] | None
+
+#: What turns text into machine code, and calls it.
+_MAKERS: Final = tuple(f"kommres.dsl.backends.kernels.{name}" for name in ("cache", "making", "loading"))
+
+_lock: Final = RLock()
+_known: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
+
+if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobody will ever release
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
+def compiled(text: str, function: str, *, salt: Sequence[str] = (), folder: Path | None = None) -> Kernel:
+    """Return a function of generated text as a kernel.
+
+    Parameters
+    ----------
+    text
+        A module with plain functions that numba can compile; they may call each other and what the text imports.
+    function
+        Name of the function to call.
+    salt
+        Whatever else makes this kernel another one.
+    folder
+        Where machine code is kept; by default see :func:`kommres.dsl.backends.kernels.store.default_store`.
+    """
+    store = default_store() if folder is None else Store(folder)
+    known = _digest(text, function, list(salt), str(store))
+    with _lock:
+        kernel = _known.get(known)
+        if kernel is None:
+            kernel = _known[known] = Kernel(
+                text=text, function=function, salt=tuple(salt), store=store, origins=origins(text, also=_MAKERS)
+            )
+    return kernel
+
+
+@define(eq=False, kw_only=True, weakref_slot=True)
+class Kernel:
+    """A function of generated text, compiled for each set of types that it is called with.
+
+    It takes C-contiguous arrays and whole numbers, and returns the whole number that the function returns, or 0. Arrays
+    that it writes to overlap no other one. It may be called by several threads at once, each lets others run meanwhile;
+    sent to another process, it is loaded there.
+    """
+
+    text: str = field(repr=False)
+    function: str
+    salt: tuple[str, ...]
+    store: Store | None
+    origins: tuple[Origin, ...] = field(repr=False)
+    _ready: dict[tuple[Argument, ...], Callable[..., int]] = field(factory=dict, init=False, repr=False)
+
+    def __call__(self, *arguments: Any) -> int:  # noqa: ANN401 - arrays and numbers
+        """Run the function.
+
+        Raises
+        ------
+        TypeError
+            An argument is neither a C-contiguous array nor a whole number.
+        numba.core.errors.NumbaError
+            The text is none that numba can compile for these arguments.
+        """
+        types: list[Argument] = []
+        words = [0]
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                if not argument.flags.c_contiguous:
+                    raise TypeError(f"{self.function}: argument {len(types) + 1} is no C-contiguous array")
+                shape = argument.shape
+                types.append((argument.dtype, len(shape)))
+                words.append(address(argument))
+                words += shape
+            else:
+                types.append(None)
+                words.append(index(argument))
+        kinds = tuple(types)
+        ready = self._ready.get(kinds)
+        if ready is None:
+            ready = self._prepared(kinds)
+        return ready(words, arguments)
+
+    def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
+        return _again, (self.text, self.function, self.salt, self.store and self.store.folder)
+
+    def _prepared(self, types: tuple[Argument, ...]) -> Callable[..., int]:
+        with _lock:
+            ready = self._ready.get(types)
+            if ready is None:
+                ready = self._ready[types] = self._load(types) or self._compile(types)
+        return ready
+
+    def _key(self, types: tuple[Argument, ...]) -> str:
+        texts = [(origin.name, origin.digest) for origin in self.origins]
+        return _digest(self.text, self.function, self.salt, _named(types), texts, _surroundings())
+
+    def _load(self, types: tuple[Argument, ...]) -> Callable[..., int] | None:
+        code = self.store.read(self._key(types)) if self.store is not None else None
+        if code is None:
+            return None
+        try:
+            return _called(code, self.function)
+        except RuntimeError:  # an object file that this process cannot link: as good as none
+            return None
+
+    def _compile(self, types: tuple[Argument, ...]) -> Callable[..., int]:
+        from kommres.dsl.backends.kernels import making
+        from kommres.dsl.backends.kernels.lowering import machine_code
+
+        try:
+            code = machine_code(self.text, self.function, types, ENTRY)
+            ready = _called(code, self.function)
+        except Exception as error:  # noqa: BLE001 - what numba has many of; if it is the text, numba's own way fails too
+            other = making.dispatched(making.function(self.text, self.function), types)
+            complain(f"{self.function} cannot be kept: {type(error).__name__}")
+            return lambda _, arguments: int(other(*arguments) or 0)
+        if self.store is not None:
+            changed = [origin.name for origin in self.origins if not origin.current]
+            if changed:
+                complain(f"{', '.join(changed)} changed since this process started")
+            else:
+                about = {"function": self.function, "types": _named(types), "versions": _surroundings()}
+                self.store.write(self._key(types), code, about)
+        return ready
+
+
+def _called(code: bytes, name: str) -> Callable[..., int]:
+    loaded = load(code)
+
+    def call(words: list[int], _: object) -> int:
+        place = array("q", words)
+        failed = loaded.call(place.buffer_info()[0])
+        if failed:
+            raise RuntimeError(f"kernel {name} failed with code {failed}")
+        return place[0]
+
+    return call
+
+
+def _named(types: tuple[Argument, ...]) -> list[tuple[str, int] | None]:
+    return [each and (each[0].str, each[1]) for each in types]
+
+
+def _again(text: str, function: str, salt: tuple[str, ...], folder: Path | None) -> Kernel:
+    return compiled(text, function, salt=salt, folder=folder)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@cache
+def _surroundings() -> dict[str, str]:
+    """Return everything outside the texts that machine code depends on."""
+    name, features = processor()
+    settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    return {
+        "python": platform.python_implementation() + " " + platform.python_version(),
+        "numba": _numba(),
+        "llvmlite": llvmlite.__version__,
+        "numpy": np.__version__,
+        "platform": llvm.get_process_triple(),
+        "processor": name,
+        "features": features,
+        "settings": " ".join(settings),
+    }
+
+
+def _numba() -> str:
+    """Return the version of numba without importing it."""
+    spec = find_spec("numba")
+    if spec is None or spec.origin is None:
+        return "none"
+    with suppress(OSError, AttributeError):
+        return re.search(r'"version": "(.+?)"', Path(spec.origin).with_name("_version.py").read_text())[1]  # type: ignore[index]
+    from importlib.metadata import version  # takes longer than all the rest of a start from the cache
+
+    return version("numba")

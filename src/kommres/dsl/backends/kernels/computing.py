@@ -1,0 +1,352 @@
+"""Steps that compute: arithmetic, comparisons, conditions, choices between values, functions, roundings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, Branch, Node, Status
+from kommres.dsl.backends.kernels.numbers import NotCompiled, crossed
+from kommres.dsl.backends.kernels.scope import Made, Scope, is_number
+from kommres.dsl.plan.forms import Form, Leaf
+from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.payload import payload
+from kommres.dsl.plan.roundings import rounding_of
+from kommres.dsl.plan.sources import LAST_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from fractions import Fraction
+
+    from kommres.dsl.backends.kernels.graph import Kind
+
+_SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+# --- arithmetic ----------------------------------------------------------------------------------------------
+
+
+def _arithmetic(scope: Scope, number: int) -> Made:
+    return Made(scope.need(*scope.steps[number].args))
+
+
+def _add(scope: Scope, number: int) -> Made:
+    step = scope.steps[number]
+    status = scope.need(*step.args)
+    if step.kind == "number":
+        return Made(status)
+    form = scope.form(number)
+    if form.scale != 1 or not form.is_whole:
+        raise NotCompiled("a date that moves by parts of a day")
+    word = scope.numbers.of(form.above, INT)
+    if step.kind == "date":
+        graph = scope.graph
+        outside = graph.node(BOOL, "(({0} < 1) | ({0} > {1}))", word, graph.int(LAST_DAY))
+        status = Status(miss=status.miss, bad=graph.either(status.bad, outside))
+    return Made(status, node=word)
+
+
+def _div(scope: Scope, number: int) -> Made:
+    above, below = scope.steps[number].args
+    status = scope.need(above, below)
+    divisor = scope.form(below).above
+    if divisor.lo > 0 or divisor.hi < 0:
+        return Made(status)
+    graph = scope.graph
+    node, kind = scope.numbers.exact(divisor)
+    zero = graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node)
+    return Made(Status(miss=graph.either(status.miss, zero), bad=status.bad))
+
+
+# --- conditions ----------------------------------------------------------------------------------------------
+
+
+def _compare(scope: Scope, number: int) -> Made:
+    left, right = scope.steps[number].args
+    sign = _SIGNS[payload(scope.steps[number])]
+    status = scope.need(left, right)
+    graph = scope.graph
+    if is_number(scope.steps[left]):
+        one, other = crossed(scope.form(left), scope.form(right))
+        return Made(status, node=scope.numbers.compared(one, sign, other))
+    if scope.steps[left].kind == "yes_no":
+        return Made(status, node=graph.node(BOOL, f"({{0}} {sign} {{1}})", scope.holds(left), scope.holds(right)))
+    texts = scope.made(left).text, scope.made(right).text
+    if None not in texts:
+        return Made(node=graph.true if (texts[0] == texts[1]) == (sign == "==") else graph.false)
+    members = scope.members(left, right)
+    code = f"({{0}} {sign} {{1}})"
+    return Made(status, node=graph.node(BOOL, code, scope.code(left, members), scope.code(right, members)))
+
+
+def _joined(scope: Scope, number: int) -> Made:
+    """Write `and` and `or`: a later part is looked at only where the earlier ones leave the question open."""
+    graph, step = scope.graph, scope.steps[number]
+    everything = step.op is Op.AND
+    value: Node | None = None
+    bad: Node | None = None
+    miss: Node | None = None
+    for part in step.args:
+        status, held = scope.need(part), scope.holds(part)
+        if value is None:
+            value, bad, miss = held, status.bad, status.miss
+            continue
+        goes_on = value if everything else graph.negated(value)
+        bad = graph.either(bad, graph.both(goes_on, status.bad))
+        miss = graph.either(miss, graph.both(goes_on, status.miss))
+        both = graph.both(value, held) if everything else graph.either(value, held)
+        value = graph.false if both is None else both
+    if value is None:
+        raise NotCompiled("a condition without parts")
+    return Made(Status(miss=miss, bad=bad), node=value)
+
+
+def _not(scope: Scope, number: int) -> Made:
+    (part,) = scope.steps[number].args
+    return Made(scope.need(part), node=scope.graph.negated(scope.holds(part)))
+
+
+def _has(scope: Scope, number: int) -> Made:
+    status = scope.status(scope.steps[number].args[0])
+    graph = scope.graph
+    value = graph.true if status.absent is None else graph.negated(status.absent)
+    return Made(Status(miss=status.miss, bad=status.bad), node=value)
+
+
+# --- choices -------------------------------------------------------------------------------------------------
+
+
+def _if(scope: Scope, number: int) -> Made:
+    condition, then, otherwise = scope.steps[number].args
+    return chosen(scope, number, scope.holds(condition), scope.need(condition), then, otherwise)
+
+
+def _else(scope: Scope, number: int) -> Made:
+    value, fallback = scope.steps[number].args
+    graph, status = scope.graph, scope.status(value)
+    missing = graph.either(status.absent, status.miss)
+    if missing is None:
+        return scope.made(value)
+    test = graph.negated(missing)
+    return chosen(scope, number, test, Status(), value, fallback, sure=Status(bad=status.bad))
+
+
+def chosen(
+    scope: Scope,
+    number: int,
+    test: Node,
+    asked: Status,
+    then: int,
+    otherwise: int,
+    sure: Status | None = None,
+) -> Made:
+    """Return one of two steps; ``sure`` is the status of the first where it is known to be there."""
+    branch = Branch(test)
+    one = scope.status(then) if sure is None else sure
+    other = scope.status(otherwise)
+    graph = scope.graph
+    status = Status(
+        absent=graph.choose_maybe(branch, one.absent, other.absent),
+        miss=graph.either(asked.miss, graph.choose_maybe(branch, one.miss, other.miss)),
+        bad=graph.either(asked.bad, graph.choose_maybe(branch, one.bad, other.bad)),
+    )
+    return valued(scope, number, status, [then, otherwise], lambda one, other: graph.choose(branch, one, other))
+
+
+def valued(
+    scope: Scope, number: int, status: Status, sides: Sequence[int], merge: Callable[[Node, Node], Node]
+) -> Made:
+    """Return the value of one of two steps, put together by ``merge``."""
+    step = scope.steps[number]
+    if step.kind == "yes_no":
+        return Made(status, node=merge(*(scope.holds(side) for side in sides)))
+    if step.kind in {"enum", "id"}:
+        members = scope.members(*sides) if step.kind == "enum" else None
+        return Made(status, node=merge(*(scope.code(side, members) for side in sides)), members=members)
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        return merge(*(side_part(scope, side, leaf, kind) for side in sides))
+
+    return Made(status, part=part)
+
+
+def side_part(scope: Scope, side: int, leaf: Leaf, kind: Kind) -> Node:
+    """Return what one of several values gives to their common leaf; nothing where no kernel computes it."""
+    shape = scope.proof.shapes[side]
+    if not isinstance(shape, Form) or leaf.scale % shape.scale:
+        return scope.numbers.turned(scope.graph.int(1 if leaf.part == "below" else 0), kind)
+    return scope.top(shape, leaf, kind)
+
+
+# --- functions -----------------------------------------------------------------------------------------------
+
+
+def _call(scope: Scope, number: int) -> Made:
+    step = scope.steps[number]
+    function, _, calendar = payload(step)
+    status = scope.need(*step.args)
+    if function == "share":
+        return _share(scope, number)
+    size = _constant(scope, step.args[1]) if len(step.args) > 1 else None
+    if rounding_of(step, size if len(step.args) > 1 else _ONE) is not None:
+        return _round(scope, number, status)
+    graph = scope.graph
+    if function in {"min", "max"}:
+        return _extreme(scope, number, status, list(step.args), "<" if function == "min" else ">")
+    if function == "clamp":
+        return _clamp(scope, number, status)
+    if function == "abs":
+        return _abs(scope, number, status)
+    if function in _DATES:
+        code = _DATES[function]
+        return Made(status, node=graph.node(INT, code, *(scope.word(a) for a in step.args)))
+    if function == "next_working_day" and calendar is not None:
+        return scope.builder.tables.working_day(scope, status, calendar, scope.word(step.args[0]))
+    raise NotCompiled(f"`{function}` with a step that is no constant" if size is None else f"`{function}`")
+
+
+def _one() -> Fraction:
+    from fractions import Fraction
+
+    return Fraction(1)
+
+
+_ONE = _one()
+_DATES = {
+    "days_between": "({1} - {0})",
+    "full_days_between": "max(int64(0), {1} - {0} - 1)",
+    "months_since": "months_since({0}, {1})",
+    "month_start": "month_start({0})",
+    "month_end": "month_end({0})",
+    "day_of_week": "day_of_week({0})",
+    "year": "year_of({0})",
+    "month": "month_of({0})",
+}
+
+
+def _constant(scope: Scope, number: int) -> Fraction | None:
+    found = scope.proof.ranges[number]
+    return None if found is None else found.constant
+
+
+def _round(scope: Scope, number: int, status: Status) -> Made:
+    proof = next(p for p in scope.proof.rounds if p.step == number)
+    count = scope.numbers.rounded(proof)
+    form = scope.form(number)
+    size = proof.rounding.step * form.scale
+    if proof.rounding.counts:
+        size = size / proof.rounding.step
+    if size.denominator != 1:
+        raise NotCompiled("a rounding to no whole number of steps")
+    word = count if size == 1 else scope.graph.node(INT, "({0} * {1})", count, scope.graph.int(size.numerator))
+    return Made(status, node=word, scale=form.scale)
+
+
+def _extreme(scope: Scope, number: int, status: Status, sides: list[int], sign: str) -> Made:
+    """Return the least or greatest value: where two are equal it is the first."""
+    graph = scope.graph
+    first, *others = sides
+    tests: list[Node] = []
+    best = first
+    bests: list[tuple[int, list[Node]]] = [(first, [])]
+    if len(others) > 1:
+        return _several(scope, status, sides, sign)
+    for other in others:
+        one, two = crossed(scope.form(other), scope.form(best))
+        tests.append(scope.numbers.compared(one, sign, two))
+    del bests
+
+    def merge(one: Node, other: Node) -> Node:
+        return graph.select(tests[0], other, one)
+
+    return valued(scope, number, status, sides, merge)
+
+
+def _several(scope: Scope, status: Status, sides: list[int], sign: str) -> Made:
+    """Return the least or greatest of several words."""
+    forms = [scope.form(side) for side in sides]
+    graph = scope.graph
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        if leaf.part != "value":
+            raise NotCompiled("the least or greatest of several quotients")
+        words = [scope.top(form, leaf, INT) for form in forms]
+        found = words[0]
+        for word in words[1:]:
+            found = graph.node(INT, f"{'min' if sign == '<' else 'max'}({{0}}, {{1}})", found, word)
+        return scope.numbers.turned(found, kind)
+
+    return Made(status, part=part)
+
+
+def _clamp(scope: Scope, number: int, status: Status) -> Made:
+    x, low, high = scope.steps[number].args
+    forms = [scope.form(n) for n in (x, low, high)]
+    graph = scope.graph
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        if leaf.part != "value":
+            raise NotCompiled("`clamp` of quotients")
+        words = [scope.top(form, leaf, INT) for form in forms]
+        return scope.numbers.turned(graph.node(INT, "min(max({0}, {1}), {2})", *words), kind)
+
+    return Made(status, part=part)
+
+
+def _abs(scope: Scope, number: int, status: Status) -> Made:
+    form = scope.form(scope.steps[number].args[0])
+    graph = scope.graph
+    positive = scope.numbers.positive(form.above)
+    codes = {"i": "(-{0})", "u": "(uint64(0) - {0})", "f": "(-{0})", "w": "wide_neg({0})"}
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        found = scope.top(form, leaf, kind)
+        if leaf.part == "below":
+            return found
+        return graph.select(positive, found, graph.node(found.kind, codes[kind], found))
+
+    return Made(status, part=part)
+
+
+def _share(scope: Scope, number: int) -> Made:
+    part, whole = scope.steps[number].args
+    status = scope.need(part, whole)
+    graph, numbers = scope.graph, scope.numbers
+    one, other = crossed(scope.form(part), scope.form(whole))
+    negative = graph.negated(numbers.positive(scope.form(part).above))
+    more = numbers.compared(one, ">", other)
+    node, kind = numbers.exact(scope.form(whole).above)
+    zero = graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node)
+    return Made(Status(miss=graph.either(status.miss, zero), bad=graph.either(status.bad, negative, more)))
+
+
+def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:
+    """Return whether the absolute terms of a quotient may add up to more than was assumed."""
+    graph, numbers = scope.graph, scope.numbers
+    if form.bound <= most:
+        return None
+    if form.is_whole and form.above.fits:
+        limit = int(most * form.scale)
+        word = numbers.of(form.above, INT)
+        if form.above.lo >= 0:
+            return graph.node(BOOL, "({0} > {1})", word, graph.int(limit))
+        return graph.node(BOOL, "(({0} > {1}) | ({0} < {2}))", word, graph.int(limit), graph.int(-limit))
+    below = numbers.of(form.below, FLOAT)
+    # The estimate is off by far less than this margin.
+    limit = graph.plain(FLOAT, repr(float(most * form.scale) * (1 - 2.0**-20)))
+    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.terms(form.above), below, limit)
+
+
+COMPUTING: dict[Op, Callable[[Scope, int], Made]] = {
+    Op.SCALE: _arithmetic,
+    Op.ADD: _add,
+    Op.MUL: _arithmetic,
+    Op.DIV: _div,
+    Op.COMPARE: _compare,
+    Op.AND: _joined,
+    Op.OR: _joined,
+    Op.NOT: _not,
+    Op.HAS: _has,
+    Op.IF: _if,
+    Op.ELSE: _else,
+    Op.CALL: _call,
+}

@@ -1,0 +1,331 @@
+"""Aggregates: loops over children and events, members one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Loop, Node, Status
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.reading import row_of
+from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope
+from kommres.dsl.backends.kernels.slicing import on_grid, scope_inside
+from kommres.dsl.bound.nodes import Event
+from kommres.dsl.plan.forms import Form, Leaf
+from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
+from kommres.dsl.plan.payload import payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kommres.dsl.backends.kernels.graph import Kind
+
+
+@define(eq=False)
+class Leg:
+    """One combination of members of the loops of an aggregate: loops in each other, and what is asked inside.
+
+    ``test``: which items count, None for all. ``bad``: whether the row is not a kernel's whatever the items are.
+    """
+
+    scope: Scope
+    loops: list[Loop] = field(factory=list)
+    test: Node | None = None
+    bad: Node | None = None
+
+    def folded(self, first: Node, step: Callable[[Node], Node]) -> Node:
+        """Carry a value through all loops; ``step`` gives what it becomes with an item."""
+        graph = self.scope.graph
+        carried = []
+        for loop in self.loops:
+            carried.append(graph.carry(loop, first))
+            first = carried[-1].current
+        value = step(first)
+        if self.test is not None:
+            value = graph.choose(Branch(self.test), value, first)
+        for one in reversed(carried):
+            one.following = value
+            value = one.after
+        return value
+
+
+@define(eq=False)
+class Walk:
+    """All combinations that an aggregate goes through."""
+
+    scope: Scope
+    gather: Gather
+    number: int
+    legs: list[Leg] = field(factory=list)
+    _folds: dict[object, Node] = field(factory=dict)
+
+    def begin(self) -> None:
+        """Make the loops."""
+        legs = [Leg(self.scope)]
+        for slot, source in self.gather.binders:
+            legs = [new for leg in legs for new in self._bound(leg, slot, source)]
+        where = self.gather.where
+        for leg in legs:
+            if where is not None:
+                status = leg.scope.need(where)
+                graph = self.scope.graph
+                wrong = graph.either(status.bad, status.miss)
+                self._spoiled(leg, wrong)
+                leg.test = graph.both(leg.test or graph.true, leg.scope.holds(where)) or graph.false
+        self.legs = legs
+
+    def _bound(self, leg: Leg, slot: int, source: SourcePlan) -> list[Leg]:
+        scope, graph = leg.scope, self.scope.graph
+        if source.kind == "members" and isinstance(source.data, tuple):
+            return [
+                Leg(scope.inside({slot: Member(member)}), [*leg.loops], leg.test, leg.bad) for member in source.data
+            ]
+        builder = scope.builder
+        if source.kind == "children":
+            base = row_of(scope, source.slot, source.up)
+            first, last = builder.below(base, str(source.data))
+            loop = graph.loop("for {name} in range({0}, {1})", first, last, inside=scope_inside(scope))
+            place = builder.named(loop)
+            inner = scope.inside({slot: RowAt(str(source.data), place)})
+            return [Leg(inner, [*leg.loops, loop], leg.test, leg.bad)]
+        return [builder.events(self, leg, slot, source)]
+
+    def _spoiled(self, leg: Leg, wrong: Node | None) -> None:
+        """Note that an item cannot be judged: the row is the interpreter's."""
+        if wrong is None:
+            return
+        graph = self.scope.graph
+        seen = leg.folded(graph.false, lambda before: graph.either(before, wrong) or graph.false)
+        leg.bad = graph.either(leg.bad, seen)
+
+    # folding ---------------------------------------------------------------------------------------------
+
+    def fold(self, key: object, first: Node, step: Callable[[Scope, Node], Node]) -> Node:
+        """Carry a value through all combinations, one leg after the other."""
+        found = self._folds.get(key)
+        if found is None:
+            found = first
+            for leg in self.legs:
+                found = leg.folded(found, lambda before, leg=leg: step(leg.scope, before))  # type: ignore[misc]
+            self._folds[key] = found
+        return found
+
+    def status(self, *needed: int | None) -> Status:
+        """Return the status of what needs some steps of every item."""
+        graph = self.scope.graph
+        numbers = [n for n in needed if n is not None]
+
+        def seen(which: str) -> Node | None:
+            if all(getattr(leg.scope.need(*numbers), which) is None for leg in self.legs):
+                return None
+            return self.fold(
+                (which, *numbers),
+                graph.false,
+                lambda scope, before: graph.either(before, getattr(scope.need(*numbers), which)) or graph.false,
+            )
+
+        bad = graph.either(seen("bad"), *(leg.bad for leg in self.legs))
+        return Status(miss=seen("miss"), bad=bad)
+
+    def count(self) -> Node:
+        """Return the number of items."""
+        graph = self.scope.graph
+        return self.fold("count", graph.int(0), lambda _, before: graph.node(INT, "({0} + 1)", before))
+
+
+def _aggregate(scope: Scope, number: int) -> Made:
+    gather = scope.steps[number].data
+    if not isinstance(gather, Gather):
+        raise NotCompiled("an aggregate of nothing")
+    if any(source.kind == "months" for _, source in gather.binders):
+        raise NotCompiled("past months")
+    walk = Walk(scope, gather, number)
+    walk.begin()
+    return _FOLDS[gather.function](walk, number)
+
+
+def _count(walk: Walk, _number: int) -> Made:
+    return Made(walk.status(), node=walk.count())
+
+
+def _value(walk: Walk) -> int:
+    if walk.gather.value is None:
+        raise NotCompiled("an aggregate without a value")
+    return walk.gather.value
+
+
+def _addend(scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
+    form = scope.form(value)
+    if form.is_whole:
+        return scope.top(form, leaf, kind)
+    return scope.numbers.turned(on_grid(scope, form, leaf.scale), kind)
+
+
+def _sum(walk: Walk, _number: int) -> Made:
+    value, scope = _value(walk), walk.scope
+    status = walk.status(value)
+    return Made(status, part=lambda leaf, kind: _added(walk, scope, value, leaf, kind))
+
+
+def _added(walk: Walk, scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
+    code = "wide_add({0}, {1})" if kind == "w" else "({0} + {1})"
+    first = scope.numbers.turned(scope.graph.int(0), kind)
+    return walk.fold(
+        ("sum", leaf.scale, kind),
+        first,
+        lambda inner, before: inner.graph.node(kind, code, before, _addend(inner, value, leaf, kind)),
+    )
+
+
+def _mean(walk: Walk, _number: int) -> Made:
+    value, scope = _value(walk), walk.scope
+    status, count = walk.status(value), walk.count()
+    none = scope.graph.node(BOOL, "({0} == 0)", count)
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        if leaf.part == "below":
+            return scope.numbers.turned(count, kind)
+        return _added(walk, scope, value, leaf, kind)
+
+    return Made(evolve(status, absent=none), part=part)
+
+
+def _extreme(sign: str) -> Callable[[Walk, int], Made]:
+    def best(walk: Walk, number: int) -> Made:
+        value, scope = _value(walk), walk.scope
+        step, graph = scope.steps[value], scope.graph
+        if step.kind not in {"number", "date", "instant"}:
+            raise NotCompiled("the least or greatest of what is no number")
+        status, count = walk.status(value), walk.count()
+        none = graph.node(BOOL, "({0} == 0)", count)
+        form = scope.form(number)
+        if not form.is_whole or not form.above.fits:
+            raise NotCompiled("the least or greatest quotient of several rows")
+        start = graph.int((1 << 63) - 1 if sign == "min" else -(1 << 62))
+        leaf = Leaf(number, "value", form.scale)
+        found = walk.fold(
+            (sign, form.scale),
+            start,
+            lambda inner, before: graph.node(
+                INT, f"{sign}({{0}}, {{1}})", before, inner.top(inner.form(value), leaf, INT)
+            ),
+        )
+        return Made(evolve(status, absent=none), node=found, scale=form.scale)
+
+    return best
+
+
+def _any(walk: Walk, _number: int) -> Made:
+    return _quantified(walk, everything=False)
+
+
+def _all(walk: Walk, _number: int) -> Made:
+    return _quantified(walk, everything=True)
+
+
+def _quantified(walk: Walk, *, everything: bool) -> Made:
+    """Say whether a condition holds for any or all items; one that decides stops the search, so later ones may fail."""
+    value, graph = _value(walk), walk.scope.graph
+    first = graph.true if everything else graph.false
+
+    def held(scope: Scope, before: Node) -> Node:
+        found = graph.both(before, scope.holds(value)) if everything else graph.either(before, scope.holds(value))
+        return found or graph.false
+
+    return Made(walk.status(value), node=walk.fold("held", first, held))
+
+
+def _edge(sign: str) -> Callable[[Walk, int], Made]:
+    def edge(walk: Walk, number: int) -> Made:
+        """Find the place, then read the value of the one item that has it."""
+        by, scope, graph = walk.gather.by, walk.scope, walk.scope.graph
+        value = _value(walk)
+        if by is None or len(walk.legs) != 1 or scope.steps[by].kind not in {"number", "date", "instant"}:
+            raise NotCompiled("the first or last of several sources")
+        (leg,) = walk.legs
+        status, count = walk.status(by), walk.count()
+        form = leg.scope.form(by)
+        if not form.is_whole or not form.above.fits:
+            raise NotCompiled("the first or last by a quotient")
+        start = graph.int((1 << 63) - 1 if sign == "<" else -(1 << 62))
+        place = leg.scope.numbers.of(form.above, INT)
+        best = walk.fold(
+            "place", start, lambda _, before: graph.node(INT, f"{'min' if sign == '<' else 'max'}({{0}}, {{1}})", before, place)
+        )
+        chosen = graph.node(BOOL, "({0} == {1})", place, best)
+        again = Walk(scope, walk.gather, number)
+        again.begin()
+        (other,) = again.legs
+        where = other.scope.numbers.of(other.scope.form(by).above, INT)
+        chosen = graph.node(BOOL, "({0} == {1})", where, best)
+        other.test = graph.both(other.test or graph.true, chosen)
+        tied = graph.node(BOOL, "({0} > 1)", again.count())
+        each = other.scope.status(value)
+        parts = {
+            which: again.fold(which, graph.false, lambda _, __, node=node: node)  # type: ignore[misc]
+            for which, node in (("absent", each.absent), ("miss", each.miss), ("bad", each.bad))
+            if node is not None
+        }
+        none = graph.node(BOOL, "({0} == 0)", count)
+        whole = Status(
+            absent=graph.either(none, parts.get("absent")),
+            miss=graph.either(status.miss, parts.get("miss")),
+            bad=graph.either(status.bad, parts.get("bad"), tied),
+        )
+        return _kept(again, number, value, whole)
+
+    return edge
+
+
+def _kept(walk: Walk, number: int, value: int, status: Status) -> Made:
+    scope, graph = walk.scope, walk.scope.graph
+    step = scope.steps[value]
+    if step.kind == "yes_no":
+        return Made(status, node=walk.fold("kept", graph.false, lambda inner, _: inner.holds(value)))
+    if step.kind in {"enum", "id"}:
+        members = walk.legs[0].scope.members(value) if step.kind == "enum" else None
+        node = walk.fold("kept", graph.int(0), lambda inner, _: inner.code(value, members))
+        return Made(status, node=node, members=members)
+    scope.form(number)
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        first = scope.numbers.turned(graph.int(1 if leaf.part == "below" else 0), kind)
+
+        def read(inner: Scope, _before: Node) -> Node:
+            form = inner.proof.shapes[value]
+            if not isinstance(form, Form):
+                raise NotCompiled("a value without a quotient")
+            return inner.top(form, leaf, kind)
+
+        return walk.fold(("kept", leaf, kind), first, read)
+
+    return Made(status, part=part)
+
+
+_FOLDS: dict[str, Callable[[Walk, int], Made]] = {
+    "count": _count,
+    "sum": _sum,
+    "mean": _mean,
+    "min": _extreme("min"),
+    "max": _extreme("max"),
+    "any": _any,
+    "all": _all,
+    "first": _edge("<"),
+    "last": _edge(">"),
+}
+
+GATHERING = {Op.AGGREGATE: _aggregate}
+
+
+def event_source(source: SourcePlan) -> tuple[list[SourcePlan], SourcePlan, Event]:
+    """Return the interval functions of a source, the innermost first, the source of rows, and the event."""
+    functions = []
+    at = source
+    while at.of is not None:
+        functions.append(at)
+        at = at.of
+    event = payload(at)
+    if at.kind != "events" or not isinstance(event, Event):
+        raise NotCompiled(f"a source of {at.kind}")
+    return functions[::-1], at, event

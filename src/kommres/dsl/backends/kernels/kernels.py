@@ -1,0 +1,227 @@
+"""Charges of whole batches: kernels in order, with arrays of results between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import evolve
+
+from kommres.dsl.backends.kernels.batch import Batch, Charged, Coding, Lines, Names, Shown, Table
+from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Note
+from kommres.dsl.backends.kernels.cache import compiled
+from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
+from kommres.dsl.backends.kernels.layout import layout_of
+from kommres.dsl.backends.machine import Machine
+from kommres.dsl.plan.proofs import Assumptions
+from kommres.dsl.plan.prove import prove
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from kommres.dsl.bound.nodes import Param, Value
+    from kommres.dsl.plan.nodes import Plan
+    from kommres.period import Month
+
+_NO_OFFSETS = np.zeros(0, np.int64)
+_NO_DAYS = np.zeros(0, np.int32)
+
+
+class Kernels:
+    """Charges a program in machine code for one month.
+
+    Safe for several threads at once.
+
+    Parameters
+    ----------
+    plan
+        The compiled program.
+    month
+        The period.
+    known_at
+        Day number: values of tables that became known later do not exist. None: all are known.
+    options
+        Choices of legal reading by option id or unique name.
+    overrides
+        ``(parameter, keys or None, value)``: replace look-ups of these keys, or all of them.
+    assumed
+        What holds of supplied numbers that declare no range or step. Rows outside are left to the interpreter.
+    charges
+        Ids of the charges to compute; by default all.
+    cache
+        Folder of compiled kernels; by default the user's.
+
+    Raises
+    ------
+    UsageError
+        For an unknown option or choice (U0102, U0103).
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        month: Month,
+        *,
+        known_at: int | None = None,
+        options: Mapping[str, str] | None = None,
+        overrides: Sequence[tuple[Param, tuple[object, ...] | None, Value]] = (),
+        assumed: Assumptions = Assumptions(),  # noqa: B008 - frozen
+        charges: Sequence[str] | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self._machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=None)
+        self._assumed = assumed
+        self.layout = layout_of(plan, assumed)
+        self.names = Names()
+        numbers = None if charges is None else [c.number for c in plan.charges if c.id in set(charges)]
+        proofs = prove(plan, evolve(assumed, still=True), overrides=overrides)
+        drawing = drawn(self._machine, proofs, self.layout, self.names, numbers)
+        self.drawn = drawing.kernels
+        self.report: tuple[Note, ...] = drawing.notes
+        self._functions = [compiled(kernel.text, "kernel", folder=cache) for kernel in self.drawn]
+
+    def charge(self, batch: Batch) -> dict[str, Charged]:
+        """Charge all rows of a batch, by entity. Rows that are ``left`` are the interpreter's."""
+        stored: dict[tuple[object, ...], NDArray[Any]] = {}
+        found: dict[str, Charged] = {}
+        spoiled = _spoiled(batch, self._assumed.items)
+        for kernel, function in zip(self.drawn, self._functions, strict=True):
+            table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
+            outputs = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
+            function(*(self._bound(batch, kernel, argument, stored, outputs) for argument in kernel.arguments))
+            for output in kernel.outputs:
+                if output.path[1] == "stored":
+                    stored[output.path[1:]] = outputs[output.name]
+            if kernel.charges:
+                found[kernel.entity] = _charged(kernel, outputs, spoiled.get(kernel.entity))
+        return found
+
+    def bound(self, batch: Batch, kernel: Drawn, outputs: Mapping[str, NDArray[Any]]) -> list[object]:
+        """Return the arguments of a kernel that reads no results of others, for a batch."""
+        return [self._bound(batch, kernel, argument, {}, outputs) for argument in kernel.arguments]
+
+    def _bound(
+        self,
+        batch: Batch,
+        kernel: Drawn,
+        argument: Argument,
+        stored: Mapping[tuple[object, ...], NDArray[Any]],
+        outputs: Mapping[str, NDArray[Any]],
+    ) -> object:
+        """Return the value of an argument for a batch."""
+        if argument.name in outputs:
+            return outputs[argument.name]
+        path: Any = argument.path
+        match path:
+            case ("scalar", name):
+                return {"start": self._machine.term.start, "end": self._machine.term.end}[name]
+            case ("constant", *_):
+                return kernel.constants[path]
+            case ("stored", *_):
+                return stored[path]
+            case ("cells", entity, key):
+                coding = self.layout.inputs[entity][key]
+                table = batch.tables.get(entity)
+                column = None if table is None else table.columns.get(key)
+                return _nothing(coding, 0 if table is None else table.count) if column is None else column.values
+            case ("change offsets" | "change days" | "change values" as what, entity, key):
+                return self._change(batch, what, entity, key)
+            case ("parent", entity):
+                parent = batch.tables[entity].parent
+                return _NO_OFFSETS if parent is None else parent
+            case ("children", entity, child):
+                table = batch.tables[entity]
+                offsets = table.children.get(child)
+                return np.zeros(table.count + 1, np.int64) if offsets is None else offsets
+            case ("event offsets", entity, event):
+                table = batch.tables.get(entity)
+                events = None if table is None else table.events.get(event)
+                return _NO_OFFSETS if events is None else events.offsets
+            case ("event", entity, event, name):
+                coding = self.layout.events[entity][event][name]
+                table = batch.tables.get(entity)
+                events = None if table is None else table.events.get(event)
+                if events is None:
+                    return np.zeros(0, coding.dtype)
+                cells = events.fields.get(name)
+                count = len(next(iter(events.fields.values()))) if events.fields else 0
+                return _nothing(coding, count) if cells is None else cells
+        raise ValueError(path)
+
+    def _change(self, batch: Batch, what: str, entity: str, key: Any) -> NDArray[Any]:  # noqa: ANN401 - an input's key
+        coding = self.layout.inputs[entity][key]
+        table = batch.tables.get(entity)
+        column = None if table is None else table.columns.get(key)
+        changes = None if column is None else column.changes
+        match what:
+            case "change offsets":
+                return _NO_OFFSETS if changes is None else changes.offsets
+            case "change days":
+                return _NO_DAYS if changes is None else changes.days
+        return np.zeros(0, coding.dtype) if changes is None else changes.values
+
+
+def _nothing(coding: Coding, count: int) -> NDArray[Any]:
+    """Return cells that hold nothing."""
+    return np.full(count, coding.absent if coding.optional else coding.unusable, coding.dtype)
+
+
+def _charged(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: NDArray[np.bool_] | None) -> Charged:
+    left = None if spoiled is None else spoiled.copy()
+    for charge in kernel.charges:
+        here = outputs[charge.amount.name] == LEFT
+        left = here if left is None else np.logical_or(left, here, out=left)
+    lines = tuple(_lines(charge, outputs) for charge in kernel.charges)
+    return Charged(entity=kernel.entity, left=np.zeros(0, np.uint8) if left is None else left.view(np.uint8), lines=lines)
+
+
+def _lines(charge: Written, outputs: Mapping[str, NDArray[Any]]) -> Lines:
+    amount = outputs[charge.amount.name]
+
+    def shown(arguments: tuple[Argument, Argument, Argument] | None) -> Shown | None:
+        if arguments is None:
+            return None
+        given, above, below = (outputs[a.name] for a in arguments)
+        return Shown(given=given, above=above, below=below)
+
+    return Lines(
+        charge=charge.plan,
+        present=(amount > NOTHING).view(np.uint8),
+        amount=amount,
+        scale=charge.scale,
+        winner=outputs[charge.winner.name] if isinstance(charge.winner, Argument) else charge.winner,
+        volume=shown(charge.volume),
+        price=shown(charge.price),
+        options=tuple(
+            (name, choices, outputs[how.name] if isinstance(how, Argument) else how)
+            for name, choices, how in charge.options
+        ),
+    )
+
+
+def _spoiled(batch: Batch, items: int) -> dict[str, NDArray[np.bool_]]:
+    """Return the rows of trees of which a row cannot be used, or all where there are more than was assumed."""
+    many = any(table.count > items for table in batch.tables.values())
+    if not many and all(table.usable is None or table.usable.all() for table in batch.tables.values()):
+        return {}
+    roots = {name: _roots(batch, name) for name in batch.tables}
+    wrong: dict[str, NDArray[np.bool_]] = {}
+    for name, (root, places) in roots.items():
+        usable = batch.tables[name].usable
+        flags = wrong.setdefault(root, np.full(batch.tables[root].count, many, np.bool_))
+        if usable is not None:
+            flags[places[usable == 0]] = True
+    return {name: wrong[root][places] for name, (root, places) in roots.items()}
+
+
+def _roots(batch: Batch, name: str) -> tuple[str, NDArray[np.int64]]:
+    """Return the root entity of a table, and the place of each row's root."""
+    places = np.arange(batch.tables[name].count)
+    at = batch.tables[name]
+    while at.parent is not None:
+        places = at.parent[places]
+        at = next(t for t in batch.tables.values() if at.entity in t.children)
+    return at.entity, places

@@ -1,0 +1,96 @@
+"""What changes inside a month, read by generated text: values of a row by days, and where a piece of the month ends."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from kommres.dsl.backends.kernels.wide128 import wide_eq, wide_product
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def changed(first, offsets, days, values, place, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+    """Return what holds on a day: the last change until then, else what held first."""
+    if offsets.size:
+        for j in range(offsets[place], offsets[place + 1]):
+            if days[j] > day:
+                break
+            first = values[j]
+    return first
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the first day after ``day`` on which a value of a row changes, ``end`` at the latest."""
+    if offsets.size:
+        for j in range(offsets[place], offsets[place + 1]):
+            if days[j] > day:
+                return min(end, days[j])
+    return end
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+    """Return the first day after ``day`` on which an interval of a row begins or ends, ``end`` at the latest."""
+    if offsets.size:
+        for j in range(offsets[place], offsets[place + 1]):
+            if day < starts[j] < end:
+                end = starts[j]
+            if day < ends[j] < end:
+                end = ends[j]
+    return end
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def any_of(offsets, first, last):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return whether anything belongs to the rows ``first .. last``."""
+    return offsets.size > 0 and offsets[first] != offsets[last]
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the place of the first bracket that holds a value; -1 where none does."""
+    for j in range(first, last):
+        if lows[j] <= value <= highs[j]:
+            return j
+    return -1
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def in_force(days, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return how many of some sorted days have come by a day."""
+    count = 0
+    for first in days:
+        if first > day:
+            break
+        count += 1
+    return count
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def first_of(offsets, place):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the first place of what belongs to a row."""
+    return offsets[place] if offsets.size else 0
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def last_of(offsets, place):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the place after the last one of what belongs to a row."""
+    return offsets[place + 1] if offsets.size else 0
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def place_of(places, code):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the place of a code among known ones, -1 for others."""
+    return places[code] if 0 <= code < places.size else -1
+
+
+@njit(inline="never", error_model="numpy")  # type: ignore[untyped-decorator]
+def floor_div(above, below):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the whole number at or below a quotient; ``below`` is above zero."""
+    return above // max(1, below)
+
+
+@njit(inline="never")  # type: ignore[untyped-decorator]
+def same_quotient(above, below, over, under):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return whether two quotients are equal."""
+    return wide_eq(wide_product(above, under), wide_product(over, below))

@@ -1,0 +1,193 @@
+"""Interval algebra inside kernels: what :mod:`kommres.dsl.backends.intervals` does, on arrays.
+
+A list of n pieces stands in the first n places of three arrays: ``start`` and ``end`` (half-open) and ``origin``, the
+index of the event row whose other fields a piece has, -1 where it has none. Helpers change the arrays and return the
+new n. They do not judge cells: rows with a missing beginning, an end before the beginning (:func:`backwards`) or a key
+that is missing are the interpreter's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Places: TypeAlias = NDArray[np.int64]
+    Cells: TypeAlias = NDArray[np.signedinteger[Any]]
+
+_compiled: Callable[..., Any] = njit(error_model="numpy", nogil=True)
+
+
+@_compiled
+def backwards(start: Places, end: Places, n: int) -> bool:
+    """Whether a piece ends before it begins."""
+    found = False
+    for i in range(n):
+        found |= end[i] < start[i]
+    return found
+
+
+@_compiled
+def ordered(start: Places, end: Places, origin: Places, n: int) -> int:
+    """Drop empty pieces and sort by beginning, then end; equal ones keep their order. The others begin with this."""
+    kept = 0
+    for i in range(n):
+        a, b, row = start[i], end[i], origin[i]
+        if a < b:
+            at = kept
+            while at > 0 and (start[at - 1] > a or (start[at - 1] == a and end[at - 1] > b)):
+                start[at], end[at], origin[at] = start[at - 1], end[at - 1], origin[at - 1]
+                at -= 1
+            start[at], end[at], origin[at] = a, b, row
+            kept += 1
+    return kept
+
+
+@_compiled
+def clipped(start: Places, end: Places, origin: Places, n: int, low: int, high: int) -> int:
+    """Keep what lies in ``low .. high``."""
+    n = ordered(start, end, origin, n)
+    kept = 0
+    for i in range(n):
+        a, b = max(start[i], low), min(end[i], high)
+        if a < b:
+            start[kept], end[kept], origin[kept] = a, b, origin[i]
+            kept += 1
+    return kept
+
+
+@_compiled
+def united(start: Places, end: Places, origin: Places, n: int) -> int:
+    """Merge what overlaps or touches. The pieces have no other fields."""
+    n = ordered(start, end, origin, n)
+    kept = 0
+    for i in range(n):
+        if kept > 0 and start[i] <= end[kept - 1]:
+            end[kept - 1] = max(end[kept - 1], end[i])
+        else:
+            start[kept], end[kept] = start[i], end[i]
+            kept += 1
+    for i in range(kept):
+        origin[i] = -1
+    return kept
+
+
+@_compiled
+def grouped(group: Places, origin: Places, n: int, keys: Cells) -> None:
+    """Part groups by a key: ``group[i]`` becomes the first place with the same group and key.
+
+    Call it for each key of :func:`merged`, with ``group`` all 0 at first; ``keys`` are by event row.
+    """
+    for i in range(n - 1, -1, -1):
+        at = group[i]
+        while group[at] != group[i] or keys[origin[at]] != keys[origin[i]]:
+            at += 1
+        group[i] = at
+
+
+@_compiled
+def merged(start: Places, end: Places, origin: Places, group: Places, n: int) -> int:
+    """Merge what overlaps or touches and is of one group. The pieces come from :func:`ordered`, groups are places.
+
+    ``origin`` is a row of the group: only the fields that made it are meant.
+    """
+    kept = 0
+    for i in range(n):
+        a, b, row, g = start[i], end[i], origin[i], group[i]
+        at = kept - 1
+        while at >= 0 and group[at] != g:
+            at -= 1
+        if at >= 0 and a <= end[at]:
+            end[at] = max(end[at], b)
+        else:
+            start[kept], end[kept], origin[kept], group[kept] = a, b, row, g
+            kept += 1
+    for i in range(kept):
+        a, b, row, g = start[i], end[i], origin[i], group[i]
+        at = i
+        while at > 0:
+            p, q = start[at - 1], end[at - 1]
+            if not (p > a or (p == a and (q > b or (q == b and group[at - 1] > g)))):
+                break
+            start[at], end[at], origin[at], group[at] = p, q, origin[at - 1], group[at - 1]
+            at -= 1
+        start[at], end[at], origin[at], group[at] = a, b, row, g
+    return kept
+
+
+@_compiled
+def worst(
+    start: Places,
+    end: Places,
+    origin: Places,
+    n: int,
+    keys: Cells,
+    to_start: Places,
+    to_end: Places,
+    to_origin: Places,
+) -> int:
+    """Give each overlap to the greatest key, of equals to the piece that begins first; ``keys`` are by event row.
+
+    The result stands in the arrays ``to_``. They need ``2 * n - 1`` places at most; -1 is returned if they have fewer.
+    """
+    n = ordered(start, end, origin, n)
+    _by_key(start, end, origin, n, keys)
+    kept = 0
+    for i in range(n):
+        at, b, row = start[i], end[i], origin[i]
+        place = 0
+        while at < b:
+            while place < kept and to_end[place] <= at:
+                place += 1
+            until = min(b, to_start[place]) if place < kept else b
+            if at < until:
+                if kept == len(to_start):
+                    return -1
+                for j in range(kept, place, -1):
+                    to_start[j], to_end[j], to_origin[j] = to_start[j - 1], to_end[j - 1], to_origin[j - 1]
+                to_start[place], to_end[place], to_origin[place] = at, until, row
+                kept += 1
+                at = until
+            else:
+                at = to_end[place]
+    return kept
+
+
+@_compiled
+def _by_key(start: Places, end: Places, origin: Places, n: int, keys: Cells) -> None:
+    """Sort by key, the greatest first; equal ones keep their order."""
+    for i in range(n):
+        a, b, row = start[i], end[i], origin[i]
+        at = i
+        while at > 0 and keys[origin[at - 1]] < keys[row]:
+            start[at], end[at], origin[at] = start[at - 1], end[at - 1], origin[at - 1]
+            at -= 1
+        start[at], end[at], origin[at] = a, b, row
+
+
+@_compiled
+def overlapping(start: Places, end: Places, n: int) -> bool:
+    """Whether two of some pieces from :func:`ordered` overlap."""
+    latest = start[0] if n > 0 else 0
+    for i in range(n):
+        if start[i] < latest:
+            return True
+        latest = max(latest, end[i])
+    return False
+
+
+@_compiled
+def covering(start: Places, end: Places, origin: Places, n: int, low: int, high: int) -> int:
+    """Keep the pieces that hold all of ``low .. high`` (a day), in the order they have."""
+    kept = 0
+    for i in range(n):
+        if start[i] <= low and high <= end[i] and start[i] < end[i]:
+            start[kept], end[kept], origin[kept] = start[i], end[i], origin[i]
+            kept += 1
+    return kept

@@ -1,0 +1,97 @@
+"""Where a definition may change inside the month, for one row: fixed days, changes of inputs, edges of intervals."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.bound.nodes import Entity, Event, Input
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.cutting import Cutter
+    from kommres.dsl.backends.kernels.builder import Builder
+    from kommres.dsl.backends.kernels.scope import RowAt
+    from kommres.dsl.rules.nodes import Cuts
+
+
+@define(eq=False)
+class Pieces:
+    """``after`` gives the end of the piece that begins on a day. ``bad``: whether the pieces are not a kernel's."""
+
+    builder: Builder
+    fixed: tuple[int, ...]
+    changes: list[tuple[Node, Node, Node]] = field(factory=list)  # offsets, days, place
+    intervals: list[tuple[Node, Node, Node, Node]] = field(factory=list)  # offsets, starts, ends, place
+    bad: Node | None = None
+
+    def after(self, day: Node) -> Node:
+        """Return the first day after a day on which something may change."""
+        graph, end = self.builder.graph, self.builder.end
+        for fixed in self.fixed:
+            at = graph.int(fixed)
+            end = graph.node(INT, "({1} if {0} < {1} < {2} else {2})", day, at, end)
+        for offsets, days, place in self.changes:
+            end = graph.node(INT, "next_change({0}, {1}, {2}, {3}, {4})", offsets, days, place, day, end)
+        for offsets, starts, ends, place in self.intervals:
+            end = graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5})", offsets, starts, ends, place, day, end)
+        return end
+
+
+def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Pieces | None:
+    """Return the pieces of the month for a row; None where it is one piece whatever the data are.
+
+    Raises :class:`NotCompiled` where every day may differ.
+    """
+    if cutter.daily:
+        raise NotCompiled("every day may differ")
+    graph = builder.graph
+    found = Pieces(builder, tuple(day for day in cutter.fixed[1:]))
+    for declared, up in cuts.own:
+        at = builder.above(row, up)
+        for key in _keys(declared):
+            if (at.entity, key) in builder.layout.varying:
+                offsets, days, _ = builder.changes(at.entity, key)
+                found.changes.append((offsets, days, at.place))
+    for event, up in cuts.events:
+        at = builder.above(row, up)
+        if isinstance(event, Event):
+            found.intervals.append((*_edges(builder, at.entity, event), at.place))
+    below = [*((item, 0) for item in cuts.below), *cuts.around]
+    bad: list[Node | None] = []
+    for item, up in below:
+        for key in _keys(item):
+            if (item.entity.name, key) in builder.layout.varying:
+                offsets, _, _ = builder.changes(item.entity.name, key)
+                bad.append(_any_below(builder, row, up, item.entity, offsets))
+    for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around]:
+        if isinstance(event, Event):
+            offsets = builder.argument("event offsets", event.entity.name, event.name)
+            bad.append(_any_below(builder, row, up, event.entity, offsets))
+    found.bad = graph.either(*bad)
+    if not found.fixed and not found.changes and not found.intervals and found.bad is None:
+        return None
+    return found
+
+
+def _edges(builder: Builder, entity: str, event: Event) -> tuple[Node, Node, Node]:
+    if event.interval != "date":
+        raise NotCompiled("pieces cut by moments")
+    names = ("event offsets", "event", "event")
+    fields: tuple[tuple[str, ...], ...] = ((), ("from",), ("to",))
+    offsets, starts, ends = (
+        builder.argument(name, entity, event.name, *rest) for name, rest in zip(names, fields, strict=True)
+    )
+    return offsets, starts, ends
+
+
+def _any_below(builder: Builder, row: RowAt, up: int, entity: Entity, offsets: Node) -> Node:
+    first, last = builder.below(builder.above(row, up), entity.name)
+    return builder.graph.node(BOOL, "any_of({0}, {1}, {2})", offsets, first, last)
+
+
+def _keys(declared: Input) -> list[tuple[str, tuple[str, ...]]]:
+    return [(declared.name, members) for members in product(*(enum.members for enum in declared.keys))]

@@ -1,0 +1,235 @@
+"""Steps that read: constants, inputs, fields of events, tables, options, the period, other rules."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING
+
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope
+from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.payload import payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kommres.dsl.backends.kernels.batch import Coding
+
+#: So many combinations of members are tried one by one where a key is not a constant.
+_MOST_MEMBERS = 24
+
+
+# --- constants -----------------------------------------------------------------------------------------------
+
+
+def _const(scope: Scope, number: int) -> Made:
+    step = scope.steps[number]
+    value = step.data
+    graph = scope.graph
+    match value:
+        case bool():
+            return Made(node=graph.true if value else graph.false)
+        case str():
+            return Made(text=value)
+        case int() if step.kind != "number":
+            return Made(node=graph.int(value))
+        case int() | Fraction():
+            return Made()
+    raise NotCompiled(f"a constant {value!r}")
+
+
+def _absent(scope: Scope, number: int) -> Made:
+    made = scope.refused(scope.steps[number].kind)
+    return Made(Status(absent=scope.graph.true), made.node, part=made.part)
+
+
+# --- rows ----------------------------------------------------------------------------------------------------
+
+
+def row_of(scope: Scope, slot: int, up: int) -> RowAt:
+    """Return the row in a slot, or its ancestor. Raises :class:`NotCompiled`."""
+    held = scope.slots.get(slot)
+    if not isinstance(held, RowAt):
+        raise NotCompiled("a slot that holds no row")
+    return scope.builder.above(held, up)
+
+
+def keys_of(scope: Scope, number: int) -> list[tuple[tuple[str, ...], Node | None]]:
+    """Return the members that the keys of a reference may be, each with its condition (None: it always is)."""
+    choices: list[list[tuple[str, Node | None]]] = []
+    for key in scope.steps[number].args:
+        step = scope.steps[key]
+        held = scope.slots.get(payload(step)) if step.op is Op.VAR else None
+        if isinstance(held, Member):
+            choices.append([(held.text, None)])
+            continue
+        made = scope.made(key)
+        if made.text is not None:
+            choices.append([(made.text, None)])
+            continue
+        members = made.members
+        if members is None or made.node is None or len(members) > _MOST_MEMBERS:
+            raise NotCompiled("a key that is no member of a small enumeration")
+        graph = scope.graph
+        choices.append(
+            [(m, graph.node(BOOL, "({0} == {1})", made.node, graph.int(n))) for n, m in enumerate(members)]
+        )
+    found: list[tuple[tuple[str, ...], Node | None]] = []
+    for combination in product(*choices):
+        test: Node | None = None
+        for _, condition in combination:
+            if condition is not None:
+                test = condition if test is None else scope.graph.both(test, condition)
+        found.append((tuple([m for m, _ in combination]), test))
+    return found
+
+
+def by_key(scope: Scope, number: int, make: Callable[[tuple[str, ...]], Made]) -> Made:
+    """Return what a reference gives for its keys; where they are no constants, one of all members."""
+    choices = keys_of(scope, number)
+    keyed = scope.need(*scope.steps[number].args)
+    if len(choices) == 1:
+        return make(choices[0][0])
+    found = [(test, make(members)) for members, test in choices]
+    return scope.builder.picked(scope, number, found, keyed)
+
+
+# --- inputs and fields ---------------------------------------------------------------------------------------
+
+
+def decoded(scope: Scope, cell: Node, coding: Coding) -> Made:
+    """Return what a cell comes to: tests of its range stand for everything that can be wrong with it."""
+    graph = scope.graph
+    low = coding.absent if coding.optional else coding.low
+    bad = graph.node(BOOL, "(({0} < {1}) | ({0} > {2}))", cell, graph.int(low), graph.int(coding.high))
+    absent = graph.node(BOOL, "({0} == {1})", cell, graph.int(coding.absent)) if coding.optional else None
+    status = Status(absent=absent, bad=bad)
+    if coding.kind == "yes_no":
+        return Made(status, node=graph.node(BOOL, "({0} == 1)", cell))
+    return Made(status, node=cell, scale=coding.scale, members=coding.members or None)
+
+
+def _input(scope: Scope, number: int) -> Made:
+    declared, slot, up, months = payload(scope.steps[number])
+    if months is not None:
+        raise NotCompiled("a value of a past month")
+    row = row_of(scope, slot, up)
+
+    def one(members: tuple[str, ...]) -> Made:
+        key = declared.name, members
+        coding = scope.builder.layout.inputs.get(row.entity, {}).get(key)
+        if coding is None:
+            raise NotCompiled(f"{declared.name} needs more than 64 bits")
+        cell = scope.builder.cell(row, key, scope.when)
+        return decoded(scope, cell, coding)
+
+    return by_key(scope, number, one)
+
+
+def _field(scope: Scope, number: int) -> Made:
+    slot, name = payload(scope.steps[number])
+    held = scope.slots.get(slot)
+    if not isinstance(held, EventAt):
+        raise NotCompiled("a field of what is no event")
+    if name in held.fields:
+        return Made(node=held.fields[name])
+    coding = scope.builder.layout.events.get(held.entity, {}).get(held.event, {}).get(name)
+    if coding is None:
+        raise NotCompiled(f"{held.event}.{name} needs more than 64 bits")
+    array = scope.builder.argument("event", held.entity, held.event, name)
+    return decoded(scope, scope.graph.node(INT, "int64({0}[{1}])", array, held.place), coding)
+
+
+def _var(scope: Scope, number: int) -> Made:
+    held = scope.slots.get(payload(scope.steps[number]))
+    if not isinstance(held, Member):
+        raise NotCompiled("a row as a value")
+    return Made(text=held.text)
+
+
+# --- the period ----------------------------------------------------------------------------------------------
+
+
+def _period(scope: Scope, number: int) -> Made:
+    member, months = payload(scope.steps[number])
+    if months is not None:
+        raise NotCompiled("a past month")
+    builder = scope.builder
+    match member:
+        case "months":
+            return Made(node=scope.graph.int(1))
+        case "day":
+            return Made(node=scope.when.day)
+        case "days":
+            return Made(node=builder.days)
+    return Made(node={"start": builder.start, "end": builder.end}[member])
+
+
+def _slice(scope: Scope, number: int) -> Made:
+    graph, when, builder = scope.graph, scope.when, scope.builder
+    match payload(scope.steps[number]):
+        case "start":
+            return Made(node=when.start)
+        case "end":
+            return Made(node=when.end)
+    days = builder.days if when.whole else graph.node(INT, "({0} - {1})", when.end, when.start)
+    if payload(scope.steps[number]) == "days":
+        return Made(node=days)
+    numbers = scope.numbers
+    return Made(part=lambda leaf, kind: numbers.turned(builder.days if leaf.part == "below" else days, kind))
+
+
+# --- tables and options --------------------------------------------------------------------------------------
+
+
+def _param(scope: Scope, number: int) -> Made:
+    position, has_on, months = payload(scope.steps[number])
+    if months is not None:
+        raise NotCompiled("a table as of a past month")
+    args: Sequence[int] = scope.steps[number].args
+    keys = args[:-1] if has_on else args
+    day = scope.word(args[-1]) if has_on else None
+    return scope.builder.tables.found(scope, position, keys, scope.need(*args), day)
+
+
+def _option(scope: Scope, number: int) -> Made:
+    option, slot = payload(scope.steps[number])
+    return scope.builder.chosen(option, row_of(scope, slot, 0))
+
+
+# --- rules ---------------------------------------------------------------------------------------------------
+
+
+def _rule(scope: Scope, number: int) -> Made:
+    target, slot, up, months = payload(scope.steps[number])
+    if months is not None:
+        raise NotCompiled("a rule of a past month")
+    row = row_of(scope, slot, up)
+
+    def one(members: tuple[str, ...]) -> Made:
+        if row == scope.row:
+            return scope.builder.instance(target, row, members, scope.when).as_rule()
+        return scope.builder.stored(target, row, members, scope.when)
+
+    return by_key(scope, number, one)
+
+
+def _charged(_scope: Scope, _number: int) -> Made:
+    raise NotCompiled("a closed result of a past month")
+
+
+READING: dict[Op, Callable[[Scope, int], Made]] = {
+    Op.CONST: _const,
+    Op.ABSENT: _absent,
+    Op.INPUT: _input,
+    Op.FIELD: _field,
+    Op.VAR: _var,
+    Op.PERIOD: _period,
+    Op.SLICE: _slice,
+    Op.PARAM: _param,
+    Op.OPTION: _option,
+    Op.RULE: _rule,
+    Op.CHARGED: _charged,
+}

@@ -1,0 +1,418 @@
+"""Tables as arrays: one value for each combination of keys and each span of days on which none of them changes.
+
+What depends on keys alone is looked up before any row is read: an array of the values of a month. Brackets lie side by
+side for each combination. A combination that misses is marked as such.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import field, frozen
+
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.scope import Made
+from kommres.dsl.backends.tables import Miss
+from kommres.dsl.plan.forms import const, mul
+from kommres.dsl.problems import DataProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kommres.dsl.backends.kernels.builder import Builder
+    from kommres.dsl.backends.kernels.graph import Kind
+    from kommres.dsl.backends.kernels.scope import Scope
+    from kommres.dsl.backends.tables import Table
+    from kommres.dsl.bound.nodes import Calendar, Key
+    from kommres.dsl.plan.forms import Leaf
+
+#: A look-up that misses. No value of a table comes near it.
+MISSING = -(1 << 62)
+#: The ends of a bracket that is open.
+_LOWEST, _HIGHEST = -(1 << 62), 1 << 62
+_MOST_CELLS = 4_000_000
+#: So many brackets are written out one after the other.
+_MOST_BRACKETS = 8
+
+
+@frozen(kw_only=True, eq=False)
+class Axis:
+    """A key of a table: texts in order, and their places by the codes of members or names."""
+
+    texts: tuple[str, ...]
+    places: Any = field(repr=False)  # array: code -> place in texts, -1 for others
+
+
+class Tables:
+    """The tables of a program as arrays for one month."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._values: dict[tuple[int, int, bool], tuple[Any, Any]] = {}
+
+    def still(self, position: int) -> bool:
+        """Whether nothing of a table changes inside the month."""
+        term = self._builder.machine.term
+        return not self._builder.machine.tables[position].changes(term.start, term.end)
+
+    # values ----------------------------------------------------------------------------------------------
+
+    def found(self, scope: Scope, position: int, keys: Sequence[int], status: Status, day: Node | None) -> Made:
+        """Return a value of a table for the keys of a step, on a day (None: the current one)."""
+        table = self._builder.machine.tables[position]
+        type_ = table.param.type
+        members = type_.enum.members if type_.enum is not None else None
+        at, moved = self._span(table, scope, day)
+        if table.bracket is not None:
+            return self._in_bracket(scope, table, keys, status, at, moved=moved)
+        axes = [self._axis(table, n) for n in range(len(table.param.keys))]
+        place, missing = self._place(scope, keys, axes)
+        scale = self._scale(table)
+        days = self._days(table, moved)
+        array = self._builder.constant(
+            ("table", position, scale, moved), lambda: self._filled(table, axes, days, scale, members)
+        )
+        graph = scope.graph
+        place = self._with_day(place, at, len(days))
+        cell = graph.node(INT, "{0}[{1}]", array, place)
+        missing = graph.either(missing, graph.node(BOOL, "({0} == {1})", cell, graph.int(MISSING)))
+        found = Status(miss=graph.either(status.miss, missing), bad=status.bad)
+        if type_.kind == "yes_no":
+            return Made(found, node=graph.node(BOOL, "({0} == 1)", cell))
+        return Made(found, node=cell, scale=scale, members=members)
+
+    def _span(self, table: Table, scope: Scope, day: Node | None) -> tuple[Node | None, bool]:
+        """Return the place of a day among the days on which the table changes; whether it may leave the month."""
+        builder = self._builder
+        if table.everywhere is not None:
+            return None, False
+        if day is None or day is builder.start or day is builder.last:
+            if not table.changes(builder.machine.term.start, builder.machine.term.end):
+                return None, False
+            if day is None:
+                day = scope.when.day
+            if day is builder.start:
+                return scope.graph.int(0), False
+            return self._counted(("changes", builder.machine.tables.index(table)), table, day, moved=False), False
+        return self._counted(("all changes", builder.machine.tables.index(table)), table, day, moved=True), True
+
+    def _counted(self, key: tuple[object, ...], table: Table, day: Node, *, moved: bool) -> Node:
+        days = self._days(table, moved)[1:]
+        array = self._builder.constant(key, lambda: np.array(days, np.int64))
+        return self._builder.graph.node(INT, "in_force({0}, {1})", array, day)
+
+    def _days(self, table: Table, moved: bool) -> list[int]:  # noqa: FBT001
+        """Return the first days of the spans on which the table is the same."""
+        term = self._builder.machine.term
+        if moved:
+            return [-1, *table.changes(-2, 1 << 40)]
+        return [term.start, *table.changes(term.start, term.end)]
+
+    def _with_day(self, place: Node, at: Node | None, days: int) -> Node:
+        if at is None:
+            return place
+        graph = self._builder.graph
+        return graph.node(INT, "({0} * {1} + {2})", place, graph.int(days), at)
+
+    def _scale(self, table: Table) -> int:
+        values = [row.value for row in (*table.rows, *table.given.values(), table.everywhere) if row is not None]
+        return lcm(1, *(v.denominator for v in values if isinstance(v, Fraction)))
+
+    def _coded(self, value: object, scale: int, members: tuple[str, ...] | None) -> int:
+        match value:
+            case bool():
+                return int(value)
+            case int() | Fraction():
+                word = int(value * scale)
+            case str() if members is not None:
+                word = members.index(value)
+            case str():
+                word = self._builder.names.code(value)
+            case _:
+                raise NotCompiled("an absent value of a table")
+        if abs(word) >= _HIGHEST:
+            raise NotCompiled("a value of a table of more than 62 bits")
+        return word
+
+    def _filled(
+        self, table: Table, axes: Sequence[Axis], days: Sequence[int], scale: int, members: tuple[str, ...] | None
+    ) -> Any:  # noqa: ANN401 - an array
+        cells = [
+            self._cell(table, keys, day, scale, members)
+            for keys in product(*(axis.texts for axis in axes))
+            for day in days
+        ]
+        return np.array(cells, np.int64)
+
+    def _cell(
+        self, table: Table, keys: tuple[str, ...], day: int, scale: int, members: tuple[str, ...] | None
+    ) -> int:
+        try:
+            return self._coded(table.find(keys, day).value, scale, members)
+        except Miss:
+            return MISSING
+
+    # keys ------------------------------------------------------------------------------------------------
+
+    def _axis(self, table: Table, number: int) -> Axis:
+        key: Key = table.param.keys[number]
+        known = {keys[self._fixed_place(table, number)] for keys in table.series}
+        known |= {keys[number] for keys in table.given}
+        if not all(isinstance(text, str) for text in known):
+            raise NotCompiled(f"a key of {table.param.name} that is no name")
+        texts = tuple(sorted(str(text) for text in known))
+        codes: dict[int, int] = {}
+        if key.type.enum is not None:
+            codes = {n: texts.index(m) for n, m in enumerate(key.type.enum.members) if m in known}
+        else:
+            codes = {self._builder.names.code(text): n for n, text in enumerate(texts)}
+        places = np.full(max(codes, default=-1) + 2, -1, np.int64)  # never of size 0
+        for code, place in codes.items():
+            places[code] = place
+        return Axis(texts=texts, places=places)
+
+    @staticmethod
+    def _fixed_place(table: Table, number: int) -> int:
+        return number - 1 if table.bracket is not None and number > table.bracket else number
+
+    def _place(self, scope: Scope, keys: Sequence[int], axes: Sequence[Axis]) -> tuple[Node, Node | None]:
+        """Return the place of a combination of keys, and whether the table does not have one of them."""
+        graph, builder = scope.graph, self._builder
+        size = 1
+        for axis in axes:
+            size *= max(1, len(axis.texts))
+        if size > _MOST_CELLS:
+            raise NotCompiled("a table of too many combinations of keys")
+        place: Node = graph.int(0)
+        missing: Node | None = None
+        for key, axis in zip(keys, axes, strict=True):
+            if not axis.texts:
+                return graph.int(0), graph.true
+            made = scope.made(key)
+            if made.text is not None:
+                if made.text not in axis.texts:
+                    return graph.int(0), graph.true
+                at: Node = graph.int(axis.texts.index(made.text))
+            else:
+                array = builder.constant(("axis", *axis.texts, axis.places.tobytes()), lambda axis=axis: axis.places)
+                code = scope.code(key)
+                found = graph.node(INT, "place_of({0}, {1})", array, code)
+                missing = graph.either(missing, graph.node(BOOL, "({0} < 0)", found))
+                at = graph.node(INT, "max(int64(0), {0})", found)
+            if len(axis.texts) > 1 or place is not graph.int(0):
+                place = graph.node(INT, "({0} * {1} + {2})", place, graph.int(len(axis.texts)), at)
+        return place, missing
+
+    # brackets --------------------------------------------------------------------------------------------
+
+    def _in_bracket(
+        self, scope: Scope, table: Table, keys: Sequence[int], status: Status, at: Node | None, *, moved: bool
+    ) -> Made:
+        position = table.bracket or 0
+        fixed = [key for n, key in enumerate(keys) if n != position]
+        form = scope.form(keys[position])
+        if not form.is_whole or not form.above.fits:
+            raise NotCompiled("a bracket that holds a quotient")
+        ends = self._ends(table)
+        grid = lcm(ends, form.scale)
+        wanted = mul(const(grid // form.scale), form.above)
+        if not wanted.fits:
+            raise NotCompiled("a bracket whose bounds need more than 63 bits")
+        scale = self._scale(table)
+        members = table.param.type.enum.members if table.param.type.enum is not None else None
+        offsets, lows, highs, values, place, missing = self._bands(
+            scope, table, fixed, at, grid=grid, scale=scale, members=members, moved=moved
+        )
+        graph = scope.graph
+        first = graph.node(INT, "{0}[{1}]", offsets, place)
+        last = graph.node(INT, "{0}[{1} + 1]", offsets, place)
+        word = scope.numbers.of(wanted, INT)
+        found = graph.node(INT, "holding({0}, {1}, {2}, {3}, {4})", lows, highs, first, last, word)
+        none = graph.node(BOOL, "({0} < 0)", found)
+        cell = graph.node(INT, "{0}[max(int64(0), {1})]", values, found)
+        status = Status(miss=graph.either(status.miss, missing, none), bad=status.bad)
+        if table.param.type.kind == "yes_no":
+            return Made(status, node=graph.node(BOOL, "({0} == 1)", cell))
+        return Made(status, node=cell, scale=scale, members=members)
+
+    @staticmethod
+    def _ends(table: Table) -> int:
+        """Return the grid of the bounds of brackets."""
+        position = table.bracket or 0
+        ends = [end for row in table.rows for end in _pair(row.keys[position]) if end is not None]
+        return lcm(1, *(Fraction(end).denominator for end in ends))
+
+    def _bands(
+        self,
+        scope: Scope,
+        table: Table,
+        fixed: Sequence[int],
+        at: Node | None,
+        *,
+        grid: int,
+        scale: int,
+        members: tuple[str, ...] | None,
+        moved: bool,
+        width: int | None = None,
+    ) -> tuple[Node, Node, Node, Node, Node, Node | None]:
+        """Return the arrays of all brackets (offsets, lows, highs, values), the place of the keys, whether it misses.
+
+        ``width``: so many brackets for each combination, filled up with empty ones.
+        """
+        builder = self._builder
+        numbers = [n for n in range(len(table.param.keys)) if n != table.bracket]
+        axes = [self._axis(table, n) for n in numbers]
+        place, missing = self._place(scope, fixed, axes)
+        days = self._days(table, moved)
+        place = self._with_day(place, at, len(days))
+        key = ("bands", builder.machine.tables.index(table), grid, scale, moved, width)
+        made: dict[str, Any] = {}
+
+        def arrays() -> dict[str, Any]:
+            if not made:
+                made.update(self._filled_bands(table, axes, days, grid, scale, members, width))
+            return made
+
+        names = ("offsets", "lows", "highs", "values")
+        offsets, lows, highs, values = (
+            builder.constant((*key, name), lambda name=name: arrays()[name]) for name in names
+        )
+        return offsets, lows, highs, values, place, missing
+
+    def _filled_bands(
+        self,
+        table: Table,
+        axes: Sequence[Axis],
+        days: Sequence[int],
+        grid: int,
+        scale: int,
+        members: tuple[str, ...] | None,
+        width: int | None,
+    ) -> dict[str, Any]:
+        offsets, lows, highs, values = [0], [], [], []
+        open_low = _LOWEST if width is None else 0  # a volume begins at 0
+        for keys in product(*(axis.texts for axis in axes)):
+            for day in days:
+                found = self.brackets(table, keys, day)
+                for low, high, row in found:
+                    lows.append(open_low if low is None else int(low * grid))
+                    highs.append(_HIGHEST if high is None else int(high * grid))
+                    values.append(self._coded(row.value, scale, members))
+                for _ in range(len(found), width or 0):
+                    lows.append(_HIGHEST)
+                    highs.append(_HIGHEST)
+                    values.append(0)
+                offsets.append(len(lows))
+        if not values:
+            lows, highs, values = [_HIGHEST], [_LOWEST], [0]
+        columns = {"offsets": offsets, "lows": lows, "highs": highs, "values": values}
+        return {name: np.array(column, np.int64) for name, column in columns.items()}
+
+    @staticmethod
+    def brackets(table: Table, keys: tuple[str, ...], day: int) -> Sequence[Any]:
+        """Return the brackets in force; none where the look-up misses."""
+        try:
+            return table.brackets(keys, day)
+        except DataProblem:
+            return ()
+
+    # tiers -----------------------------------------------------------------------------------------------
+
+    def tiers(self, scope: Scope, number: int) -> Made:
+        """Return the sum of the parts of a volume inside the brackets, each times its value."""
+        from kommres.dsl.plan.payload import payload
+
+        step = scope.steps[number]
+        position, has_scale, _ = payload(step)
+        volume, *keys = step.args
+        if has_scale:
+            raise NotCompiled("tiers with a scale")
+        table = self._builder.machine.tables[position]
+        at, moved = self._span(table, scope, None)
+        status = scope.need(*step.args)
+        form, result = scope.form(volume), scope.form(number)
+        if not form.is_whole:
+            raise NotCompiled("tiers of a quotient")
+        prices = self._scale(table)
+        if result.scale % prices:
+            raise NotCompiled("tiers of other steps than their values")
+        grid = result.scale // prices
+        width = self._widest(table, moved=moved)
+        whole = mul(const(grid // form.scale), form.above)
+        if not whole.fits or grid % form.scale or grid % self._ends(table):
+            raise NotCompiled("tiers of a volume of more than 63 bits")
+        _, lows, highs, values, place, missing = self._bands(
+            scope, table, keys, at, grid=grid, scale=prices, members=None, moved=moved, width=width
+        )
+        graph = scope.graph
+        amount = scope.numbers.of(whole, INT)
+        first = graph.node(INT, "({0} * {1})", place, graph.int(width)) if place is not graph.int(0) else place
+        total, covered = graph.int(0), graph.int(0)
+        for n in range(width):
+            at_n = graph.node(INT, "({0} + {1})", first, graph.int(n))
+            low = graph.node(INT, "{0}[{1}]", lows, at_n)
+            high = graph.node(INT, "{0}[{1}]", highs, at_n)
+            part = graph.node(INT, "max(int64(0), min({0}, {1}) - {2})", amount, high, low)
+            price = graph.node(INT, "{0}[{1}]", values, at_n)
+            covered = graph.node(INT, "({0} + {1})", covered, part)
+            total = graph.node(INT, "({0} + {1} * {2})", total, part, price)
+        short = graph.node(BOOL, "({0} != {1})", covered, amount)
+        return Made(
+            Status(miss=graph.either(status.miss, missing, short), bad=status.bad),
+            part=lambda leaf, kind: self._tiered(scope, total, leaf, kind),
+        )
+
+    @staticmethod
+    def _tiered(scope: Scope, total: Node, leaf: Leaf, kind: Kind) -> Node:
+        if leaf.part != "value":
+            raise NotCompiled("tiers of a quotient")
+        return scope.numbers.turned(total, kind)
+
+    def _widest(self, table: Table, *, moved: bool) -> int:
+        numbers = [n for n in range(len(table.param.keys)) if n != table.bracket]
+        axes = [self._axis(table, n) for n in numbers]
+        days = self._days(table, moved)
+        combinations = product(product(*(axis.texts for axis in axes)), days)
+        width = max((len(self.brackets(table, keys, day)) for keys, day in combinations), default=0)
+        if not 0 < width <= _MOST_BRACKETS:
+            raise NotCompiled(f"tiers of {width} brackets")
+        return width
+
+    # calendars -------------------------------------------------------------------------------------------
+
+    def working_day(self, scope: Scope, status: Status, calendar: Calendar, day: Node) -> Made:
+        """Return the day itself if it is a working day, else the next one."""
+        import datetime
+
+        from kommres.dsl.backends.functions import next_working_day
+
+        if calendar.until - calendar.start > 1 << 20 or datetime.date.max.toordinal() < calendar.until:
+            raise NotCompiled("a calendar of too many days")
+
+        def following() -> Any:  # noqa: ANN401 - an array
+            days = []
+            for one in range(calendar.start, calendar.until):
+                try:
+                    days.append(next_working_day(one, calendar))
+                except Miss:
+                    days.append(MISSING)
+            return np.array([*days, MISSING], np.int64)
+
+        graph = scope.graph
+        array = self._builder.constant(("working days", calendar.id), following)
+        span = graph.int(calendar.until - calendar.start)
+        place = graph.node(INT, "min(max({0} - {1}, int64(-1)), {2})", day, graph.int(calendar.start), span)
+        place = graph.node(INT, "({0} if {0} >= 0 else {1})", place, span)
+        found = graph.node(INT, "{0}[{1}]", array, place)
+        none = graph.node(BOOL, "({0} == {1})", found, graph.int(MISSING))
+        return Made(Status(miss=graph.either(status.miss, none), bad=status.bad), node=found)
+
+
+def _pair(ends: object) -> tuple[Any, Any]:
+    return ends if isinstance(ends, tuple) else (None, None)
+

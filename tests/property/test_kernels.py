@@ -1,0 +1,164 @@
+"""Interpreter and kernels agree on every bit: for small programs of usual shapes, for random ones, for what ships."""
+
+from __future__ import annotations
+
+import datetime as dt
+from random import Random
+
+import pytest
+from tests.kernel_cases import Sides, Tally, sought
+from tests.kernel_programs import compiled, program
+from tests.kernel_rows import Trees, plenty, spoilt
+from tests.kernel_shapes import SHAPES, shape
+from tests.kernel_water import PLACES, ROOT, Households, water
+from tests.naive.programs import draw
+
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.plan.proofs import Assumptions
+from kommres.dsl.program import load
+from kommres.period import Month
+
+JANUARY = Month.parse("2026-01")
+
+# --- usual shapes, very many rows ------------------------------------------------------------------------------
+
+#: Rows of each shape; together with the other tests here more than a million.
+PLENTY = 60_000
+AT_ONCE = 15_000
+#: Share of rows that a kernel may leave although the interpreter charges them; 0 where nothing is said.
+MAY_BE_LEFT = {"deep": 1.0}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes(name):
+    plan, pick, tally = shape(name), Random(name), Tally()
+    sides = Sides(plan, JANUARY)
+    for _ in range(PLENTY // AT_ONCE):
+        tally.add(sides.compare(plenty(plan, pick, AT_ONCE, JANUARY)))
+    trees = Trees(plan, pick, JANUARY)
+    for definition in plan.charges:
+        tally.add(sides.compare(sought(sides, definition, trees, wanted=1000, tries=400)))
+    assert tally.rows > PLENTY
+    assert tally.share <= MAY_BE_LEFT.get(name, 0), tally
+    if MAY_BE_LEFT.get(name, 0) < 1:
+        assert all(tally.ties[definition.id] > 50 for definition in plan.charges), tally
+
+
+# --- random programs -------------------------------------------------------------------------------------------
+
+MONTHS = ("2026-01", "2026-02", "2025-12", "2024-02")
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_programs(seed):
+    texts, plan = program(seed)
+    pick, month = Random(seed), Month.parse(MONTHS[seed % len(MONTHS)])
+    assumed = Assumptions(number=(100_000, 500)[seed // 2 % 2], grid=(10**6, 100)[seed // 3 % 2])
+    known = {"known_at": dt.date(2025, 12, 10).toordinal()} if seed % 5 == 4 else {}
+    chosen = {"options": {"reading": "half"}} if seed % 7 == 6 else {}
+    sides = Sides(plan, month, assumed=assumed, **known, **chosen)
+    trees = Trees(plan, pick, month, assumed=assumed)
+    whole = [trees.tree() for _ in range(150)]
+    tally = sides.compare(whole)
+    assert tally.lines, texts
+    sides.compare([spoilt(plan, root, pick, assumed)[0] for root in whole])
+    for definition in plan.charges:
+        sides.compare(sought(sides, definition, trees, wanted=60, tries=25))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_slices_and_overlays(seed):
+    pick = Random(seed)
+    plan = None
+    while plan is None:  # a guard may prove what an `else` provides for
+        plan, _ = compiled(draw(pick).texts)
+    sides = Sides(plan, JANUARY)
+    trees = Trees(plan, pick, JANUARY, words=("x", "y", "z"))
+    whole = [trees.tree() for _ in range(150)]
+    sides.compare(whole)
+    sides.compare([spoilt(plan, root, pick)[0] for root in whole])
+
+
+# --- what ships ------------------------------------------------------------------------------------------------
+
+#: Charges that need a happening, and which.
+HAPPENS = {
+    **dict.fromkeys(("cold_water_absence", "hot_water_absence", "sewerage_absence"), "absence"),
+    **dict.fromkeys(("cold_water_unauthorized", "sewerage_unauthorized"), "unauthorized_connection"),
+    **dict.fromkeys(("cold_water_tampering", "hot_water_tampering"), "tampering"),
+}
+CHARGES = (
+    *("cold_water", "cold_water_raising", "hot_water", "hot_water_carrier", "hot_water_heat", "hot_water_raising"),
+    *("sewerage", *HAPPENS),
+)
+
+
+def test_all_shipped_charges_are_tried():
+    assert sorted(CHARGES) == sorted(d.rule.name for d in water().charges)
+
+
+@pytest.mark.parametrize("month", PLACES)
+def test_shipped_households(month):
+    month = Month.parse(month)
+    sides, trees = Sides(water(), month), Households(month, Random(str(month)))
+    whole = [trees.tree() for _ in range(600)]
+    tally = sides.compare(whole)
+    assert {name.rpartition(".")[2] for name in tally.lines} == set(CHARGES)
+    sides.compare([spoilt(water(), root, trees.pick)[0] for root in whole])
+
+
+@pytest.mark.parametrize("name", CHARGES)
+def test_shipped_charges_on_ties(name):
+    """5 000 rows for each charge, those of one tree turned until something is a tie or next to one."""
+    pick, tally = Random(name), Tally()
+    (definition,) = (d for d in water().charges if d.rule.name == name)
+    for text in PLACES:
+        month = Month.parse(text)
+        sides = Sides(water(), month)
+        trees = Households(month, pick, happens=HAPPENS.get(name, ""))
+        found = sought(sides, definition, trees, wanted=5000 // len(PLACES) + 1, tries=5000)
+        tally.add(sides.compare(found, only=definition))
+    assert tally.rows >= 5000
+    assert tally.ties[definition.id] > 500, tally
+
+
+TRIAL = [
+    *sorted((ROOT / "docs/reference/trial").glob("*.kmr")),
+    ROOT / "docs/reference/trial/j_two_regions",
+    ROOT / "tests/unit/dsl/house.kmr",
+]
+
+
+@pytest.mark.parametrize("path", TRIAL, ids=lambda p: p.stem)
+def test_trial_rules(path):
+    plan = load(path).plan
+    for month in map(Month.parse, ("2026-01", "2024-02")):
+        for assumed in (Assumptions(), Assumptions(number=50, grid=100)):
+            pick = Random(str(month))
+            sides = Sides(plan, month, assumed=assumed)
+            trees = Trees(plan, pick, month, assumed=assumed, words=Trees.words_of(plan))
+            whole = [trees.tree() for _ in range(100)]
+            sides.compare(whole)
+            sides.compare([spoilt(plan, root, pick, assumed)[0] for root in whole])
+
+
+# --- batches ---------------------------------------------------------------------------------------------------
+
+
+def test_lines_of_a_tree_do_not_depend_on_the_batch():
+    _, plan = program(3)
+    trees = Trees(plan, Random(3), JANUARY)
+    roots = [trees.tree() for _ in range(40)]
+    sides = Sides(plan, JANUARY)
+    together = sides.read(roots)
+    apart = [sides.read([root]) for root in roots]
+    for entity, rows in together.items():
+        assert rows == [row for found in apart for row in found.get(entity, [])]
+
+
+def test_trees_without_children_and_no_trees():
+    _, plan = program(3)
+    sides = Sides(plan, JANUARY)
+    bare = [Row("house", str(n)) for n in range(3)]
+    assert sides.compare(bare).rows >= 0
+    assert sides.compare([]).rows == 0
