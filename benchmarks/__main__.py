@@ -30,7 +30,9 @@ def main() -> int:
     outcome = Outcome()
     for name in asked.sections or SECTIONS:
         outcome = outcome.joined(_section(name, quick=asked.quick))
-    found = report.results(outcome, _bandwidth(quick=asked.quick), quick=asked.quick, seconds=time.perf_counter() - start)
+    found = report.results(
+        outcome, _bandwidth(quick=asked.quick), quick=asked.quick, seconds=time.perf_counter() - start
+    )
     print("\n".join(report.lines_of(found)))
     if not asked.sections:
         report.write(found)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numba import njit
-
 from benchmarks.contest import Contest
+from numba import njit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from benchmarks.workloads import Cells
 
 #: Bytes moved for a cell of eight bytes, as STREAM counts: without what a cache reads before it writes.
 MOVED: Final = {"read": 8, "write": 8, "copy": 16, "triad": 24}
@@ -22,7 +24,7 @@ CELLS: Final = 20_000_000
 
 
 @njit(nogil=True, error_model="numpy")
-def _read(a: Any, b: Any, c: Any) -> Any:
+def _read(a: Cells) -> int:
     total = 0
     for i in range(a.size):
         total += a[i]
@@ -30,48 +32,46 @@ def _read(a: Any, b: Any, c: Any) -> Any:
 
 
 @njit(nogil=True, error_model="numpy")
-def _write(a: Any, b: Any, c: Any) -> None:
+def _write(c: Cells) -> None:
     for i in range(c.size):
         c[i] = i
 
 
 @njit(nogil=True, error_model="numpy")
-def _copy(a: Any, b: Any, c: Any) -> None:
+def _copy(a: Cells, c: Cells) -> None:
     for i in range(c.size):
         c[i] = a[i]
 
 
 @njit(nogil=True, error_model="numpy")
-def _triad(a: Any, b: Any, c: Any) -> None:
+def _triad(a: Cells, b: Cells, c: Cells) -> None:
     for i in range(c.size):
         c[i] = a[i] + 3 * b[i]
 
 
+#: name -> kernel, and which of the arrays a, b, c it takes
+KERNELS: Final = {"read": (_read, "a"), "write": (_write, "c"), "copy": (_copy, "ac"), "triad": (_triad, "abc")}
+
+
 def stream(cells: int, rounds: int) -> dict[str, float]:
     """Return GB/s by name and threads, such as ``triad_1t``."""
-    arrays = _arrays(cells)
     contest = Contest()
     with ThreadPoolExecutor(2) as pool:
-        for name, kernel in (("read", _read), ("write", _write), ("copy", _copy), ("triad", _triad)):
-            contest.add(f"{name}_1t", lambda kernel=kernel: kernel(*arrays), cells)
-            halves = [tuple(a[part] for a in arrays) for part in (slice(cells // 2), slice(cells // 2, None))]
-            contest.add(f"{name}_2t", _both(pool, kernel, halves), cells)
+        for name in KERNELS:
+            kernel, arrays = _prepared(name, cells)
+            contest.add(f"{name}_1t", partial(kernel, *arrays), cells)
+            halves = [[array[part] for array in arrays] for part in (slice(cells // 2), slice(cells // 2, None))]
+            contest.add(f"{name}_2t", partial(_both, pool, kernel, halves), cells)
         contest.run(rounds)
     return {
         name: round(MOVED[name[:-3]] * cells / median(one.spans) / 1e9, 1) for name, one in contest.contestants.items()
     }
 
 
-def add_triad(contest: Contest, cells: int = CELLS) -> None:
-    """Enter the triad, so that others can be held against it in the same rounds."""
-    arrays = _arrays(cells)
-    contest.add("triad", lambda: _triad(*arrays), cells)
-
-
-def add_read(contest: Contest, cells: int = CELLS) -> None:
-    """Enter a kernel that only reads."""
-    arrays = _arrays(cells)
-    contest.add("read", lambda: _read(*arrays), cells)
+def add(contest: Contest, name: str, cells: int = CELLS) -> None:
+    """Enter a kernel of STREAM, so that others can be held against it in the same rounds."""
+    kernel, arrays = _prepared(name, cells)
+    contest.add(name, partial(kernel, *arrays), cells)
 
 
 def share(contest: Contest, name: str, bytes_per_row: float, of: str = "triad") -> float:
@@ -86,9 +86,11 @@ def bound(contest: Contest, name: str, bytes_per_row: float) -> str:
     return f"{what}: {bytes_per_row:.0f} B a row at {part:.0%} of the triad's bandwidth"
 
 
-def _arrays(cells: int) -> tuple[Any, Any, Any]:
-    return np.arange(cells), np.arange(cells) * 2, np.zeros(cells, np.int64)
+def _prepared(name: str, cells: int) -> tuple[Callable[..., object], list[Cells]]:
+    kernel, takes = KERNELS[name]
+    return kernel, [np.arange(cells) for _ in takes]
 
 
-def _both(pool: ThreadPoolExecutor, kernel: Callable[..., Any], halves: list[tuple[Any, ...]]) -> Callable[[], object]:
-    return lambda: list(pool.map(lambda arrays: kernel(*arrays), halves))
+def _both(pool: ThreadPoolExecutor, kernel: Callable[..., object], halves: list[list[Cells]]) -> None:
+    for _ in pool.map(lambda arrays: kernel(*arrays), halves):
+        pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve
@@ -14,9 +14,10 @@ from kommres.dsl.backends.rows import EventRow, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from benchmarks.workloads import Cells, Grouped
+
     from kommres.dsl.backends.kernels.batch import Coding, Layout
     from kommres.dsl.backends.rows import Plain
-    from benchmarks.workloads import Cells, Grouped
 
 
 def flat(entity: str, columns: Mapping[str, Cells]) -> Batch:
@@ -125,5 +126,5 @@ def _row(batch: Batch, layout: Layout, entity: str, place: int) -> Row:
     )
 
 
-def _value(cell: Any, coding: Coding) -> Plain:
+def _value(cell: int, coding: Coding) -> Plain:
     return Fraction(int(cell), coding.scale) if coding.scale != 1 else int(cell)

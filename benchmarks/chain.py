@@ -1,22 +1,23 @@
-"""All kernels of a program one after the other, on arrays that are allocated once: results for other rows, then lines."""
+"""All kernels of a program one after the other, on arrays that are allocated once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
+from benchmarks.workloads import Cells
 
+from kommres.dsl.backends.kernels.batch import Batch
 from kommres.dsl.backends.kernels.builder import LEFT, NOTHING
 from kommres.dsl.backends.kernels.cache import compiled
+from kommres.dsl.backends.kernels.drawing import Drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from benchmarks.workloads import Cells
-    from kommres.dsl.backends.kernels.batch import Batch
-    from kommres.dsl.backends.kernels.drawing import Drawn
     from kommres.dsl.backends.kernels.kernels import Kernels
 
 _CELLS = ("cells", "change offsets", "change days", "change values", "children", "event offsets", "event")
@@ -48,7 +49,7 @@ class Chain:
             count = batch.tables[drawn.entity].count
             results = {output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs}
             stored |= {o.path[1:]: results[o.name] for o in drawn.outputs if o.path[1] == "stored"}
-            arguments = [kernels._bound(batch, drawn, argument, stored, results) for argument in drawn.arguments]  # noqa: SLF001 - arrays that stay
+            arguments = [kernels._bound(batch, drawn, argument, stored, results) for argument in drawn.arguments]
             links.append(
                 Link(drawn=drawn, function=compiled(drawn.text, "kernel"), arguments=tuple(arguments), results=results)
             )

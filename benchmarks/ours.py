@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -9,23 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from attrs import frozen
+from benchmarks.batches import rows_of
+from benchmarks.workloads import MONTH, Cells
 
 import kommres
-from benchmarks.batches import rows_of
-from benchmarks.workloads import MONTH
 from kommres.dsl.backends.interpreter import Interpreter
+from kommres.dsl.backends.kernels.batch import Batch
 from kommres.dsl.backends.kernels.builder import NOTHING
 from kommres.dsl.backends.kernels.cache import compiled
+from kommres.dsl.backends.kernels.drawing import Drawn
 from kommres.dsl.backends.kernels.kernels import Kernels
 from kommres.period import Month
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
-    from benchmarks.workloads import Cells
-    from kommres.dsl.backends.kernels.batch import Batch
-    from kommres.dsl.backends.kernels.drawing import Drawn
 
 RULES: Final = Path(__file__).resolve().parent / "rules"
 #: rows of a chunk that a thread takes
@@ -110,7 +109,9 @@ class Ours:
 
     def _lines(self, place: int) -> dict[str, Fraction]:
         """Return the lines of a row."""
-        found = {charge.plan.id: (int(self.results[charge.amount.name][place]), charge) for charge in self.drawn.charges}
+        found = {
+            charge.plan.id: (int(self.results[charge.amount.name][place]), charge) for charge in self.drawn.charges
+        }
         return {name: Fraction(cell, charge.scale) for name, (cell, charge) in found.items() if cell != NOTHING}
 
 

@@ -21,13 +21,15 @@ NOTES: Final = HERE / "notes.md"
 
 _HEAD: Final = """# Benchmarks
 
-What `make bench` measured, written by it. The figures are ratios of what ran by turns in one process on one machine, medians
-over the rounds: they repeat within about a fifth, absolute rates do not. `make bench-quick` runs the same on small data.
+What `make bench` measured, written by it. The figures are ratios of what ran by turns in one process on one machine,
+medians over the rounds: they repeat within about a fifth, absolute rates do not. `make bench-quick` runs the same on
+small data.
 
-* **Ours** is always compiled from a rule file (`benchmarks/rules`, or the rules that ship); no kernel is written by hand.
-* **Touch** goes through the same rows, reads the same columns once, writes the same outputs and computes nothing: what memory allows.
-* Peers compute the same rule on the same data, each as its users would write it. Their amounts are held against ours, and ours
-  against the interpreter, which is the meaning of the language. An amount that differs in a kopeck is wrong.
+* **Ours** is always compiled from a rule file (`benchmarks/rules`, or the rules that ship), never written by hand.
+* **Touch** goes through the same rows, reads the same columns once, writes the same outputs and computes nothing: what
+  memory allows.
+* Peers compute the same rule on the same data, each as its users would write it. Their amounts are held against ours,
+  and ours against the interpreter, which is the meaning of the language. An amount that differs in a kopeck is wrong.
 * polars and DuckDB use two threads and are held against ours on two; everything else is one thread against one.
 """
 
@@ -92,7 +94,10 @@ def _explained(missed: list[str]) -> str:
 
 
 def _shipped(found: dict[str, Any]) -> str:
-    rows = ["| charge @ hash of its rules | time / touch | rows/s | left to the interpreter | bound |", "|---|---|---|---|---|"]
+    rows = [
+        "| charge @ hash of its rules | time / touch | rows/s | left to the interpreter | bound |",
+        "|---|---|---|---|---|",
+    ]
     for key, value in found.items():
         if key.startswith("shipped."):
             name = key.removeprefix("shipped.").removesuffix(".time_vs_touch")
@@ -108,7 +113,9 @@ def _engines(engines: dict[str, dict[str, dict[str, Any]]]) -> str:
         if not contest.startswith("shipped "):
             for name, card in entered.items():
                 wrong = _number(card["wrong_rows"]) if "wrong_rows" in card else ""
-                rows.append(f"| {contest} | {name} | {_number(card['rows_per_s'])} | {_number(card['rows'])} | {wrong} |")
+                rows.append(
+                    f"| {contest} | {name} | {_number(card['rows_per_s'])} | {_number(card['rows'])} | {wrong} |"
+                )
     return "\n".join(rows) + "\n"
 
 

@@ -1,13 +1,13 @@
 """One process of the stream benchmark: ``python -m benchmarks.streaming make|run|codec FOLDER [ROWS]``.
 
-``make`` writes accounts of the benchmark rule as Parquet; ``run`` charges them, Parquet to Parquet; ``codec`` decodes the same
-input and encodes the same result with the same settings, on as many threads, and computes nothing. Both print a line of JSON.
+``make`` writes accounts of the benchmark rule as Parquet; ``run`` charges them, Parquet to Parquet; ``codec`` decodes
+the same input and encodes the same result with the same settings, on as many threads, and computes nothing. Both print
+a line of JSON.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
 import sys
@@ -19,10 +19,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-import kommres
 from benchmarks import workloads
 from benchmarks.ours import RULES
+
+import kommres
 from kommres.columns.parquet import encoded
 
 #: column -> digits before and after the point
@@ -107,7 +107,7 @@ def codec(folder: Path) -> dict[str, float]:
         for _ in pool.map(lambda task: task[1](task[2]), work):
             pass
         seconds = time.perf_counter() - start
-    return {"seconds": seconds, "bytes": os.path.getsize(folder / "codec.parquet")}
+    return {"seconds": seconds, "bytes": (folder / "codec.parquet").stat().st_size}
 
 
 def _peak_rss_mib() -> float:

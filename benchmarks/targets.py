@@ -45,7 +45,9 @@ LINES: Final = (
     Line(key="charge.vs_numba_float", what="speed / hand-written numba float64"),
     Line(key="charge.vs_numpy_float", what="speed / numpy float64 in chunks"),
     Line(key="charge.vs_numpy_int64", what="speed / numpy int64 in chunks"),
-    Line(key="charge_narrow.time_vs_touch", what="the charge in 23 bytes a row, grouped by tariff: time / touch", most=2),
+    Line(
+        key="charge_narrow.time_vs_touch", what="the charge in 23 bytes a row, grouped by tariff: time / touch", most=2
+    ),
     Line(key="house_heat.time_vs_touch", what="heat of a building by share of area, buildings and flats: time / touch"),
     Line(key="penalty.time_vs_touch", what="penalty, 12 debts x 11 rates, rounded once a debt: time / touch", most=2),
     Line(key="penalty.vs_decimal", what="speed / Python Decimal", least=1000),

@@ -1,17 +1,17 @@
-"""The bound: a kernel that goes through the same rows, reads the same columns once, writes the same outputs, computes nothing."""
+"""The bound: a kernel that goes through the same rows, reads the same columns and writes the same outputs, no more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
+from benchmarks.workloads import Cells
 from numba import njit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from benchmarks.workloads import Cells
+    from collections.abc import Callable, Iterator
 
 
 @frozen(kw_only=True, eq=False)
@@ -78,7 +78,10 @@ def _compiled(touch: Touch) -> Callable[..., Any]:
         row += [f"    cell += {' ^ '.join(f'{name}[j]' for name in own)}"]
     row += [f"{name}[i] = cell" for name in outputs]
     if touch.parents:
-        text = ["for g in range(p.size - 1):", f"    head = {' ^ '.join(f'int64({name}[g])' for name in parents) or '0'}"]
+        text = [
+            "for g in range(p.size - 1):",
+            f"    head = {' ^ '.join(f'int64({name}[g])' for name in parents) or '0'}",
+        ]
         text += ["    for i in range(uint64(p[g]), uint64(p[g + 1])):", *(f"        {line}" for line in row)]
     else:
         text = ["head = 0", f"for i in range(uint64({outputs[0]}.size)):", *(f"    {line}" for line in row)]

@@ -66,7 +66,7 @@ def charge_narrow(rows: int, seed: int = 8) -> Grouped:
 
 
 def house_heat(rows: int, seed: int = 5) -> Grouped:
-    """Return buildings of 20 to 300 flats and the flats of ``house_heat.kmr``. A third of all areas are whole metres."""
+    """Return buildings of 20 to 300 flats and the flats of ``house_heat.kmr``. A third of the areas are whole."""
     dice = np.random.default_rng(seed)
     sizes = dice.integers(20, 301, rows // 100 + 1)
     offsets = np.minimum(np.concatenate([[0], np.cumsum(sizes)]), rows)
@@ -124,3 +124,34 @@ def _month(dice: np.random.Generator, rows: int) -> dict[str, Cells]:
         "absent_days": np.where(dice.random(rows) < 0.1, dice.integers(5, 28, rows), 0),
         "days": days,
     }
+
+
+# --- hours ---------------------------------------------------------------------------------------------------
+
+#: a year that begins on a Monday, as the years of PySAM do
+YEAR = 2018
+HOURS = 8_760
+NIGHT, DAY, PEAK = range(3)
+
+
+def zones() -> Cells:
+    """Return the zone of each hour: peak on weekdays 7 to 10 and 17 to 21, night 23 to 7."""
+    hour, weekday = np.arange(HOURS) % 24, np.arange(HOURS) // 24 % 7 < 5
+    night = (hour >= 23) | (hour < 7)
+    peak = weekday & (((hour >= 7) & (hour < 10)) | ((hour >= 17) & (hour < 21)))
+    return np.select([night, peak], [NIGHT, PEAK], DAY)
+
+
+def month_starts() -> Cells:
+    """Return the first hour of each month, and the end of the last."""
+    days = np.diff(np.arange(f"{YEAR}-01", f"{YEAR + 1}-02", dtype="datetime64[M]").astype("datetime64[D]"))
+    return np.concatenate([[0], np.cumsum(days.astype(np.int64) * 24)])
+
+
+def hourly(rows: int, seed: int = 3) -> Cells:
+    """Return the energy of each hour in Wh, an account a row: its own level, a daily shape, noise."""
+    dice = np.random.default_rng(seed)
+    level = dice.lognormal(0, 0.6, (rows, 1)).astype(np.float32)
+    shape = (0.5 + np.exp(-(((np.arange(HOURS) % 24 - 19) / 5.0) ** 2))).astype(np.float32)
+    noise = dice.standard_exponential((rows, HOURS), dtype=np.float32)
+    return np.minimum(level * shape * noise * 400, 2_000_000).astype(np.int32)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# A distribution that offers functions, installed for the tests alone.
+sys.path.insert(0, str(Path(__file__).parent / "plugins"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

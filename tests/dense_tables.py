@@ -20,6 +20,7 @@ enum zone: day, night
 enum stove: gas, electric
 input time_zone of building: id, optional
 input tariff of building: RUB/m3, step 0.01
+input floors of building: number, step 7, -700..700, optional, signed
 input supplier of building: id, optional
 input residents of premises: person, 0..100, varies
 input norm(zone) of premises: m3, step 0.001, 0..100, optional, varies
@@ -63,56 +64,22 @@ ID_POOLS = {
     "premises": [f"P{number}" for number in range(1, 15)],
     "meter": [f"{number}" for number in range(1, 20)],
 }
-NUMBERS = [
-    "0",
-    "1",
-    "2",
-    "2.5",
-    "4.10",
-    "0.05",
-    "0.1",
-    "0.15",
-    "99.95",
-    "100",
-    "7.5",
-    "12.25",
-    "-2.5",
-    "1e2",
-    "15E-1",
-    "+3",
-    "-0",
-    "007",
-    "1_0",
-    "4,1",
-    "x",
-    "1.0001",
-    "0.0000001",
-    "2O",
-    "12345678901234567890123",
-    "123456789012.123456",
-    "999999999999",
-    ".5",
-    "5.",
-    "-5",
-    "−5",
-    "0x1",
-    "nan",
-    "1000000",
-    "3٠",
-]
-WORDS = {
-    "number": [*NUMBERS, " 5 ", "1 000", "\t2.5\n", "2.5\n"],
-    "yes_no": ["yes", "no", "да", "Нет", " TRUE", "0", "maybe", "nо"],
-    "date": ["2026-01-01", "2026-01-15", "2026-01-31", "2026-02-01", "2025-12-31", "2026-02-30", "15.01.2026", "soon"]
-    + ["2024-02-29", " 2026-01-20 ", "0001-01-01", "9999-12-31", "0000-01-01"],
-    "instant": ["2026-01-05T10:30", "2026-01-05T10:30:01", "2026-01-05 10:30+03:00", "2026-01-05T10:30:00.5"]
-    + ["2026-03-29T02:30", "2026-01-06", "2026-01-05T07:30Z", "2025-12-31T23:59:59", "0001-01-01T00:00", "x"],
-    "stove": ["gas", "electric", " gas", "Gas", "gаs", "coal"],
-    "zone": ["day", "night", "nіght", "day "],
-    "id": ["a", "b", " b", "ab", "it's", "и", "é", "e\u0301", "7"],
-    "month": ["2025-12", "2025-11-01", "2025-13", "soon", " 2025-10"],
-    "time_zone": ["Europe/Berlin", "Asia/Irkutsk", "UTC", "Nowhere/Atlantis", "", "Europe/Berlin "],
+#: Separated by bars; the first three of each kind are sound.
+TEXTS = {
+    "number": "0|1|2.5|4.10|2|0.05|0.1|0.15|99.95|100|7.5|12.25|-2.5|1e2|15E-1|+3|-0|007|1_0|4,1|x|1.0001|0.0000001|2O"
+    "|12345678901234567890123|123456789012.123456|999999999999|.5|5.|-5|−5|0x1|nan|1000000|3٠| 5 |1 000|\t2.5\n|2.5\n",
+    "yes_no": "yes|no|да|Нет| TRUE|0|maybe|nо",
+    "date": "2026-01-01|2026-01-15|2026-01-31|2026-02-01|2025-12-31|2026-02-30|15.01.2026|soon|2024-02-29| 2026-01-20 "
+    "|0001-01-01|9999-12-31|0000-01-01",
+    "instant": "2026-01-05T10:30|2026-01-05T10:30:01|2026-01-05 10:30+03:00|2026-01-05T10:30:00.5|2026-03-29T02:30"
+    "|2026-01-06|2026-01-05T07:30Z|2025-12-31T23:59:59|0001-01-01T00:00|x",
+    "stove": "gas|electric| gas|Gas|gаs|coal",
+    "zone": "day|night|nіght|day ",
+    "id": "a|b| b|ab|it's|и|é|e\u0301|7",
+    "month": "2025-12|2025-11-01|2025-10|2025-13|soon| 2025-10",
+    "time_zone": "Europe/Berlin|Asia/Irkutsk|UTC|Nowhere/Atlantis||Europe/Berlin ",
 }
+WORDS = {kind: text.split("|") for kind, text in TEXTS.items()}
 BLANKS = [None, None, "", "  "]
 ZERO = datetime.date(1970, 1, 1)
 _WIDE = Context(prec=60)
@@ -321,7 +288,7 @@ class _Maker:
         """So many different words that they are not read one by one."""
         rng = self.rng
         words = [f"{rng.randrange(10**6)}.{rng.randrange(1000):03}" for _ in range(500)]
-        return self.texts([rng.choice(NUMBERS if rng.random() < self.dirty else words) for _ in range(count)])
+        return self.texts([rng.choice(WORDS["number"] if rng.random() < self.dirty else words) for _ in range(count)])
 
     def bools(self, declared, count):
         return self.array(count, lambda: self.rng.random() < 0.5, pa.bool_())

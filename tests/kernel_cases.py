@@ -9,6 +9,8 @@ from attrs import define, field, frozen
 from tests.kernel_ties import is_tie, ties, watched_roundings
 
 from kommres.dsl.backends.interpreter import Interpreter
+from kommres.dsl.backends.kernels.from_rows import batch_of
+from kommres.dsl.backends.kernels.kernels import Kernels
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.problems import DataProblem
 
@@ -69,19 +71,18 @@ class Tally:
 
 
 class Sides:
-    """Both back ends of a plan for a month. ``make`` makes the kernels."""
+    """Both back ends of a plan for a month.
 
-    def __init__(self, plan, month, *, assumed=Assumptions(), make=None, **terms):  # noqa: B008 - frozen
-        if make is None:
-            from kommres.dsl.backends.kernels.kernels import Kernels as make  # noqa: N813 - a class as a function
+    ``charges``: ids of those that kernels compute; None for all. A row that one of them hands over is compared for none.
+    """
+
+    def __init__(self, plan, month, *, assumed=Assumptions(), charges=None, **terms):  # noqa: B008 - frozen
         self.plan, self.month, self.assumed, self.terms = plan, month, assumed, terms
         self.interpreter, self.seen = Interpreter(plan, month, **terms), []
-        self.kernels = make(plan, month, assumed=assumed, **terms)
+        self.kernels = Kernels(plan, month, assumed=assumed, charges=charges, **terms)
 
     def charged(self, roots):
         """What the kernels say of whole trees."""
-        from kommres.dsl.backends.kernels.from_rows import batch_of
-
         batch = batch_of(self.kernels.layout, roots, self.month, self.kernels.names)
         return self.kernels.charge(batch)
 

@@ -1,115 +1,130 @@
 """Helpers of kernels with a mistake planted on purpose: what would a test say if we had made it?
 
-``mutants.built("no_correction", folder)`` returns the helper modules with that mistake, ``mutants.planted`` lets all
-that is imported inside a ``with`` have it, generated texts too. Kernels compiled before keep what they had: give those
-that are made inside a folder of their own, and new texts.
+    with mutants.planted("no_correction", tmp_path):
+        kernel = compiled(text, "run", folder=tmp_path)
+
+Kernels keep the helpers that they were compiled with: compile them inside, with a folder of their own.
 """
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 from importlib.resources import files
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 from attrs import frozen
 
+from kommres.dsl.backends.kernels import emit, lowering, origins
+from kommres.dsl.backends.kernels.store import KernelWarning
+
 PACKAGE = "kommres.dsl.backends.kernels"
-MODULES = ("emit", "wide", "wide128", "words", "days", "pieces")
+MODULES = ("wide", "wide128", "words", "days", "pieces")
 
 
 @frozen
 class Mutation:
-    """``old`` becomes ``new`` wherever it stands in the named modules. ``tells``: what it gets wrong."""
+    """What stands for what in a module, as patterns of whole texts; ``tells``: what goes wrong."""
 
-    modules: tuple[str, ...]
-    old: str
-    new: str
+    module: str
+    changes: dict[str, str]
     tells: str
 
 
-_ROUND = ("wide", "wide128")
+_ESTIMATE = "build.bitcast(_, I64))"
 MUTATIONS = {
-    "floor": Mutation(_ROUND, r'\("half_up(_pos)?"\)', '("floor")', "half_up rounds down"),
+    "floor": Mutation(
+        "wide",
+        {
+            r'return mode\.startswith\("half"\)': 'return mode == "half_even"',
+            r"match mode:": 'match "floor" if mode.startswith("half_up") else mode:',
+        },
+        "half_up rounds down",
+    ),
     "no_correction": Mutation(
-        _ROUND, r"side\(build, mode, (n|rest), .*?, d\)\)$", "build.bitcast(_, I64))", "the estimate decides alone"
+        "wide", {r"side\(build, mode, (n|rest), m, d\)\)$": _ESTIMATE}, "the estimate decides alone"
+    ),
+    "no_correction_wide": Mutation(
+        "wide128", {r"side\(build, mode, (n|rest), .*, d\)\)$": _ESTIMATE}, "the estimate decides alone in 128 bits"
+    ),
+    "signed": Mutation(
+        "wide",
+        {
+            r"build\.sub\(n, build\.mul\(m, d\)\)": 'build.sub(n, build.mul(m, d, flags=("nsw",)), flags=("nsw",))',
+            r"build\.sub\(build\.add\(rest, rest\), d\)": (
+                'build.sub(build.add(rest, rest, flags=("nsw",)), d, flags=("nsw",))'
+            ),
+        },
+        "signed numbers of which the compiler believes that they do not overflow",
     ),
     "saturated": Mutation(
-        ("wide",),
-        r"build\.mul\(m, d\)",
-        "whole(build, build.fmul(build.sitofp(m, F64), build.sitofp(d, F64)))",
-        "a product that is held to the range of signed numbers, no rest modulo 2^64",
+        "wide",
+        {
+            r"rest = build\.sub\(n, build\.mul\(m, d\)\)$": (
+                "rest = build.sub(n, build.mul(m, d)) if n.type != I64 else"
+                " build.sub(n, whole(build, build.fmul(build.sitofp(m, F64), build.sitofp(d, F64))))"
+            )
+        },
+        "a product that is held to the range of signed numbers",
     ),
-    "half_words": Mutation(
-        ("wide",),
-        r"build\.sub\(n, build\.mul\(m, d\)\)",
-        "build.sext(build.trunc(build.sub(n, build.mul(m, d)), ir.IntType(32)), I64)",
-        "rests modulo 2^32",
-    ),
-    "ties_down": Mutation(("wide",), r'least = build\.lshr.*$', "least = ir.Constant(I64, 1)", "half_up as half_down"),
-    "ties_up": Mutation(("wide",), r"least = build\.lshr.*$", "least = zero", "-2.5 becomes -2"),
-    "ties_odd": Mutation(("wide",), r"build\.xor\((build\.and_\(.*?\)), .*?\)\)$", r"\1", "half_even goes to odd numbers"),
-    "far_alone": Mutation(("wide",), r", t\)$", ', build.bitcast(above, I64))', "rest_far never looks at the rest"),
-    "float_of_negative": Mutation(
-        ("wide128",), r"build\.select\(build\.icmp_signed\(\"<\", a, _ZERO\), build\.fneg\(size\), size\)", "size", "signs lost"
-    ),
-    "first_correction_only": Mutation(
-        _ROUND, r"(first = whole\(build, build\.fdiv\(f, divisor\)\)|first = whole\(build, _over\(build, f, d\)\))",
-        "first = ir.Constant(I64, 0)", "quotients of more than 2^51"
-    ),
-    "no_leap_centuries": Mutation(("days",), r"146_097", "146_100", "1900 is a leap year"),
-    "late_march": Mutation(("days",), r"_c\(2\)\), _FIVE_MONTHS", "_c(3)), _FIVE_MONTHS", "months of wrong lengths"),
-    "twos_lost": Mutation(("words",), r"one << twos", "one", "divisors lose their twos"),
-    "least_key": Mutation(("pieces",), r"\] < keys\[row\]", "] > keys[row]", "overlaps go to the least key"),
-    "last_of_equals": Mutation(("pieces",), r"\] < keys\[row\]", "] <= keys[row]", "equals go to the last one"),
-    "touching": Mutation(("pieces",), r"<= end\[(kept - 1|at)\]", r"< end[\1]", "pieces that touch stay apart"),
+    "ties_down": Mutation("wide", {r"least = build\.lshr.*$": "least = ir.Constant(I64, 1)"}, "half_up as half_down"),
+    "ties_up": Mutation("wide", {r"least = build\.lshr.*$": "least = zero"}, "-2.5 becomes -2"),
+    "ties_odd": Mutation("wide", {r"build\.xor\((build\.and_\(.*?\)\)), .*$": r"\1"}, "half_even goes to odd ones"),
+    "far_alone": Mutation("wide", {r", t\)$": ", build.bitcast(above, I64))"}, "rest_far never looks at the rest"),
+    "far_never": Mutation("wide", {r"build\.bitcast\(above, I64\), t\)$": "t, t)"}, "rest_far always takes the rest"),
+    "one_step": Mutation("wide", {r"first = whole\(.*$": "first = ir.Constant(I64, 0)"}, "quotients of 2^51 and more"),
+    "sign_lost": Mutation("wide128", {r"build\.fneg\(size\), size": "size, size"}, "floats of negative numbers"),
+    "leap_centuries": Mutation("days", {r"146_097": "146_100"}, "1900 is a leap year"),
+    "twos_lost": Mutation("words", {r"build\.shl\(found, twos\)": "found"}, "divisors lose their twos"),
+    "rest_negative": Mutation("words", {r"build\.sub\(count, build\.zext\(less, I64\)\)": "count"}, "-7 / 2 is -3"),
+    "least_key": Mutation("pieces", {r"\] < keys\[row\]": "] > keys[row]"}, "overlaps go to the least key"),
+    "last_of_equals": Mutation("pieces", {r"\] < keys\[row\]": "] <= keys[row]"}, "equals go to the last one"),
+    "touching": Mutation("pieces", {r"<= end\[(kept - 1|at)\]": r"< end[\1]"}, "pieces that touch stay apart"),
 }
 
 
-def texts(name: str) -> dict[str, str]:
-    """The texts of all helper modules with a mistake. The mistake is in at least one of them."""
+def text(name: str) -> str:
+    """The text of the module with a mistake."""
     mutation = MUTATIONS[name]
-    found = {module: (files(PACKAGE) / f"{module}.py").read_text() for module in MODULES}
-    changed = 0
-    for module in mutation.modules:
-        found[module], times = re.subn(mutation.old, mutation.new, found[module], flags=re.MULTILINE)
-        changed += times
-    assert changed, f"{name} finds nothing to spoil any more"
+    found = (files(PACKAGE) / f"{mutation.module}.py").read_text()
+    for old, new in mutation.changes.items():
+        found, times = re.subn(old, new, found, flags=re.MULTILINE)
+        assert times, f"{name} finds nothing to spoil any more: {old}"
     return found
-
-
-def built(name: str, folder: Path) -> SimpleNamespace:
-    """The helper modules with a mistake, by name."""
-    package = f"mutant_{name}"
-    (folder / package).mkdir()
-    (folder / package / "__init__.py").touch()
-    for module, text in texts(name).items():
-        (folder / package / f"{module}.py").write_text(text.replace(f"{PACKAGE}.", f"{package}."))
-    sys.path.insert(0, str(folder))
-    invalidate_caches()
-    try:
-        return SimpleNamespace(**{module: import_module(f"{package}.{module}") for module in MODULES})
-    finally:
-        sys.path.remove(str(folder))
-        for module in [m for m in sys.modules if m.partition(".")[0] == package]:
-            del sys.modules[module]
 
 
 @contextmanager
 def planted(name: str, folder: Path) -> Iterator[None]:
-    """Let imports find the helper modules with a mistake."""
+    """Let all that is imported, and all kernels that are made, have helpers with a mistake."""
     ours = {module: import_module(f"{PACKAGE}.{module}") for module in MODULES}
-    _imported(vars(built(name, folder)))
+    registered = dict(emit.REGISTRY)
     try:
-        yield
+        for module in MODULES:  # all of them, for some have read others
+            path = folder / f"{name}_{module}.py"
+            spoiled = module == MUTATIONS[name].module
+            path.write_text(text(name) if spoiled else (files(PACKAGE) / f"{module}.py").read_text())
+            spec = spec_from_file_location(f"{PACKAGE}.{module}", path)
+            made = module_from_spec(spec)
+            _put(module, made)
+            spec.loader.exec_module(made)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", KernelWarning)  # helpers that have changed: kernels are not kept
+            yield
     finally:
-        _imported(ours)
+        for module, made in ours.items():
+            _put(module, made)
+        emit.REGISTRY.clear()
+        emit.REGISTRY.update(registered)
 
 
-def _imported(modules: dict[str, ModuleType]) -> None:
-    package = import_module(PACKAGE)
-    for name, module in modules.items():
-        sys.modules[f"{PACKAGE}.{name}"] = module
-        setattr(package, name, module)
+def _put(name: str, module: ModuleType) -> None:
+    sys.modules[f"{PACKAGE}.{name}"] = module
+    setattr(import_module(PACKAGE), name, module)
+    for reader in (lowering, origins):  # they keep what they have read
+        for kept in vars(reader).values():
+            if hasattr(kept, "cache_clear"):
+                kept.cache_clear()

@@ -8,9 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 from attrs import frozen
-from numba import float64, int64, njit, uint64
-
-from kommres.dsl.backends.kernels import wide, wide128
 
 MODES = ("half_up", "half_even", "up", "down", "ceiling", "floor")
 #: roundings on the longest path of a * b * c + e (each factor, two products, the sum) and of d * g, and five more
@@ -114,34 +111,35 @@ def expected(columns: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-_BODY = """
+_HEAD = """
+from numba import float64, int64, uint64
+from kommres.dsl.backends.kernels.wide128 import wide, wide_add, wide_product, wide_times
+from kommres.dsl.backends.kernels.{module} import {names}
+
+
 def run(a, b, c, e, d, g, off, worst, out):
-    for i in range(out.shape[1]):
+    for i in range(a.size):
         n, below = {n}, {d}
         f = float64(a[i]) * float64(b[i]) * float64(c[i]) + float64(e[i])
         fd = float64(d[i]) * float64(g[i])
-        f += worst[i] * fd
+        f = f + worst[i] * fd
 """
 
 
-def runner(tier: Tier, helpers: object = None) -> Callable[..., None]:
-    """A loop that writes each mode's results, those of ``half_up_pos`` last. ``helpers``: other ones than ours."""
-    modes = [*MODES, "half_up_pos"]
-    names = [f"{tier.helpers}_{mode}" for mode in modes]
-    if tier.narrow or tier.far:
+def loop(tier: Tier) -> str:
+    """The text of a kernel that writes each mode's results, those of ``half_up_pos`` last."""
+    names = [f"{tier.helpers}_{mode}" for mode in (*MODES, "half_up_pos")]
+    module = "wide128" if tier.helpers.startswith("wide") else "wide"
+    if module == "wide":
         n, d = "uint64(a[i]) * uint64(b[i]) * uint64(c[i]) + uint64(e[i])", "uint64(d[i]) * uint64(g[i])"
         if tier.word:
-            n = f"int64({n})"
+            n, d = f"int64({n})", f"int64({d})"
     else:
         n = "wide_add(wide_times(wide_product(a[i], b[i]), c[i]), wide(e[i]))"
         d = "wide_product(d[i], g[i])"
     arguments = "n, below" if tier.word else "n, f, below, fd, off[i]" if tier.far else "n, f, below"
-    text = _BODY.format(n=n, d=d)
-    text += "".join(f"        out[{place}, i] = {name}({arguments})\n" for place, name in enumerate(names))
-    narrow, broad = (wide, wide128) if helpers is None else (helpers.wide, helpers.wide128)
-    space = {**vars(broad), **vars(narrow), "int64": int64, "uint64": uint64, "float64": float64}
-    exec(text, space)
-    return njit(error_model="numpy")(space["run"])
+    text = _HEAD.format(module=module, names=", ".join(names), n=n, d=d)
+    return text + "".join(f"        out[{place}, i] = {name}({arguments})\n" for place, name in enumerate(names))
 
 
 def estimates(tier: Tier, columns: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -158,12 +156,11 @@ def estimates(tier: Tier, columns: np.ndarray, seed: int) -> tuple[np.ndarray, n
     return off, SAFE * room * np.random.default_rng(seed).choice(np.array([-1, -0.5, 0.5, 1]), len(off))
 
 
-def mistakes(tier: Tier, count: int, seed: int, helpers: object = None) -> dict[str, int]:
-    """How many results of each mode are wrong, with plain and with bad estimates."""
+def mistakes(tier: Tier, count: int, seed: int, run: Callable[..., object]) -> dict[str, int]:
+    """How many results of each mode of a compiled :func:`loop` are wrong, with plain and with bad estimates."""
     columns = cases(tier, count, seed)
     right = expected(columns)
     off, worst = estimates(tier, columns, seed)
-    run = runner(tier, helpers)
     found = dict.fromkeys([*MODES, "half_up_pos"], 0)
     for error in (np.zeros(count), worst):
         out = np.zeros((len(found), count), np.int64)

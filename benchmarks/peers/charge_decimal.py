@@ -6,7 +6,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from benchmarks.peers.peer import Peer
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The benchmark rule in SQL on DECIMAL columns of DuckDB, with all its threads. A quotient of decimals is a DOUBLE there."""
+"""The benchmark rule in SQL on DECIMAL columns of DuckDB, with all its threads. Quotients are DOUBLE there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-
 from benchmarks.peers.peer import Amounts, Peer
 
 if TYPE_CHECKING:
@@ -23,7 +22,10 @@ TYPES = {
 }
 QUERY = """
 WITH tiers AS (
-    SELECT *, (first_tier * residents)::DECIMAL(9, 3) AS first_kwh, (second_tier * residents)::DECIMAL(9, 3) AS second_kwh
+    SELECT
+        *,
+        (first_tier * residents)::DECIMAL(9, 3) AS first_kwh,
+        (second_tier * residents)::DECIMAL(9, 3) AS second_kwh
     FROM accounts
 )
 SELECT
@@ -63,6 +65,9 @@ def prepare(columns: dict[str, Cells]) -> Peer:
         kept["table"] = connection.sql(QUERY).to_arrow_table()
 
     def amounts() -> Amounts:
-        return [np.round(kept["table"][name].to_numpy().astype(float) * 100).astype(np.int64) for name in ("energy", "penalty")]
+        return [
+            np.round(kept["table"][name].to_numpy().astype(float) * 100).astype(np.int64)
+            for name in ("energy", "penalty")
+        ]
 
     return Peer(name="duckdb_decimal", rows=columns["volume"].size, work=work, amounts=amounts)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
-
 from benchmarks.peers.peer import Peer
+from numba import njit
 
 if TYPE_CHECKING:
     from benchmarks.workloads import Cells
@@ -16,20 +15,20 @@ if TYPE_CHECKING:
 
 @njit(nogil=True, error_model="numpy")
 def _kernel(
-    volume: Any,
-    residents: Any,
-    first_tier: Any,
-    second_tier: Any,
-    first_price: Any,
-    second_price: Any,
-    third_price: Any,
-    bad_hours: Any,
-    absent_days: Any,
-    days: Any,
-    debt: Any,
-    days_late: Any,
-    energy: Any,
-    penalty: Any,
+    volume: Cells,
+    residents: Cells,
+    first_tier: Cells,
+    second_tier: Cells,
+    first_price: Cells,
+    second_price: Cells,
+    third_price: Cells,
+    bad_hours: Cells,
+    absent_days: Cells,
+    days: Cells,
+    debt: Cells,
+    days_late: Cells,
+    energy: Cells,
+    penalty: Cells,
 ) -> None:
     for i in range(energy.size):
         used = volume[i] / 1000.0

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from benchmarks.peers.peer import Peer
 
 if TYPE_CHECKING:

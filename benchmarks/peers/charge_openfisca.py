@@ -3,20 +3,22 @@
 Numbers are float32 there. What was computed is forgotten before each run; supplying the data is outside the clock.
 """
 
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from openfisca_core.model_api import MONTH, Variable, max_, min_
+from benchmarks.peers.peer import Amounts, Peer
 from openfisca_core.entities import build_entity
+from openfisca_core.model_api import MONTH, Variable, max_, min_
 from openfisca_core.simulations import SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 
-from benchmarks.peers.peer import Amounts, Peer
-
 if TYPE_CHECKING:
     from benchmarks.workloads import Cells
+    from openfisca_core.periods import Period
+    from openfisca_core.populations import Population
 
 PERIOD = "2025-12"
 STEPS = {"volume": 1_000, "first_price": 100_000, "second_price": 100_000, "third_price": 100_000, "debt": 100}
@@ -24,13 +26,13 @@ STEPS = {"volume": 1_000, "first_price": 100_000, "second_price": 100_000, "thir
 Household = build_entity(key="household", plural="households", label="Household", is_person=True)
 
 
-class by_tiers(Variable):  # noqa: N801 - the engine takes the name of the class
+class by_tiers(Variable):
     value_type = float
     entity = Household
     definition_period = MONTH
     label = "The volume at the prices of its tiers"
 
-    def formula(household: Any, period: Any) -> Any:  # noqa: N805 - the engine's way
+    def formula(household: Population, period: Period) -> Cells:
         volume = household("volume", period)
         first = household("first_tier", period) * household("residents", period)
         second = household("second_tier", period) * household("residents", period)
@@ -41,26 +43,26 @@ class by_tiers(Variable):  # noqa: N801 - the engine takes the name of the class
         )
 
 
-class energy(Variable):  # noqa: N801
+class energy(Variable):
     value_type = float
     entity = Household
     definition_period = MONTH
     label = "Energy, less for bad quality and absence"
 
-    def formula(household: Any, period: Any) -> Any:  # noqa: N805
+    def formula(household: Population, period: Period) -> Cells:
         days = household("days", period)
         present = (days - household("absent_days", period)) / days
         amount = household("by_tiers", period) * (1 - 0.0015 * household("bad_hours", period)) * present
         return np.floor(amount * 100 + 0.5) / 100
 
 
-class penalty(Variable):  # noqa: N801
+class penalty(Variable):
     value_type = float
     entity = Household
     definition_period = MONTH
     label = "Penalty for late payment"
 
-    def formula(household: Any, period: Any) -> Any:  # noqa: N805
+    def formula(household: Population, period: Period) -> Cells:
         late = household("days_late", period)
         part = min_(max_(late - 30, 0), 60) / 300 + max_(late - 90, 0) / 130
         return np.floor(household("debt", period) * 0.16 * part * 100 + 0.5) / 100

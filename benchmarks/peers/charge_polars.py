@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-
 from benchmarks.peers.peer import Amounts, Peer
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import math
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
+from benchmarks.peers.peer import Amounts, Peer
 from numba import njit
 
-from benchmarks.peers.peer import Amounts, Peer
-
 if TYPE_CHECKING:
-    from benchmarks.workloads import Grouped
+    from benchmarks.workloads import Cells, Grouped
 
 #: the key rate in 1/100 %, from a day on
 RATES = {
@@ -43,7 +43,7 @@ def prepare_decimal(data: Grouped, rows: int, *, by_row: bool) -> Peer:
     bounds = data.offsets[: rows + 1].tolist()
     due, paid_on, amount = (cells[: bounds[-1]].tolist() for cells in data.rows.values())
     debts = list(zip(due, paid_on, [Decimal(cell).scaleb(-2) for cell in amount], strict=True))
-    debtors = [debts[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    debtors = [debts[start:stop] for start, stop in pairwise(bounds)]
     found: list[Decimal] = []
 
     def work() -> None:
@@ -72,7 +72,15 @@ def _charge(debts: list[tuple[int, int, Decimal]], rates: list[Decimal], *, by_r
 
 @njit(nogil=True, error_model="numpy")
 def _kernel(
-    due: Any, paid_on: Any, amount: Any, offsets: Any, starts: Any, ends: Any, rates: Any, by_row: Any, charged: Any
+    due: Cells,
+    paid_on: Cells,
+    amount: Cells,
+    offsets: Cells,
+    starts: Cells,
+    ends: Cells,
+    rates: Cells,
+    by_row: bool,
+    charged: Cells,
 ) -> None:
     for i in range(charged.size):
         kopecks = 0.0

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from benchmarks import batches, workloads
-from benchmarks.bandwidth import add_triad, bound
+from benchmarks.bandwidth import add, bound
 from benchmarks.contest import Contest, significant
 from benchmarks.ours import Ours
 from benchmarks.outcome import Outcome
@@ -36,7 +36,7 @@ def measure(*, quick: bool) -> Outcome:
     right = ours.amounts()
     touch = Touch(columns=list(columns.values()), outputs=ours.outputs)
     contest.add("touch", touch.kernel(), rows)
-    add_triad(contest)
+    add(contest, "triad")
     wrong = {"ours": 0}
     with ThreadPoolExecutor(2) as pool:
         contest.add("ours, two threads", ours.on(pool), rows)

@@ -10,11 +10,12 @@ import cProfile
 import pstats
 from typing import TYPE_CHECKING, Any
 
-import kommres
 from benchmarks.contest import Contest, significant
 from benchmarks.outcome import Outcome
 from benchmarks.population import MONTH, buildings, flats, forget
 from benchmarks.twin import Prices, bill, ordinary
+
+import kommres
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.problems import DataProblem
 from kommres.period import Month

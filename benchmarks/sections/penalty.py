@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import batches, workloads
-from benchmarks.bandwidth import add_triad, bound
+from benchmarks.bandwidth import add, bound
 from benchmarks.contest import Contest, significant
 from benchmarks.ours import Ours
 from benchmarks.outcome import Outcome
@@ -35,7 +35,7 @@ def _one(key: str, data: Grouped, few: int, compared: int, rounds: int, *, by_ro
     contest.add("ours", ours.work, ours.rows)
     right = ours.amounts()
     contest.add("touch", touch.kernel(), ours.rows)
-    add_triad(contest)
+    add(contest, "triad")
     wrong = {"ours": 0}
     peers = (
         penalty.prepare_float(data, ours.rows, by_row=by_row),

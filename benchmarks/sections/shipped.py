@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import kommres
-from benchmarks.bandwidth import add_triad, bound
+from benchmarks.bandwidth import add, bound
 from benchmarks.batches import repeated
 from benchmarks.chain import Chain
 from benchmarks.contest import Contest, significant
 from benchmarks.outcome import Outcome
 from benchmarks.population import MONTH, buildings
 from benchmarks.touch import Touch
+
+import kommres
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.kernels.from_rows import batch_of, rows_by_entity
 from kommres.dsl.backends.kernels.kernels import Kernels
@@ -60,7 +61,7 @@ def _one(
     contest = Contest()
     contest.add("ours", chain.work, chain.rows(entity))
     contest.add("touch", touch.kernel(), chain.rows(entity))
-    add_triad(contest)
+    add(contest, "triad")
     contest.run(rounds)
     key = f"shipped.{charge.id}@{rule_hash(plan, charge)}.time_vs_touch"
     card = contest.card()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import batches, workloads
-from benchmarks.bandwidth import add_triad, bound
+from benchmarks.bandwidth import add, bound
 from benchmarks.contest import Contest, significant
 from benchmarks.ours import Ours
 from benchmarks.outcome import Outcome
@@ -33,7 +33,7 @@ def _one(rule: str, parent: str, entity: str, data: Grouped, few: int, rounds: i
     contest = Contest()
     contest.add("ours", ours.work, ours.rows)
     contest.add("touch", touch.kernel(), ours.rows)
-    add_triad(contest)
+    add(contest, "triad")
     differing, compared = ours.differing(few)
     contest.run(rounds)
     key = f"{rule}.time_vs_touch"

@@ -67,9 +67,8 @@ def test_threads_share_a_builder(seed):
     layout, month = layout_of_all(Assumptions()), Month.parse(MONTH)
     roots = len(dataset.entities["building"].order)
     alone = Names()
-    expected = [
-        picture(layout, Dense(dataset, layout, month, alone).batch("building", n, n + 1), alone) for n in range(roots)
-    ]
+    one = Dense(dataset, layout, month, alone)
+    expected = [picture(layout, one.batch("building", number, number + 1), alone) for number in range(roots)]
     names = Names()
     dense = Dense(dataset, layout, month, names)
     with ThreadPoolExecutor(4) as pool:
@@ -85,10 +84,10 @@ def test_events_may_be_left_in_the_order_of_the_table(seed):
     unordered = {("premises", "absence"), ("premises", "debt"), ("building", "outage"), ("meter", "visit")}
     roots = len(dataset.entities["building"].order)
     names = Names()
-    one = picture(layout, Dense(dataset, layout, month, names).batch("building", 0, roots), names)
-    other = picture(
-        layout, Dense(dataset, layout, month, names, unordered=unordered).batch("building", 0, roots), names
-    )
+    one, other = [
+        picture(layout, Dense(dataset, layout, month, names, unordered=left).batch("building", 0, roots), names)
+        for left in ((), unordered)
+    ]
     for entity, event in unordered:
         assert rows_of(one[entity]["events"][event]) == rows_of(other[entity]["events"][event])
 

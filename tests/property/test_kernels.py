@@ -114,7 +114,7 @@ def test_shipped_charges_on_ties(name):
     (definition,) = (d for d in water().charges if d.rule.name == name)
     for text in PLACES:
         month = Month.parse(text)
-        sides = Sides(water(), month)
+        sides = Sides(water(), month, charges=[definition.id])
         trees = Households(month, pick, happens=HAPPENS.get(name, ""))
         found = sought(sides, definition, trees, wanted=5000 // len(PLACES) + 1, tries=5000)
         tally.add(sides.compare(found, only=definition))

@@ -1,4 +1,4 @@
-"""Tables of a data folder: one Parquet or CSV file a table, read without any loss. CSV cells stay text."""
+"""Tables of a data folder: one Parquet, Arrow or CSV file a table, read without any loss. CSV cells stay text."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ RAGGED: Final = "\0ragged"
 #: the nameless last column of files with a delimiter at the end of each line
 TRAILING: Final = "\0trailing"
 
+_SUFFIXES: Final = (".parquet", ".arrow", ".feather", ".csv")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _BLOCK: Final = 1 << 20
 _MARKS: Final = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
@@ -46,10 +47,10 @@ def table_files(folder: Path) -> dict[str, Path]:
     """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise DataError(f"the data folder {folder} {what}", todo="name a folder with one Parquet or CSV file a table")
+        raise DataError(f"the data folder {folder} {what}", todo="name a folder with one file a table")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in {".parquet", ".csv"} or path.name.startswith("."):
+        if path.suffix.lower() not in _SUFFIXES or path.name.startswith("."):
             continue
         if path.stem in found:
             raise DataError(
@@ -60,7 +61,7 @@ def table_files(folder: Path) -> dict[str, Path]:
             )
         found[path.stem] = path
     if not found:
-        raise DataError(f"the data folder {folder} holds no .parquet and no .csv file", todo="check the path")
+        raise DataError(f"the data folder {folder} holds no file of {', '.join(_SUFFIXES)}", todo="check the path")
     return found
 
 
@@ -72,13 +73,14 @@ def read_file(name: str, path: Path) -> SourceTable:
     else:
         digest = file_digest(path)
         try:
-            # Read from open bytes: a path such as a/year=2026/b.parquet would gain a column from its folder's name.
             with path.open("rb") as stream:
-                table = pa.parquet.read_table(stream)
+                if path.suffix.lower() == ".parquet":
+                    # From open bytes: a path such as a/year=2026/b.parquet would gain a column from its folder's name.
+                    table = pa.parquet.read_table(stream)
+                else:
+                    table = pa.ipc.open_file(stream).read_all()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-            raise DataError(
-                "the file cannot be read as Parquet", where=path.name, why=_first_line(error), todo="write it again"
-            ) from error
+            raise unreadable(path, error) from error
     refuse_twins(table.column_names, path.name)
     return SourceTable(name=name, source=path.name, digest=digest, table=table)
 
@@ -87,6 +89,14 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Return the error of a file that cannot be read as what its name says."""
+    what = "Parquet" if path.suffix.lower() == ".parquet" else "an Arrow file"
+    return DataError(
+        f"the file cannot be read as {what}", where=path.name, why=_first_line(error), todo="write it again"
+    )
 
 
 def _first_line(error: Exception) -> str:

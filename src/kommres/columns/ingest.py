@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
@@ -33,7 +33,8 @@ class Dataset:
     """All tables of a run.
 
     ``entities``: order by entity name, parents first. ``owned``: order by name of event and value tables. ``location``
-    is the folder as given.
+    is the folder as given. ``searched``: entity -> ids among which one that looks like a missing one is sought, where
+    those are not the ids of its table.
     """
 
     schemas: Mapping[str, TableSchema]
@@ -42,6 +43,7 @@ class Dataset:
     owned: Mapping[str, OwnedOrder]
     warnings: tuple[str, ...]
     location: str | None
+    searched: Mapping[str, pa.Array] = field(factory=dict)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def open_data(plan: Plan, data: str | Path | Mapping[str, object]) -> Dataset:
     read = {name: _slim(schemas[name], tables[name]) for name in schemas if name in tables}
     for name, schema in schemas.items():
         if schema.kind == "entity" and name not in read:
-            read[name] = _empty(schema)
+            read[name] = empty_table(schema)
     entities: dict[str, EntityOrder] = {}
     for name, schema in schemas.items():
         if schema.kind == "entity":
@@ -151,7 +153,8 @@ def _slim(schema: TableSchema, source: SourceTable) -> SourceTable:
     )
 
 
-def _empty(schema: TableSchema) -> SourceTable:
+def empty_table(schema: TableSchema) -> SourceTable:
+    """Return a table without rows for one that was not supplied."""
     pa = require_arrow()
     table = pa.table({column.name: pa.array([], pa.string()) for column in schema.columns})
     return SourceTable(name=schema.name, source="", digest="", table=table)
@@ -161,7 +164,7 @@ def _entity_order(schema: TableSchema, source: SourceTable, above: Mapping[str, 
     ids = _ids(source, "id")
     parent = above[schema.parent] if schema.parent is not None else None
     parents = _ids(source, schema.parent) if schema.parent is not None else None
-    return tree.order_entity(ids, _ragged(source), _ties(schema, source, ids), parents, parent)
+    return tree.order_entity(ids, _ragged(source), ties_of(schema, source, ids), parents, parent)
 
 
 def _owned_order(schema: TableSchema, source: SourceTable, above: Mapping[str, EntityOrder]) -> OwnedOrder:
@@ -180,8 +183,8 @@ def _ragged(source: SourceTable) -> NDArray[np.bool_]:
     return ragged
 
 
-def _ties(schema: TableSchema, source: SourceTable, ids: pa.Array) -> Places:
-    """Number the rows without an id by their content: nothing else tells them apart."""
+def ties_of(schema: TableSchema, source: SourceTable, ids: pa.Array) -> Places:
+    """Number the rows without an id by their content: nothing else tells them apart. All others have 0."""
     ties = np.zeros(len(ids), np.int64)
     nameless = np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False))
     if len(nameless):

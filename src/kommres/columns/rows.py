@@ -28,7 +28,7 @@ NO_ID_NAME: Final = "(no id)"
 PAST_MONTHS: Final = 36  # as far as rules can look back
 
 _KNOWN_TEXTS: Final = 100_000
-_SEARCHED: Final = 200_000  # ids among which one that looks like a missing one is sought
+SEARCHED: Final = 200_000  # ids among which one that looks like a missing one is sought
 
 
 class Rows:
@@ -156,8 +156,9 @@ class Rows:
 
     def _seen(self, entity: str) -> dict[str, str]:
         if entity not in self._skeletons:
-            ids = self._data.entities[entity].ids.drop_null()
-            searched = sorted(ids.to_pylist(), reverse=True) if len(ids) <= _SEARCHED else []
+            known = self._data.searched.get(entity)
+            ids = (self._data.entities[entity].ids if known is None else known).drop_null()
+            searched = sorted(ids.to_pylist(), reverse=True) if len(ids) <= SEARCHED else []
             self._skeletons[entity] = {skeleton(known): known for known in searched}
         return self._skeletons[entity]
 

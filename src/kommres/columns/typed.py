@@ -149,13 +149,14 @@ def _scaled(values: NDArray[Any], per: int, coding: Coding, step: Fraction | Non
         inside = _both(inside, (values >= least) & (values <= most))
     if inside is not None:
         values = np.where(inside, values, np.zeros((), values.dtype))
-    codes = values if times == 1 else values.astype(np.int64) * times
+    codes: Cells = values.astype(coding.dtype) if times == 1 else (values.astype(np.int64) * times).astype(coding.dtype)
     every = _modulus(coding, step)
     if every > 1:
-        inside = _both(inside, codes // every * every == codes)
-    if inside is None:
-        return codes.astype(coding.dtype)
-    return np.where(inside, codes, coding.unusable).astype(coding.dtype)
+        counted = codes.astype(np.int64)
+        inside = _both(inside, counted // every * every == counted if every <= _MOST else counted == 0)
+    if inside is not None:
+        codes[~inside] = coding.unusable
+    return codes
 
 
 def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:

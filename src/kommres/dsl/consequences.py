@@ -19,7 +19,7 @@ _WORDS = frozenset(("K0101", "K0102", "K0104", "K0106"))
 #: Families of codes that a wrong word brings about: syntax, names, formulas.
 _OF_TEXT = ("K01", "K02", "K03", "K04")
 #: A name that is not known.
-_UNKNOWN = frozenset(("K0201", "K0205", "K0206", "K0207", "K0209", "K0210", "K0510"))
+_UNKNOWN = frozenset(("K0201", "K0205", "K0206", "K0207", "K0209", "K0210", "K0403", "K0412", "K0510"))
 
 
 def without_consequences(found: Sequence[Diagnostic], trees: Iterable[syn.ModuleTree]) -> list[Diagnostic]:

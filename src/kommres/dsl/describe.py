@@ -10,13 +10,17 @@ from kommres.dsl.bound.nodes import (
     Alternative,
     BoundProgram,
     Citation,
+    Enum,
     Event,
     EventField,
+    Function,
     Input,
     Key,
     Option,
     Param,
     Rule,
+    Series,
+    TimeKey,
     Type,
 )
 from kommres.dsl.quantity import day, exact, plain
@@ -41,6 +45,7 @@ def describe(program: BoundProgram) -> Data:
             {"name": e.name, "members": list(e.members), "module": e.module, "text": e.doc} for e in program.enums
         ],
         "inputs": [_input(item) for item in program.inputs],
+        "series": [_series(item) for item in program.series],
         "events": [_event(item) for item in program.events],
         "calendars": [
             {
@@ -53,6 +58,7 @@ def describe(program: BoundProgram) -> Data:
             }
             for c in program.calendars
         ],
+        "functions": [_function(item) for item in program.functions],
         "options": [_option(item, program) for item in program.options],
         "parameters": [_param(item) for item in program.params],
         "rules": [_rule(rule, program) for rule in program.rules if not rule.is_charge],
@@ -100,6 +106,10 @@ def _cited_anywhere(program: BoundProgram) -> Iterator[Cited]:
         yield from _uses(binding.citations, f"option {binding.option.name}", binding.module, binding.span)
     for param in program.params:
         yield from _uses(param.citations, f"param {param.name}", param.module, param.span)
+    for series in program.series:
+        yield from _uses(series.citations, f"series {series.name}", series.module, series.span)
+    for function in program.functions:
+        yield from _uses(function.citations, f"function {function.name}", function.module, function.span)
     for rule in program.rules:
         owner = f"{'charge' if rule.is_charge else 'rule'} {rule.name}"
         yield from _uses(rule.citations, owner, rule.module, rule.span)
@@ -172,6 +182,47 @@ def _input(item: Input) -> Data:
         "signed": item.signed,
         "text": item.doc,
         "module": item.module,
+    }
+
+
+def _series(item: Series) -> Data:
+    return {
+        "entity": item.entity.name if item.entity is not None else None,
+        "name": item.name,
+        **_type(item.type),
+        "every_seconds": item.grid.every,
+        "over": item.grid.over,
+        "label": item.label,
+        "zone": item.zone or None,
+        "step": _number(item.step),
+        "low": _number(item.low),
+        "high": _number(item.high),
+        "optional": item.optional,
+        "signed": item.signed,
+        "file": item.file or None,
+        "values": len(item.rows),
+        "first_from": plain(item.rows[0].start, "instant") if item.rows else None,
+        "last_from": plain(item.rows[-1].start, "instant") if item.rows else None,
+        "sources": sorted({row.source for row in item.rows if row.source}),
+        "text": item.doc,
+        "module": item.module,
+        "citations": [citation(entry) for entry in item.citations],
+    }
+
+
+def _function(item: Function) -> Data:
+    return {
+        "name": item.name,
+        "module": item.module,
+        "parameters": [{"name": name, **_type(type_)} for name, type_ in item.parameters],
+        **_type(item.type),
+        "low": _number(item.low),
+        "high": _number(item.high),
+        "round": {"step": exact(item.step), "mode": item.mode},
+        "from": item.origin,
+        "provider": item.provider,
+        "text": item.doc,
+        "citations": [citation(entry) for entry in item.citations],
     }
 
 
@@ -254,7 +305,7 @@ def _rule(rule: Rule, program: BoundProgram) -> Data:
         "module": rule.module,
         "entity": rule.entity.name,
         **_type(rule.type),
-        "keys": {key.name: list(key.members) for key in rule.keys},
+        "keys": {key.name: list(key.members) if isinstance(key, Enum) else _time_key(key) for key in rule.keys},
         "optional": rule.type.optional,
         "varies": rule.type.varies,
         "signed": rule.signed,
@@ -266,6 +317,10 @@ def _rule(rule: Rule, program: BoundProgram) -> Data:
         "citations": [citation(entry) for entry in rule.citations],
     }
     return {**data, "service": rule.service, "line": rule.line} if rule.is_charge else data
+
+
+def _time_key(key: TimeKey) -> str:
+    return "date" if key.grid is None else f"interval {key.grid}"
 
 
 def _alternative(item: Alternative) -> Data:
@@ -296,7 +351,9 @@ def describe_text(program: BoundProgram) -> str:
     for title, rows in (
         ("modules", [(m.name, m.doc) for m in program.modules]),
         ("inputs", [_input_row(item) for item in program.inputs]),
+        ("series", [_series_row(item) for item in program.series]),
         ("events", [_event_row(item) for item in program.events]),
+        ("functions", [_function_row(item) for item in program.functions]),
         ("options", [(o.name, f"{' or '.join(o.choices)}, default {o.default}", o.doc) for o in program.options]),
         ("parameters", [_param_row(item) for item in program.params]),
         ("rules", [_rule_row(rule) for rule in program.rules if not rule.is_charge]),
@@ -336,6 +393,22 @@ def _input_row(item: Input) -> tuple[str, ...]:
     words += [f"step {exact(item.step)}"] if item.step is not None else []
     words += [word for word in ("optional", "varies", "history", "signed") if getattr(item, word)]
     return name, ", ".join(filter(None, words)), item.doc
+
+
+def _series_row(item: Series) -> tuple[str, ...]:
+    name = item.name if item.entity is None else f"{item.entity.name}.{item.name}"
+    words = [_kind(item.type), _range(item.low, item.high)]
+    words += [f"step {exact(item.step)}"] if item.step is not None else []
+    words += [str(item.grid), f"label at {item.label}"]
+    words += [word for word in ("optional", "signed") if getattr(item, word)]
+    words += [f"{len(item.rows)} values from {item.file}"] if item.file else []
+    return name, ", ".join(filter(None, words)), item.doc
+
+
+def _function_row(item: Function) -> tuple[str, ...]:
+    inside = ", ".join(f"{name}: {type_}" for name, type_ in item.parameters)
+    rounding = f"round {exact(item.step)}" + (f" by {item.mode}" if item.mode != "half_up" else "")
+    return f"{item.name}({inside})", f"{item.type}, {rounding}", f"{item.origin} of {item.provider}", item.doc
 
 
 def _event_row(item: Event) -> tuple[str, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from kommres.dsl.backends.interpreter import Interpreter
-from kommres.dsl.bound.nodes import Value
+from kommres.dsl.bound.nodes import TimeKey, Value
 from kommres.dsl.case import rows_from_example
 from kommres.dsl.explain import explain_calls, traced_charge
 from kommres.dsl.problems import DataProblem
+from kommres.dsl.quantity import day
 from kommres.dsl.trace import Trace
 from kommres.dsl.wording import Wording
 from kommres.errors import KommresError
@@ -117,7 +119,8 @@ def _check(
 ) -> Failure | None:
     definition = next(d for d in plan.definitions if d.rule is expected.rule)
     found = [row for row in rows if row.entity == expected.rule.entity.name and expected.row in {None, row.id}]
-    name = f"{expected.rule.name}({', '.join(expected.keys)})" if expected.keys else expected.rule.name
+    shown = [_key_text(key) for key in expected.keys]
+    name = f"{expected.rule.name}({', '.join(shown)})" if shown else expected.rule.name
     if len(found) != 1:
         why = f"{len(found)} rows of {expected.rule.entity.name}"
         return Failure(place=_place(expected), name=name, expected="one row", actual=f"{why}; say of which row it is")
@@ -134,6 +137,27 @@ def _check(
         actual=_actual_text(actual, expected),
         explanation=_explained(plan, example, definition, row, expected),
     )
+
+
+def _key_text(key: object) -> str:
+    if isinstance(key, dt.datetime):
+        return key.isoformat(timespec="minutes")
+    return day(key) if isinstance(key, int) else str(key)
+
+
+def _keys(interpreter: Interpreter, row: Row, expected: Expected) -> tuple[str | int, ...]:
+    """Return keys as rules hold them: an interval by its place."""
+    found: list[str | int] = []
+    for key, declared in zip(expected.keys, expected.rule.keys, strict=True):
+        if isinstance(key, dt.datetime) and isinstance(declared, TimeKey) and declared.grid is not None:
+            intervals = interpreter.machine.grids(declared.grid)(row)
+            at = intervals.place(intervals.zone.of_wall(key))
+            if not 0 <= at < intervals.count:
+                raise DataProblem("D0109", f"{_key_text(key)} lies outside the {declared.grid.over}")
+            found.append(at)
+        else:
+            found.append(key if isinstance(key, int) else str(key))
+    return tuple(found)
 
 
 class _NoLine:
@@ -155,7 +179,7 @@ def _actual(
             line = interpreter.charge(definition, row)
             return _NoLine() if line is None else line.amount
         if expected.keys or not definition.varies:
-            return interpreter.value(definition, row, expected.keys)
+            return interpreter.value(definition, row, _keys(interpreter, row, expected))
         values = tuple(value for _, _, value in interpreter.pieces(definition, row))
         return values[0] if len(values) == 1 else _Pieces(values)
     except DataProblem as problem:
@@ -213,7 +237,7 @@ def _explained(plan: Plan, example: Example, definition: DefinitionPlan, row: Ro
         calls = [traced_charge(interpreter, trace, definition, row)]
     else:
         with suppress(DataProblem):
-            interpreter.value(definition, row, expected.keys)
+            interpreter.value(definition, row, _keys(interpreter, row, expected))
         calls = trace.roots[-1:]
     lines = explain_calls(calls, plan, chosen=dict(example.options)).text.splitlines()
     return "\n".join(lines if len(lines) <= _LINES else [*lines[:_LINES], "…"])

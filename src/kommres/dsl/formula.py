@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from kommres.dsl.trace import Computed, Piece
     from kommres.dsl.wording import Wording
 
-LEAVES: Final = frozenset({Op.INPUT, Op.RULE, Op.CHARGED, Op.PARAM, Op.OPTION, Op.TIERS})
+LEAVES: Final = frozenset({Op.INPUT, Op.SERIES, Op.RULE, Op.CHARGED, Op.PARAM, Op.OPTION, Op.TIERS, Op.FUNCTION})
 """Steps that an explanation lists under a formula."""
 
-_QUIET: Final = frozenset({Op.CONST, Op.ABSENT, Op.PERIOD, Op.SLICE, Op.VAR, Op.FIELD})
+_QUIET: Final = frozenset({Op.CONST, Op.ABSENT, Op.PERIOD, Op.SLICE, Op.VAR, Op.FIELD, Op.INTERVAL})
 _MOST: Final = 8
 
 # How tightly a formula binds, loosest first.
@@ -167,6 +167,10 @@ def _written(node: Computed, words: Wording) -> tuple[str, int]:
             return _written(args[0], words)
         case Op.CALL:
             return _called(node, words), _TIGHT
+        case Op.FUNCTION:
+            separator = "; " if words.language == "ru" else ", "
+            inside = separator.join(formula(a, words) for a in args if a is not None)
+            return f"{step.data.name}({inside})", _TIGHT  # type: ignore[union-attr] # the payload of FUNCTION
         case Op.OVER_SLICES:
             parts = [value_text(p.value, words) for p in node.pieces if p.value]
             return _short(parts, " + ", node, words)
@@ -238,8 +242,12 @@ def _short(parts: list[str], sign: str, node: Computed, words: Wording) -> tuple
 def label(node: Computed, words: Wording) -> str:
     """Return what a leaf is called: its name with keys, and whose it is where that is not the own row."""
     step = node.step
-    keys = [words.value(a.value, a.step.kind, a.step.unit) for a in node.args if a is not None]
+    keys = [_key(a, words) for a in node.args if a is not None]
     match step.op:
+        case Op.SERIES:
+            item, slot, up, at, _ = step.data  # type: ignore[misc] # the payload of SERIES
+            name = f"{item.name}[{node.rows[at].text}]"
+            return name if slot is None else owned(name, [], "()", node, slot, up)
         case Op.INPUT:
             item, slot, up = step.data[0], step.data[1], step.data[2]  # type: ignore[index] # the payload of INPUT
             assert isinstance(item, Input)  # noqa: S101
@@ -250,6 +258,13 @@ def label(node: Computed, words: Wording) -> str:
             return owned(name, keys, "()", node, slot, up)
         case _:
             return rule_text(source_text(step.span), words.language)
+
+
+def _key(node: Computed, words: Wording) -> str:
+    """Return a key as its reader names it; an interval by its beginning."""
+    if node.step.kind == "interval":
+        return str(node.rows[node.step.data].text)  # type: ignore[index] # the payload of VAR
+    return words.value(node.value, node.step.kind, node.step.unit)
 
 
 def owned(name: str, keys: list[str], marks: str, node: Computed, slot: int, up: int) -> str:

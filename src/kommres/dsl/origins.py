@@ -10,7 +10,7 @@ from attrs import define, field
 from kommres.dsl.backends.rows import Steps
 from kommres.dsl.describe import citation
 from kommres.dsl.formula import label
-from kommres.dsl.keywords import CITE
+from kommres.dsl.keywords import CITE, MODE
 from kommres.dsl.plan.nodes import Op, Plan
 from kommres.dsl.quantity import day, plain
 from kommres.dsl.wording import Wording
@@ -59,6 +59,10 @@ class Origins:
         match node.step.op:
             case Op.INPUT:
                 return self._about_input(node)
+            case Op.SERIES:
+                return self._about_series(node)
+            case Op.FUNCTION:
+                return self._about_function(node)
             case Op.CHARGED:
                 return self.words("charged", month=self.words.month(node.month)), {}
             case Op.PARAM:
@@ -91,6 +95,28 @@ class Origins:
                 text = words("input_from", day=words.day(since[-1]))
                 facts["from"] = day(since[-1])
         return ", ".join(filter(None, (item.doc, text))), facts
+
+    def _about_series(self, node: Computed) -> tuple[str, Data]:
+        series, slot, up, _, _ = _payload(node)
+        if node.value is None:
+            return self.words("not_supplied"), {}
+        if slot is None:
+            parts = [series.doc, series.file, *(self.cite(citation) for citation in series.citations)]
+            return ", ".join(filter(None, parts)), {"series": series.id, "file": series.file}
+        row = node.rows[slot]
+        for _ in range(up):
+            row = row.parent
+        text = ", ".join(filter(None, (series.doc, self.words("input"))))
+        return text, {"series": series.id, "entity": row.entity, "row": row.id}
+
+    def _about_function(self, node: Computed) -> tuple[str, Data]:
+        function = _payload(node)
+        step = self.words.number(function.step, str(function.type.unit))
+        how = f" ({self.words.keyword(function.mode, MODE)})" if function.mode != "half_up" else ""
+        parts = [function.doc, self.words("plugin", origin=function.origin, provider=function.provider)]
+        parts += [self.words("rounded", step=step) + how, *(self.cite(citation) for citation in function.citations)]
+        facts: Data = {"function": function.id, "from": function.origin, "provider": function.provider}
+        return ", ".join(filter(None, parts)), facts
 
     def _param(self, node: Computed) -> Param:
         param: Param = self.plan.params[_payload(node)[0]]

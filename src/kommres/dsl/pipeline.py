@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
+from kommres import plugins
+from kommres.dsl.bound.foreign import FindFunction
 from kommres.dsl.bound.from_syntax import bind
 from kommres.dsl.bound.nodes import BoundProgram
 from kommres.dsl.consequences import without_consequences
@@ -28,6 +30,7 @@ class State:
 
     sources: Sequence[Source]
     read_table: ReadTable
+    find_function: FindFunction = plugins.function
     limits: Limits = DEFAULT
     out: Diagnostics = field(factory=Diagnostics)
     trees: list[ModuleTree] = field(factory=list)
@@ -43,7 +46,7 @@ def parse_pass(state: State) -> None:
 
 def bind_pass(state: State) -> None:
     """Syntax -> bound."""
-    state.bound = bind(state.trees, state.read_table, state.out, state.limits)
+    state.bound = bind(state.trees, state.read_table, state.out, state.limits, state.find_function)
 
 
 def rules_pass(state: State) -> None:

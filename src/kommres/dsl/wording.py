@@ -47,6 +47,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_supplied": ("not supplied", "не сообщено"),
     "input_month": ("supplied for {month}", "исходные данные за {month}"),
     "input_from": ("supplied, from {day}", "исходные данные, с {day}"),
+    "plugin": ("function {origin} of {provider}", "функция {origin} из {provider}"),
     "override": ("set for this case", "задано для этого расчёта"),
     "charged": ("charged for {month}", "начислено за {month}"),
     "row_from": ("in force from {day}", "действует с {day}"),

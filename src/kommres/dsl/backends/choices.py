@@ -114,7 +114,8 @@ class Choices:
     def _arguments(self) -> list[str]:
         """The locals that any condition may read."""
         times = [name for name in ("day", "term") if self._place.argument(name) == name]
-        return ["memo", "row", *(slot_name(slot) for slot in self._plan.key_slots), *times]
+        grids = [f"g{slot}" for slot in self._place.grids]
+        return ["memo", "row", *(slot_name(slot) for slot in self._plan.key_slots), *grids, *times]
 
     def _function(self, index: int) -> str:
         """Return the name of the function that tests an alternative."""

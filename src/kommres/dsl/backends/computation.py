@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
 from kommres.dsl.backends.choices import Choices, condition
 from kommres.dsl.backends.conditions import CONDITIONS
 from kommres.dsl.backends.cutting import Cutter
+from kommres.dsl.backends.foreign import FOREIGN
 from kommres.dsl.backends.functions import FUNCTIONS
 from kommres.dsl.backends.references import REFERENCES
 from kommres.dsl.backends.slicing import SLICING
 from kommres.dsl.backends.writing import Mode, Place, Unit, indented
+from kommres.dsl.bound.nodes import TimeKey
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.quantity import day as show_day
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.frame import Datum
+    from kommres.dsl.backends.grids import Grids
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import Row
     from kommres.dsl.plan.nodes import DefinitionPlan
 
-WRITERS = {**REFERENCES, **CONDITIONS, **ARITHMETIC, **FUNCTIONS, **AGGREGATES, **SLICING}
+WRITERS = {**REFERENCES, **CONDITIONS, **ARITHMETIC, **FUNCTIONS, **FOREIGN, **AGGREGATES, **SLICING}
 
 #: Under it a row remembers the problems of definitions.
 FAILED = object()
+
+
+#: A key of a rule: a member, a day, the place of an interval.
+Key: TypeAlias = str | int
 
 
 class Token:
@@ -35,10 +42,10 @@ class Token:
     __slots__ = ()
 
 
-class Tokens(dict["str | tuple[str, ...]", Token]):
-    """Key members -> token; one member stands without its tuple."""
+class Tokens(dict["Key | tuple[Key, ...]", Token]):
+    """Keys (members, days, places of intervals) -> token; one key stands without its tuple."""
 
-    def __missing__(self, members: str | tuple[str, ...]) -> Token:
+    def __missing__(self, members: Key | tuple[Key, ...]) -> Token:
         found = self[members] = Token()
         return found
 
@@ -64,7 +71,7 @@ class Computation:
         # A temperature is negative whenever it is cold.
         self._signed = rule.signed or any(name in {"degC", "deltaC"} for name, _ in unit)
 
-    def token(self, members: tuple[str, ...]) -> Token:
+    def token(self, members: tuple[Key, ...]) -> Token:
         """Return the token of key members."""
         return self.tokens[members[0] if len(members) == 1 else members]
 
@@ -72,6 +79,12 @@ class Computation:
     def keys(self) -> list[str]:
         """The parameters that hold the keys."""
         return [f"v{slot}" for slot in self.definition.key_slots]
+
+    @property
+    def grids(self) -> dict[int, Grids]:
+        """The grids of keys that are intervals, by slot."""
+        keys = zip(self.definition.key_slots, self.definition.rule.keys, strict=True)
+        return {slot: self.machine.grids(key.grid) for slot, key in keys if isinstance(key, TimeKey) and key.grid}
 
     # functions -------------------------------------------------------------------------------------------
 
@@ -116,9 +129,10 @@ class Computation:
         day = "START" if mode is Mode.STEADY or (mode is Mode.PRESENT and not self.varies) else "day"
         term = "term" if mode is Mode.PAST else "TERM"
         slots = (0, *self.definition.key_slots)
+        grids = tuple(self.grids)
         if self.machine.hook is not None:
-            return Place(mode=mode, slots=slots, day=day, term=term, start=day, end=day)
-        return Place(mode=mode, slots=slots, day=day, term=term)
+            return Place(mode=mode, slots=slots, day=day, term=term, start=day, end=day, grids=grids)
+        return Place(mode=mode, slots=slots, day=day, term=term, grids=grids)
 
     # texts -----------------------------------------------------------------------------------------------
 
@@ -150,6 +164,7 @@ class Computation:
             self._parameters(mode),
             [
                 "memo = row.memo",
+                *(f"g{slot} = {unit.bind(grid)}(row)" for slot, grid in self.grids.items()),
                 *self._key_lines(unit, mode),
                 "if key in memo:",
                 f"    return {recalled}",

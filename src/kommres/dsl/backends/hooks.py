@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.rows import Row
     from kommres.dsl.plan.nodes import DefinitionPlan
 
-EvaluationKey: TypeAlias = tuple[int, tuple[str, ...], int | None, int]
+EvaluationKey: TypeAlias = tuple[int, tuple[str | int, ...], int | None, int]
 Outcome: TypeAlias = Value | DataProblem
 
 

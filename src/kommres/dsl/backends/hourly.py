@@ -26,6 +26,7 @@ from kommres.dsl.problems import DataProblem
 if TYPE_CHECKING:
     from kommres.dsl.backends.frame import Datum
     from kommres.dsl.backends.grids import Intervals
+    from kommres.dsl.backends.rows import Row
 
 #: What only a loop over the intervals can tell.
 MANY = object()
@@ -33,7 +34,7 @@ _FUNCTIONS = frozenset({"sum", "mean", "min", "max", "count"})
 _LOCAL = re.compile(r"(?<![.\w])(?:row|memo|day|term|start|end|now|today|since|till|v\d+|g\d+)\b")
 
 Outer: TypeAlias = tuple[str, ...]
-#: grid, place of the interval and members of enumerations -> what is asked of that interval
+#: row, grid, place of the interval and members of enumerations -> what is asked of that interval
 AtInterval: TypeAlias = "Callable[..., Any]"
 
 
@@ -64,32 +65,32 @@ class Hourly:
 
     # what depends on intervals alone ---------------------------------------------------------------------
 
-    def _which(self, grid: Intervals, outer: Outer) -> list[int] | None:
+    def _which(self, row: Row, grid: Intervals, outer: Outer) -> list[int] | None:
         """Return the intervals that count; None where that cannot be said of some interval."""
         key = id(grid), outer
         if key not in self._chosen:
             assert self._where is not None  # noqa: S101 - asked only then
             try:
-                self._chosen[key] = [at for at in grid.all if self._where(grid, at, *outer)]
+                self._chosen[key] = [at for at in grid.all if self._where(row, grid, at, *outer)]
             except DataProblem:
                 self._chosen[key] = None
         return self._chosen[key]
 
-    def _weight(self, grid: Intervals, outer: Outer) -> tuple[list[int | None], int]:
+    def _weight(self, row: Row, grid: Intervals, outer: Outer) -> tuple[list[int | None], int]:
         """Return by what each value is multiplied, over one divisor; None where that cannot be said."""
         key = id(grid), outer
         found = self._weights.get(key)
         if found is None:
-            exact = [self._product(grid, at, outer) for at in grid.all]
+            exact = [self._product(row, grid, at, outer) for at in grid.all]
             below = lcm(*(weight.denominator for weight in exact if weight is not None))
             weights = [None if w is None else w.numerator * (below // w.denominator) for w in exact]
             found = self._weights[key] = weights, below
         return found
 
-    def _product(self, grid: Intervals, at: int, outer: Outer) -> Fraction | None:
+    def _product(self, row: Row, grid: Intervals, at: int, outer: Outer) -> Fraction | None:
         assert self._factors is not None  # noqa: S101 - asked only then
         try:
-            above, below = self._factors(grid, at, *outer)
+            above, below = self._factors(row, grid, at, *outer)
             total = Fraction(1)
             for factor in above:
                 total *= factor
@@ -101,10 +102,13 @@ class Hourly:
 
     # one row ---------------------------------------------------------------------------------------------
 
-    def of(self, dense: Datum, grid: Intervals, of: Sequence[int], *outer: str) -> Datum:
-        """Return the aggregate over some intervals of a row; :data:`MANY` where it cannot be said so shortly."""
+    def of(self, row: Row, dense: Datum, grid: Intervals, of: Sequence[int], *outer: str) -> Datum:
+        """Return the aggregate over some intervals; :data:`MANY` where it cannot be said so shortly.
+
+        ``row`` is any row of the time zone: nothing but the rules that it remembers is read of it.
+        """
         if self._where is not None:
-            chosen = self._which(grid, outer)
+            chosen = self._which(row, grid, outer)
             if chosen is None:
                 return MANY
             of = _common(of, chosen)
@@ -113,17 +117,17 @@ class Hourly:
         if dense.__class__ is not Dense or dense.first != grid.first or len(dense.cells) != grid.count:
             return MANY
         try:
-            return self._value(dense.cells, grid, of, outer)
+            return self._value(row, dense.cells, grid, of, outer)
         except TypeError:  # an interval has no value
             return MANY
 
-    def _value(self, cells: list[Any], grid: Intervals, of: Sequence[int], outer: Outer) -> Datum:
+    def _value(self, row: Row, cells: list[Any], grid: Intervals, of: Sequence[int], outer: Outer) -> Datum:
         if not of:
             return 0 if self._function == "sum" else None
         values: Any = _taken(cells, of)
         below = 1
         if self._factors is not None:
-            weights, below = self._weight(grid, outer)
+            weights, below = self._weight(row, grid, outer)
             values = map(mul, values, _taken(weights, of))
         match self._function:
             case "sum":
@@ -182,7 +186,7 @@ def hourly(unit: Unit, gather: Gather, place: Place, intervals: str) -> str | No
     if innermost(source).kind != "intervals":
         return None
     parts = _Parts(unit, slot, place)
-    series, row = None, "None"
+    series, held = None, "None"
     if gather.value is not None:
         found = parts.linear(gather.value)
         if found is None:
@@ -191,7 +195,7 @@ def hourly(unit: Unit, gather: Gather, place: Place, intervals: str) -> str | No
         series, own, up, _, _ = payload(unit.steps[step])
         if series.optional or series.type.kind != "number":
             return None
-        row = f"{ancestor(unit, own, up)}.series.get({unit.literal(series.name)})"
+        held = f"{ancestor(unit, own, up)}.series.get({unit.literal(series.name)})"
     else:
         factors = ([], [])
     outer: dict[str, None] = {}
@@ -207,7 +211,7 @@ def hourly(unit: Unit, gather: Gather, place: Place, intervals: str) -> str | No
         None if weights is None else weights(names, single=False),
     )
     more = "".join(f", {name}" for name in names)
-    return f"{unit.bind(made)}.of({row}, g{slot}, {intervals}{more})"
+    return f"{unit.bind(made)}.of(row, {held}, g{slot}, {intervals}{more})"
 
 
 class _Parts:
@@ -239,6 +243,11 @@ class _Parts:
 
     def function(self, parts: Sequence[Sequence[int]], outer: dict[str, None]) -> Callable[..., AtInterval] | None:
         """Return what makes a function of steps; ``outer`` gains the members that it reads."""
+        definition = self._unit.definition
+        free = () if definition is None else self._unit.machine.calendar.of(definition)
+        if not free or not all(free[number] for part in parts for number in part):
+            self.refused = True
+            return None
         texts = [[self._unit.text(number, self._place) for number in part] for part in parts]
         for text in (text for part in texts for text in part):
             self._check(text, outer)
@@ -248,14 +257,15 @@ class _Parts:
         def made(names: tuple[str, ...], *, single: bool) -> AtInterval:
             tuples = [f"({''.join(f'{text.code}, ' for text in part)})" for part in texts]
             body = f"return {texts[0][0].code if single else ', '.join(tuples)}"
-            name = self._unit.define([f"g{self._slot}", slot_name(self._slot), *names], [body])
+            parameters = ["row", f"g{self._slot}", slot_name(self._slot), *names]
+            name = self._unit.define(parameters, ["memo = row.memo", body])
             machine = self._unit.machine
             return lambda *args: machine.names[name](*args)
 
         return made
 
     def _check(self, text: Text, outer: dict[str, None]) -> None:
-        own = {f"g{self._slot}", slot_name(self._slot)}
+        own = {"row", "memo", f"g{self._slot}", slot_name(self._slot)}
         for name in _LOCAL.findall(text.code):
             if name in own:
                 continue

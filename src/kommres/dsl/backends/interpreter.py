@@ -158,8 +158,10 @@ class Interpreter:
         self._charges = {plan_.number: _Charge(self.machine, plan_) for plan_ in bill_order(plan)}
         self._by_entity: dict[str, tuple[_Charge, ...]] = {}
 
-    def value(self, definition: DefinitionPlan, row: Row, keys: tuple[str, ...] = (), day: int | None = None) -> Value:
+    def value(self, definition: DefinitionPlan, row: Row, keys: tuple[str | int, ...] = (), day: int | None = None) -> Value:
         """Return a rule's value for a row on a day (default: the first of the month); None is absent.
+
+        A key is a member, a day number, or the place of an interval in its grid.
 
         Raises :class:`DataProblem`.
         """
@@ -210,7 +212,7 @@ class Interpreter:
 
     # parts -----------------------------------------------------------------------------------------------
 
-    def _value(self, computation: Computation, row: Row, keys: tuple[str, ...], day: int | None) -> Value:
+    def _value(self, computation: Computation, row: Row, keys: tuple[str | int, ...], day: int | None) -> Value:
         names, term = self.machine.names, self.machine.term
         if not computation.varies:
             outcome = names[computation.entry()](row, *keys)

@@ -21,6 +21,7 @@ from kommres.dsl.backends import (
 )
 from kommres.dsl.backends.computation import FAILED, WRITERS, Computation
 from kommres.dsl.backends.cutting import Cutter, Movement
+from kommres.dsl.backends.foreign import Foreign
 from kommres.dsl.backends.frame import Term
 from kommres.dsl.backends.grids import Grids, ProgramSeries
 from kommres.dsl.backends.supplied import at_row, climb
@@ -29,6 +30,7 @@ from kommres.dsl.backends.watching import NO_LINE, Watch
 from kommres.dsl.backends.writing import Mode, Place, Unit, compiled
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.diagnostics import closest
+from kommres.dsl.plan.calendar import CalendarSteps
 from kommres.dsl.problems import DataProblem
 from kommres.errors import UsageError
 from kommres.period import Month
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
-    from kommres.dsl.bound.nodes import Grid, OptionBinding, Param, Series, Value
+    from kommres.dsl.bound.nodes import Function, Grid, OptionBinding, Param, Series, Value
     from kommres.dsl.plan.nodes import DefinitionPlan, OptionPlan, Plan
 
 #: The input of the root entity that names its IANA time zone.
@@ -174,8 +176,10 @@ class Machine:
         self._month_values: dict[int, MonthValues] = {}
         self._terms: dict[int, Term] = {month.number: self.term}
         self._windows: dict[tuple[int, int], tuple[Term, ...]] = {}
+        self.calendar = CalendarSteps(plan)
         self._grids: dict[Grid, Grids] = {}
         self._known_at = known_at
+        self._foreign: dict[Function, Foreign] = {}
         self._program_series: dict[Series, ProgramSeries] = {}
         term = self.term
         self.names: dict[str, Any] = {
@@ -240,6 +244,13 @@ class Machine:
         found = self._grids.get(grid)
         if found is None:
             found = self._grids[grid] = Grids(self, grid)
+        return found
+
+    def foreign(self, function: Function) -> Foreign:
+        """Return a plugin's function."""
+        found = self._foreign.get(function)
+        if found is None:
+            found = self._foreign[function] = Foreign(function)
         return found
 
     def program_series(self, series: Series) -> ProgramSeries:

@@ -29,10 +29,10 @@ class Watch:
         self._definition = definition
         self._varies = varies
 
-    def _key(self, keys: tuple[str, ...], day: int, term: Term) -> EvaluationKey:
+    def _key(self, keys: tuple[str | int, ...], day: int, term: Term) -> EvaluationKey:
         return self._definition.number, keys, day if self._varies else None, term.number
 
-    def enter(self, keys: tuple[str, ...], *frame: Datum) -> None:
+    def enter(self, keys: tuple[str | int, ...], *frame: Datum) -> None:
         """Tell that an evaluation begins."""
         seen = Frame(*frame)
         self._hook.enter(self._definition, seen, self._key(keys, seen.day, seen.term))
@@ -42,7 +42,7 @@ class Watch:
         self._hook.leave(self._definition, Frame(*frame), shown(outcome))
         return outcome
 
-    def recall(self, row: Row, keys: tuple[str, ...], day: int, term: Term, outcome: Datum) -> Datum:
+    def recall(self, row: Row, keys: tuple[str | int, ...], day: int, term: Term, outcome: Datum) -> Datum:
         """Tell that an outcome was remembered, and return it."""
         self._hook.recall(self._definition, row, self._key(keys, day, term), shown(outcome))
         return outcome

@@ -18,6 +18,7 @@ from kommres.dsl.bound.nodes import (
     Param,
     Rule,
     Series,
+    TimeKey,
     Type,
     Value,
 )
@@ -256,6 +257,13 @@ class ExampleBinder:
             return expr.wall
         return self.constants.value(expr, type_)
 
+    def _key(self, expr: syn.Expr, key: Enum | TimeKey) -> object:
+        if isinstance(key, Enum):
+            return str(self.constants.value(expr, Type(kind="enum", enum=key)))
+        if key.grid is not None and isinstance(expr, syn.InstantLit):
+            return expr.wall
+        return self.constants.value(expr, key.type if key.grid is None else Type(kind="instant"))
+
     # expect ----------------------------------------------------------------------------------------------
 
     def _rule(self, module: ModuleScope, name: syn.Name, entity: Entity | None, *, must: bool = True) -> Rule | None:
@@ -288,9 +296,7 @@ class ExampleBinder:
         assert rule is not None  # noqa: S101 - must
         if len(item.keys) != len(rule.keys):
             raise self._problem(f"`{rule.name}` has {len(rule.keys)} keys, {len(item.keys)} stand here", item.span)
-        keys = tuple(
-            str(self.constants.value(k, Type(kind="enum", enum=e))) for k, e in zip(item.keys, rule.keys, strict=True)
-        )
+        keys = tuple(self._key(k, key) for k, key in zip(item.keys, rule.keys, strict=True))
         value = self.constants.value(item.value, rule.type) if item.kind == "value" and item.value is not None else None
         return Expected(row=item.row, rule=rule, keys=keys, kind=item.kind, value=value, code=item.code, span=item.span)
 

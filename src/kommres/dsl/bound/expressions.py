@@ -15,6 +15,7 @@ from attrs import evolve
 from kommres.dsl.bound import nodes as b
 from kommres.dsl.bound.aggregates import AggregateMixin
 from kommres.dsl.bound.constants import Constants, percent_factor, plain
+from kommres.dsl.bound.foreign import ForeignMixin
 from kommres.dsl.bound.functions import FunctionMixin
 from kommres.dsl.bound.names import NameMixin
 from kommres.dsl.bound.problem import Unbound
@@ -39,7 +40,7 @@ _POINT, _DELTA = Unit((("degC", 1),)), Unit((("deltaC", 1),))
 _PER_MONTH = Unit((("month", -1),))
 
 
-class ExpressionBinder(NameMixin, TimesMixin, AggregateMixin, FunctionMixin):
+class ExpressionBinder(NameMixin, TimesMixin, AggregateMixin, FunctionMixin, ForeignMixin):
     """Binds the expressions of a program."""
 
     def __init__(self, scope: ProgramScope) -> None:
@@ -337,6 +338,10 @@ class ExpressionBinder(NameMixin, TimesMixin, AggregateMixin, FunctionMixin):
                 )
             case b.RuleRef(rule=rule):
                 return rule.low is not None and rule.low > 0
+            case b.SeriesRef(series=series) if series.entity is not None:
+                return series.low is not None and series.low > 0
+            case b.FunctionCall(function=function):
+                return function.low is not None and function.low > 0
             case b.ParamRef(param=param):
                 return bool(param.rows) and all(row.value not in {0, None} for row in param.rows)
             case b.Product(first=first, rest=rest):
@@ -466,7 +471,7 @@ class ExpressionBinder(NameMixin, TimesMixin, AggregateMixin, FunctionMixin):
             can_miss = True
         else:
             value = self.bind(inner, context, wanted)
-            can_miss = value.type.optional or isinstance(value, b.ParamRef | b.SeriesRef)
+            can_miss = value.type.optional or isinstance(value, b.ParamRef | b.SeriesRef | b.FunctionCall)
         if not can_miss:
             raise self.problem(
                 "K0502", "this always has a value, so `else` is never used", expr.fallback.span, help="take `else` away"

@@ -117,7 +117,7 @@ class FunctionBinder:
         try:
             return self._find(item.origin)
         except PluginError as error:
-            self.out.add("K0512", f"no function `{item.origin}`: {error.what}", item.span, help=_help(error))
+            self.out.add("K0512", f"no function `{item.origin}`: {error.found}", item.span, help=_help(error))
             return None
 
     def _same(self, item: syn.FunctionDecl, offered: PluginFunction, type_: b.Type, types: list[b.Type]) -> bool:

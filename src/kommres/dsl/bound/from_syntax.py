@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kommres import plugins
 from kommres.dsl.bound.declare import Declarer
 from kommres.dsl.bound.examples import ExampleBinder
-from kommres.dsl.bound.nodes import BoundProgram, Calendar, Entity, Enum, Event, Example, Module, Option, Series
+from kommres.dsl.bound.foreign import FunctionBinder
+from kommres.dsl.bound.nodes import (
+    BoundProgram,
+    Calendar,
+    Entity,
+    Enum,
+    Event,
+    Example,
+    Function,
+    Module,
+    Option,
+    Series,
+)
 from kommres.dsl.bound.params import ParamBinder
 from kommres.dsl.bound.rules import RuleBinder
 from kommres.dsl.bound.scope import ProgramScope
@@ -19,17 +32,22 @@ from kommres.dsl.syntax import nodes as syn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kommres.dsl.bound.foreign import FindFunction
     from kommres.dsl.bound.tables import ReadTable
     from kommres.dsl.diagnostics import Diagnostics
 
 
 def bind(
-    trees: Sequence[syn.ModuleTree], read_table: ReadTable, out: Diagnostics, limits: Limits = DEFAULT
+    trees: Sequence[syn.ModuleTree],
+    read_table: ReadTable,
+    out: Diagnostics,
+    limits: Limits = DEFAULT,
+    find_function: FindFunction = plugins.function,
 ) -> BoundProgram:
     """Bind the modules of a program.
 
-    ``read_table(source, name)`` returns the text of a table that stands beside a rule file, or None. Findings go to
-    ``out``; what could not
+    ``read_table(source, name)`` returns the text of a table that stands beside a rule file, or None;
+    ``find_function(name)`` a function of a plugin. Findings go to ``out``; what could not
     be bound is left out of the result. The order of ``trees`` does not matter.
     """
     trees = sorted(trees, key=lambda t: (t.header.name.text if t.header else "", t.span.source.name))
@@ -42,8 +60,10 @@ def bind(
     rules = RuleBinder(declarer)
     modules = list(scope.modules.values())
     series = SeriesBinder(declarer)
+    functions = FunctionBinder(declarer, find_function)
     for module in modules:
         series.bind(module)
+        functions.bind(module)
         params.bind(module)
     for module in modules:
         rules.header(module)
@@ -73,6 +93,7 @@ def bind(
             *(s for m in modules for s in m.series.values()),
             *(i for i in vocabulary if isinstance(i, Series)),
         ),
+        functions=tuple(i for i in vocabulary if isinstance(i, Function)),
     )
 
 

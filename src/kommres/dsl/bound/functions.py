@@ -72,7 +72,8 @@ class FunctionMixin(_Base):
                 help=f"use it in an aggregate: `sum of … for x in {expr.span.text}`",
             )
         if len(expr.name.parts) > 1 or name not in NAMES:
-            return self._keyed(expr, context, wanted)
+            foreign = self.foreign_call(expr, context) if len(expr.name.parts) == 1 else None
+            return self._keyed(expr, context, wanted) if foreign is None else foreign
         method: Callable[[syn.Call, Context], b.Expr] = getattr(self, f"_fn_{name}")
         return method(expr, context)
 

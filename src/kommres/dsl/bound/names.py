@@ -187,7 +187,7 @@ class NameMixin(_Base):
         )
 
     def _enum_keys(
-        self, enums: tuple[b.Enum, ...], keys: tuple[syn.Expr, ...], name: str, context: Context, at: syn.Expr
+        self, enums: tuple[b.Enum | b.TimeKey, ...], keys: tuple[syn.Expr, ...], name: str, context: Context, at: syn.Expr
     ) -> tuple[b.Expr, ...]:
         if len(enums) != len(keys):
             wanted = f"`{name}({', '.join(e.name for e in enums)})`" if enums else f"`{name}` without keys"
@@ -196,6 +196,9 @@ class NameMixin(_Base):
             )
         bound: list[b.Expr] = []
         for enum, key in zip(enums, keys, strict=True):
+            if isinstance(enum, b.TimeKey):
+                bound.append(self.time_key(enum, key, context))
+                continue
             type_ = b.Type(kind="enum", enum=enum)
             word = key.name.parts[0] if isinstance(key, syn.Ref) and len(key.name.parts) == 1 else None
             if word is not None and word in enum.members and word not in context.members:

@@ -24,7 +24,7 @@ Value: TypeAlias = int | Fraction | str | bool | None
 
 @frozen(kw_only=True)
 class Type:
-    """``kind``: number yes_no date instant id enum. ``unit`` is set for numbers, ``enum`` for enumerations.
+    """``kind``: number yes_no date instant id enum; of keys also interval. ``unit`` is set for numbers, ``enum`` for enumerations.
 
     ``optional``: may be absent. ``varies``: a step function over the days of the period.
     """
@@ -165,6 +165,20 @@ class Grid:
     def __str__(self) -> str:
         hours, seconds = divmod(self.every, 3600)
         return f"every {f'{hours} h' if not seconds else f'{self.every // 60} min'} of the {self.over}"
+
+
+@frozen(kw_only=True)
+class TimeKey:
+    """A key of a rule that is a day, or an interval of a grid."""
+
+    name: str
+    grid: Grid | None = None
+    members: tuple[str, ...] = ()  # there are none to go through without a period
+
+    @property
+    def type(self) -> Type:
+        """What it holds."""
+        return Type(kind="date" if self.grid is None else "interval")
 
 
 @frozen(kw_only=True)
@@ -334,7 +348,7 @@ class Rule:
     name: str
     module: str
     entity: Entity
-    keys: tuple[Enum, ...]
+    keys: tuple[Enum | TimeKey, ...]
     type: Type
     signed: bool
     low: int | Fraction | None
@@ -455,7 +469,7 @@ class OptionRef(Expr):
 
 @frozen(kw_only=True)
 class VarRef(Expr):
-    """The member held by an enumeration binder or by a key of the definition; the day held by a binder of days."""
+    """The member held by an enumeration binder or by a key of the definition; a day or an interval likewise."""
 
     slot: int
 
@@ -741,7 +755,7 @@ class ExampleRow:
 class Expected:
     row: str | None
     rule: Rule
-    keys: tuple[str, ...]
+    keys: tuple[object, ...]  # members; a day; the moment at which an interval begins
     kind: str  # value refused none
     value: Value
     code: str | None

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.bound.context import Context, RowVariable
+from kommres.dsl.bound.context import Context, RowVariable, TimeVariable
 from kommres.dsl.bound.expressions import ExpressionBinder
 from kommres.dsl.bound.functions import NAMES
-from kommres.dsl.bound.nodes import Alternative, Amendment, Entity, Enum, Expr, Option, OptionBinding, Rule, Type
+from kommres.dsl.bound.nodes import (
+    Alternative,
+    Amendment,
+    Entity,
+    Enum,
+    Expr,
+    Option,
+    OptionBinding,
+    Rule,
+    TimeKey,
+    Type,
+)
 from kommres.dsl.bound.problem import Unbound
 from kommres.dsl.diagnostics import Label, Suggestion, closest
 from kommres.dsl.syntax import nodes as syn
@@ -56,7 +67,7 @@ class RuleBinder:
 
     def _header(self, module: ModuleScope, item: syn.RuleDecl) -> Rule | None:
         entity = self.scope.entity(module, item.entity)
-        keys = [self.scope.enum(module, key) for key in item.keys]
+        keys = [self._key(module, entity, key) for key in item.keys]
         attributes = item.attributes
         type_ = self.declarer.type(module, item.type, optional=attributes.optional)
         if entity is None or type_ is None or any(k is None for k in keys):
@@ -98,6 +109,24 @@ class RuleBinder:
             line=(charge.line or "base") if charge else "",
         )
 
+    def _key(self, module: ModuleScope, entity: Entity | None, key: syn.Name | syn.Parameter) -> Enum | TimeKey | None:
+        if isinstance(key, syn.Name):
+            return self.scope.enum(module, key)
+        if key.type.kind == "date":
+            return TimeKey(name=key.name)
+        context = None if entity is None else self.context(module, entity)
+        name = syn.Name(span=key.type.span, parts=(key.type.text,))
+        found = None if context is None else self.expressions.find_series(name, context)
+        if found is not None:
+            return TimeKey(name=key.name, grid=found[0].grid)
+        self.out.add(
+            "K0401",
+            f"a key of a rule is a member, a day or an interval, not {key.type.text}",
+            key.type.span,
+            help="write the name of an enumeration, `d: date`, or `h: load` for an interval of the series `load`",
+        )
+        return None
+
     def _is_money(self, type_: Type) -> bool:
         if type_.kind != "number" or type_.unit is None:
             return False
@@ -119,11 +148,13 @@ class RuleBinder:
             for binding in (i for i in module.tree.items if isinstance(i, syn.OptionBinding)):
                 self._option_binding(module, binding)
 
-    def context(self, module: ModuleScope, entity: Entity, keys: Sequence[Enum] = ()) -> Context:
+    def context(self, module: ModuleScope, entity: Entity, keys: Sequence[Enum | TimeKey] = ()) -> Context:
         """The context of a definition: its own row in slot 0, its keys in the slots after it."""
-        members = {enum.name: (slot, enum) for slot, enum in enumerate(keys, start=1)}
+        slots = list(enumerate(keys, start=1))
+        members = {key.name: (slot, key) for slot, key in slots if isinstance(key, Enum)}
+        times = {key.name: TimeVariable(slot=slot, grid=key.grid) for slot, key in slots if isinstance(key, TimeKey)}
         own = RowVariable(name=entity.name, slot=0, entity=entity)
-        return Context(module=module, rows=(own,), members=members, numbers=count(len(keys) + 1))
+        return Context(module=module, rows=(own,), members=members, times=times, numbers=count(len(keys) + 1))
 
     def _body(self, module: ModuleScope, item: syn.RuleDecl, rule: Rule) -> None:
         context = self.context(module, rule.entity, rule.keys)

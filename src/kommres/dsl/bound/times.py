@@ -131,6 +131,20 @@ class TimesMixin(_Base):
             )
         return self._edge(variable, "from", at)
 
+    def time_key(self, wanted: b.TimeKey, expr: syn.Expr, context: Context) -> b.Expr:
+        """Bind the key of a rule that wants a day or an interval."""
+        if wanted.grid is None:
+            return self.coerce(self.present(expr, context), wanted.type, what="is the key's type")
+        variable = self._interval(expr, context)
+        if variable is None or variable.grid != wanted.grid:
+            raise self.problem(
+                "K0410" if variable is None else "K0416",
+                f"the key `{wanted.name}` is an interval {wanted.grid}",
+                expr.span,
+                help="name the variable of an aggregate over such intervals",
+            )
+        return b.VarRef(type=wanted.type, span=expr.span, slot=variable.slot)
+
     def edge_of(self, word: str, member: str, context: Context, at: syn.Expr) -> b.Expr | None:
         """Bind ``h.from`` and ``h.to``; None for other names."""
         variable = context.times.get(word)

@@ -172,6 +172,14 @@ def _check_recomputed(ref: b.RuleRef, out: Diagnostics) -> None:
                 for node in walk(expr):
                     if isinstance(node, b.RuleRef):
                         queue.append(node.rule)
+                    if isinstance(node, b.Aggregate) and any(has_days(binder.source) for binder in node.binders):
+                        out.add(
+                            "K0413",
+                            f"`{ref.rule.name}` is computed again for past months, but it goes over intervals or days of the period",
+                            ref.span,
+                            help="read the closed result of a charge with `charged`, or an input with `history`",
+                        )
+                        return
                     if isinstance(node, b.InputRef) and not node.input.history and not node.input.varies:
                         out.add(
                             "K0413",
@@ -186,7 +194,7 @@ def _check_recomputed(ref: b.RuleRef, out: Diagnostics) -> None:
 def rounded(expr: b.Expr, seen: set[int]) -> bool:
     """Whether an expression is proved to lie on a declared step: rounded by its author, or made of such parts."""
     match expr:
-        case b.Call(function="round" | "floor" | "ceil" | "whole"):
+        case b.Call(function="round" | "floor" | "ceil" | "whole") | b.FunctionCall():
             return True
         case b.Call(function="min" | "max" | "clamp" | "abs", args=args):
             return all(rounded(a, seen) for a in args)
@@ -204,7 +212,7 @@ def rounded(expr: b.Expr, seen: set[int]) -> bool:
             return rounded(value, seen)
         case b.Aggregate(function="sum" | "min" | "max" | "first" | "last", value=value):
             return value is not None and rounded(value, seen)
-        case b.InputRef(input=declared):
+        case b.InputRef(input=declared) | b.SeriesRef(series=declared):
             return declared.step is not None
         case b.ChargedRef():
             return True

@@ -37,6 +37,8 @@ def _parts(program: BoundProgram) -> Iterator[Iterable[str]]:
         yield ("param", param.id, *_rows(param))
     for calendar in program.calendars:
         yield ("calendar", calendar.id, *_days(calendar))
+    for function in program.functions:
+        yield ("function", function.id, function.origin, function.provider)
     for series in program.series:
         yield ("series", series.id, *(f"{row.start} {row.known_from} {row.value}" for row in series.rows))
 
@@ -44,7 +46,7 @@ def _parts(program: BoundProgram) -> Iterator[Iterable[str]]:
 def _sources(program: BoundProgram) -> set[tuple[str, Source]]:
     """Return each text with the module that it belongs to."""
     declared: list[_Written] = [*program.enums, *program.inputs, *program.events, *program.calendars]
-    declared += program.series
+    declared += [*program.series, *program.functions]
     declared += [*program.options, *program.option_bindings, *program.params, *program.entities]
     declared += [*program.rules, *program.amendments, *program.examples]
     return {(item.module, item.span.source) for item in declared}

@@ -288,10 +288,13 @@ def quotient(form: Form, divisor: Form, by: Range) -> Form:
     return reduced(above, mul(form.below, below), form.scale, None if mass is None else Fraction(mass))
 
 
-def selected(step: int, shapes: Sequence[Shape], found: Range) -> Shape:
-    """Return the form of a step that takes one of several values: leaves that hold any of them."""
+def selected(step: int, shapes: Sequence[Shape], found: Range, *, partial: bool = False) -> Shape:
+    """Return the form of a step that takes one of several values: leaves that hold any of them.
+
+    ``partial``: those that have no form do not count, unless none has one.
+    """
     forms = [shape for shape in shapes if isinstance(shape, Form)]
-    if len(forms) < len(shapes):
+    if len(forms) < len(shapes) and not (partial and forms):
         return next(shape for shape in shapes if isinstance(shape, Missing))
     scale = lcm(*(form.scale for form in forms))
     tops = [mul(const(scale // form.scale), form.above) for form in forms]

@@ -52,6 +52,7 @@ def lower(rules: RuleSet, limits: Limits = DEFAULT) -> Plan:
         definitions=definitions,
         digest=digest(program),
         series=program.series,
+        functions=program.functions,
     )
 
 

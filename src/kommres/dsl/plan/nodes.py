@@ -16,6 +16,7 @@ from kommres.dsl.bound.nodes import (
     Calendar,
     Citation,
     Event,
+    Function,
     Input,
     Option,
     OptionBinding,
@@ -55,6 +56,7 @@ class Op(StrEnum):
     IF = "if"  # [condition, then, otherwise]
     ELSE = "else"  # [value, fallback]
     CALL = "call"  # [*args] | (function, mode, Calendar or None)
+    FUNCTION = "function"  # [*args] | Function: of a plugin, rounded as declared
     TIERS = "tiers"  # [volume, scale?, *keys without the bracket] | (param number, has_scale, bracket position)
     TABLE = "table"  # [*keys without the bracket] | (param number, bracket position): a name of OVER_SLICES only
     EDGE = "edge"  # [x] | start / end
@@ -193,6 +195,7 @@ class Plan:
     definitions: tuple[DefinitionPlan, ...]
     digest: str
     series: tuple[Series, ...] = ()
+    functions: tuple[Function, ...] = ()
 
     @property
     def charges(self) -> tuple[DefinitionPlan, ...]:

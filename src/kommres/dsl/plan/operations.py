@@ -337,7 +337,8 @@ def _choose(walk: Walk, number: int, branches: Sequence[tuple[int, Facts]]) -> N
     if found is None:
         return
     shapes = [walk.shape_of(a, facts) for a, facts, _ in reached]
-    walk.put(number, found, selected(number, shapes, found), joined([(walk.weighed[a], r) for a, _, r in reached]))
+    shape = selected(number, shapes, found, partial=walk.known.assumed.partial)
+    walk.put(number, found, shape, joined([(walk.weighed[a], r) for a, _, r in reached]))
 
 
 # --- functions -----------------------------------------------------------------------------------------------
@@ -391,6 +392,15 @@ def _call(walk: Walk, number: int, step: Step) -> None:
     walk.put(number, found, selected(number, forms, found))
 
 
+def _function(walk: Walk, number: int, step: Step) -> None:
+    if walk.arguments(number) is None:
+        return
+    function = payload(step)
+    found, kind = sources.declared(function, walk.known.assumed, function.id)
+    walk.guard(number, kind, found)
+    walk.put(number, found, None)
+
+
 def _share(walk: Walk, number: int, step: Step, args: Sequence[Range]) -> None:
     part, by = args
     walk.guard(number, "share", by.without_zero())
@@ -423,6 +433,7 @@ OPERATIONS: dict[Op, Callable[[Walk, int, Step], None]] = {
     Op.ELSE: _else,
     Op.EDGE: _edge,
     Op.CALL: _call,
+    Op.FUNCTION: _function,
     Op.TIERS: tiers,
     Op.MEAN_DAYS: mean_days,
     Op.OVER_SLICES: over_slices,

@@ -24,7 +24,8 @@ class Assumptions:
     the value of a rule without a declared end, and the sum of the absolute values of its terms, is no greater, in its
     unit. ``inputs``: what is known of supplied values, by the id of an input or of an event and its field
     (``my.water.absence.people``); it counts before ``number`` and ``grid``, within what is declared. ``still``: nothing
-    changes inside the month, so that it is one slice.
+    changes inside the month, so that it is one slice. ``partial``: a choice between values, of which some have no
+    quotient, is taken for the others; rows that take one of those are the interpreter's.
     """
 
     items: int = 1_000_000
@@ -33,6 +34,7 @@ class Assumptions:
     result: int = 10_000_000
     inputs: Mapping[str, Range] = field(factory=dict)
     still: bool = False
+    partial: bool = False
 
 
 @frozen(kw_only=True)

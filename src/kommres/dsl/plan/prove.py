@@ -88,7 +88,7 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
     if definition.rule.type.kind != "number":
         return Outcome(range=found, shape=selected(-1, shapes, found), part=part)
     found = found.within(_checked(definition))
-    shape = selected(-1, shapes, found)
+    shape = selected(-1, shapes, found, partial=walk.known.assumed.partial)
     most = Fraction(walk.known.assumed.result)
     if definition.rule.high is None and not _is_word(shape) and (found.most is None or found.most > most):
         # The test of each row is about the terms, so it bounds the mass as well as the value.

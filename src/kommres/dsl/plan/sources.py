@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.bound.nodes import EventField, Grid, Input, Param, Series, Value
+from kommres.dsl.bound.nodes import EventField, Function, Grid, Input, Param, Series, Value
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ _YEAR_SECONDS = 367 * _DAY_SECONDS
 MONTHS_GRID = lcm(28, 29, 30, 31)
 
 
-def declared(source: Input | EventField | Series, assumed: Assumptions, name: str) -> tuple[Range, str]:
-    """Return the range of an input, a series or a field with its id, and whether it is ``declared`` or in part ``assumed``."""
+def declared(source: Input | EventField | Series | Function, assumed: Assumptions, name: str) -> tuple[Range, str]:
+    """Return the range of an input, a series, a plugin's function or a field with its id, and whether it is ``declared`` or in part ``assumed``."""
     match source.type.kind:
         case "date":
             return DATE, "declared"

@@ -20,6 +20,7 @@ from kommres.dsl.bound.nodes import (
     Events,
     Expr,
     FieldRef,
+    FunctionCall,
     GridDays,
     GridIntervals,
     Has,
@@ -265,6 +266,10 @@ def _call(steps: Steps, expr: Call) -> int:
     return steps.put(expr, Op.CALL, steps.all(expr.args), (expr.function, expr.mode, expr.calendar))
 
 
+def _function(steps: Steps, expr: FunctionCall) -> int:
+    return steps.put(expr, Op.FUNCTION, steps.all(expr.args), expr.function)
+
+
 def _tiers(steps: Steps, expr: Tiers) -> int:
     keys = tuple(key for key in expr.keys if key is not None)
     scale = () if expr.scale is None else (expr.scale,)
@@ -334,6 +339,7 @@ _LOWER: dict[type[Expr], Callable[..., int]] = {
     IfElse: _if,
     ElseValue: _else,
     Call: _call,
+    FunctionCall: _function,
     Tiers: _tiers,
     TableRef: _table,
     AtEdge: _edge,

@@ -43,7 +43,11 @@ def aggregate(walk: Walk, number: int, step: Step) -> None:
     match gather.function:
         case "sum":
             summed = _weighed_sum(walk, gather, gather.value, count, found)
-            walk.put(number, summed, added(walk, number, shape, found, summed, count))
+            total = added(walk, number, shape, found, summed, count)
+            if isinstance(total, Missing) and walk.known.assumed.partial:
+                # Of nothing it is 0; rows with anything to add up are the interpreter's.
+                total = Form(above=leaf(Leaf(number, "value"), 0, 0), mass=Fraction())
+            walk.put(number, summed, total)
         case "mean":
             several = whole(1, None if count.hi is None else floor(count.hi))
             mean = Range(found.lo, found.hi, found.over(several).grid)

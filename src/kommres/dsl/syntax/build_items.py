@@ -121,6 +121,10 @@ class Items(BuilderBase):
     def keys(self, children: Children) -> Part:
         return self.part("keys", tuple(child for child in children if isinstance(child, nodes.Name)), children)
 
+    def rule_keys(self, children: Children) -> Part:
+        kinds = (nodes.Name, nodes.Parameter)
+        return self.part("keys", tuple(child for child in children if isinstance(child, kinds)), children)
+
     def dates(self, children: Children) -> nodes.Dates:
         until = known = None
         start = self.day(children[1])

@@ -382,6 +382,14 @@ class Alternative(Node):
 
 
 @frozen(kw_only=True)
+class Parameter(Node):
+    """An argument of a plugin's function (``t: degC``), or a key of a rule that says its type (``d: date``)."""
+
+    name: str
+    type: TypeText
+
+
+@frozen(kw_only=True)
 class KeyDecl(Node):
     """A key of a parameter: ``municipality`` or ``(storeys: number)``."""
 
@@ -527,14 +535,6 @@ class SeriesDecl(Item):
 
 
 @frozen(kw_only=True)
-class Parameter(Node):
-    """An argument of a plugin's function: ``t: degC``."""
-
-    name: str
-    type: TypeText
-
-
-@frozen(kw_only=True)
 class FunctionDecl(Item):
     """``function enthalpy(t: degC): kJ/kg, round 0.001 from "steam.enthalpy"``."""
 
@@ -590,7 +590,7 @@ class ParamDecl(Item):
 class RuleDecl(Item):
     name: str
     name_span: Span = field(eq=False, repr=False)
-    keys: tuple[Name, ...]
+    keys: tuple[Name | Parameter, ...]  # enumerations; days and intervals by a type
     entity: Name
     type: TypeText
     attributes: Attributes

@@ -139,7 +139,7 @@ class Classifier:
             if self._open:
                 self._open.pop()
         elif kind == "COLON":
-            self._header_open = False
+            self._header_open = self._header_open and bool(self._open)
             if self._typed:
                 return self._type(raws, at + 1)
         elif kind == "EQ":

@@ -36,7 +36,7 @@ from kommres.dsl.backends.kernels.store import Store, complain, default_store
 Argument: TypeAlias = tuple[np.dtype[Any], int] | None
 
 #: What turns text into machine code, and calls it.
-_MAKERS: Final = tuple(f"kommres.dsl.backends.kernels.{name}" for name in ("cache", "making", "loading"))
+_MAKERS: Final = tuple(f"kommres.dsl.backends.kernels.{name}" for name in ("cache", "emit", "lowering", "loading"))
 
 _lock: Final = RLock()
 _known: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
@@ -134,20 +134,21 @@ class Kernel:
         if code is None:
             return None
         try:
-            return _called(code, self.function)
+            return _called(code)
         except RuntimeError:  # an object file that this process cannot link: as good as none
             return None
 
     def _compile(self, types: tuple[Argument, ...]) -> Callable[..., int]:
-        from kommres.dsl.backends.kernels import making
         from kommres.dsl.backends.kernels.lowering import machine_code
 
         try:
             code = machine_code(self.text, self.function, types, ENTRY)
-            ready = _called(code, self.function)
-        except Exception as error:  # noqa: BLE001 - what numba has many of; if it is the text, numba's own way fails too
-            other = making.dispatched(making.function(self.text, self.function), types)
-            complain(f"{self.function} cannot be kept: {type(error).__name__}")
+            ready = _called(code)
+        except Exception as error:  # noqa: BLE001 - whatever it is, numba has another way
+            from kommres.dsl.backends.kernels.twin import function
+
+            other = function(self.text, self.function)
+            complain(f"{self.function} cannot be kept: {type(error).__name__}: {error}")
             return lambda _, arguments: int(other(*arguments) or 0)
         if self.store is not None:
             changed = [origin.name for origin in self.origins if not origin.current]
@@ -159,14 +160,12 @@ class Kernel:
         return ready
 
 
-def _called(code: bytes, name: str) -> Callable[..., int]:
+def _called(code: bytes) -> Callable[..., int]:
     loaded = load(code)
 
     def call(words: list[int], _: object) -> int:
         place = array("q", words)
-        failed = loaded.call(place.buffer_info()[0])
-        if failed:
-            raise RuntimeError(f"kernel {name} failed with code {failed}")
+        loaded.call(place.buffer_info()[0])
         return place[0]
 
     return call

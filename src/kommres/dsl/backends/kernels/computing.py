@@ -127,7 +127,8 @@ def _else(scope: Scope, number: int) -> Made:
     if missing is None:
         return scope.made(value)
     test = graph.negated(missing)
-    return chosen(scope, number, test, Status(), value, fallback, sure=Status(bad=status.bad))
+    # A row with a value that cannot be used is left, whatever else misses.
+    return chosen(scope, number, test, Status(bad=status.bad), value, fallback, sure=Status())
 
 
 def chosen(
@@ -244,19 +245,14 @@ def _round(scope: Scope, number: int, status: Status) -> Made:
 def _extreme(scope: Scope, number: int, status: Status, sides: list[int], sign: str) -> Made:
     """Return the least or greatest value: where two are equal it is the first."""
     graph = scope.graph
-    first, *others = sides
-    tests: list[Node] = []
-    best = first
-    bests: list[tuple[int, list[Node]]] = [(first, [])]
-    if len(others) > 1:
+    if len(sides) > 2:
         return _several(scope, status, sides, sign)
-    for other in others:
-        one, two = crossed(scope.form(other), scope.form(best))
-        tests.append(scope.numbers.compared(one, sign, two))
-    del bests
+    first, second = sides
+    one, two = crossed(scope.form(second), scope.form(first))
+    less = scope.numbers.compared(one, sign, two)
 
     def merge(one: Node, other: Node) -> Node:
-        return graph.select(tests[0], other, one)
+        return graph.select(less, other, one)
 
     return valued(scope, number, status, sides, merge)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from llvmlite import ir
-from numba import types
 
-from kommres.dsl.backends.kernels.emit import I64, helper
+from kommres.dsl.backends.kernels.emit import I64, INT, helper
 
 _I32: Final = ir.IntType(32)
 _BEFORE: Final = 305  # days from 0000-03-01 to 0000-12-31
@@ -108,7 +107,7 @@ def _months_since(build: ir.IRBuilder, day: ir.Value, start: ir.Value) -> ir.Val
     return _long(build, build.select(build.icmp_signed(">", months, _c(0)), months, _c(0)))
 
 
-_I: Final = types.int64
+_I: Final = INT
 
 year_of = helper("year_of", _I, (_I,), _year)
 month_of = helper("month_of", _I, (_I,), _month)  # 1 to 12

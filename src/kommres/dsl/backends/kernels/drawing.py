@@ -66,8 +66,17 @@ class Drawing:
     notes: tuple[Note, ...]
 
 
-def drawn(machine: Machine, proofs: Proofs, layout: Layout, names: Names, charges: Iterable[int] | None = None) -> Drawing:
+def drawn(
+    machine: Machine,
+    proofs: Proofs,
+    layout: Layout,
+    names: Names,
+    charges: Iterable[int] | None = None,
+) -> Drawing:
     """Write the kernels of a program.
+
+    Proofs of rows on which nothing changes inside the month give kernels of all rows; others give kernels that charge
+    some rows, whose places they get.
 
     Parameters
     ----------
@@ -92,7 +101,7 @@ def drawn(machine: Machine, proofs: Proofs, layout: Layout, names: Names, charge
     notes: dict[Note, None] = {}
     waiting: dict[Stored, None] = {}
     for entity, plans in entities.items():
-        sketch = _Sketch(machine, proofs, layout, names, entity)
+        sketch = _Sketch(machine, proofs, layout, names, entity, some=not proofs.assumptions.still)
         last.append(sketch.charges(plans))
         waiting.update(sketch.builder.wanted)
         notes.update(sketch.builder.notes)
@@ -152,12 +161,16 @@ class _Levels:
 class _Sketch:
     """One kernel while it is made."""
 
-    def __init__(self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, entity: str) -> None:
+    def __init__(self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, entity: str, *, some: bool = False) -> None:
         self.builder = Builder(machine, proofs, layout, names)
         self.entity = entity
         graph = self.builder.graph
-        self.loop = graph.loop("for i in range(count)")
-        self.place = graph.of(self.loop, INT, "i")
+        self.loop = graph.loop("for k in range(count)")
+        # Charges of a few rows only: what is computed for other rows is computed for all.
+        self.some = some
+        place = graph.of(self.loop, INT, "k")
+        rows = self.builder.argument("rows", entity) if some else None
+        self.place = place if rows is None else graph.node(INT, "{0}[{1}]", rows, place)
         self.row = RowAt(entity, self.place)
         self.outputs: list[Argument] = []
 
@@ -167,7 +180,7 @@ class _Sketch:
         """Write a value of each row into an array of a type."""
         found = Argument(f"o{len(self.outputs)}", (kind, *path))
         self.outputs.append(found)
-        self.loop.effects.append(Effect(f"{found.name}[i] = {{0}}", (node,)))
+        self.loop.effects.append(Effect(f"{found.name}[{{1}}] = {{0}}", (node, self.place)))
         return found
 
     def finished(self, charges: tuple[Written, ...] = ()) -> Drawn:
@@ -177,7 +190,8 @@ class _Sketch:
         scalars = [a for a in arguments if a.path[0] == "scalar"]
         arrays = [a for a in arguments if a.path[0] != "scalar"]
         names = [*(a.name for a in arrays), *(a.name for a in self.outputs), *(a.name for a in scalars)]
-        body = written(self.loop, "kernel", names, [f"count = {self.outputs[0].name}.size"])
+        counted = next((a.name for a in arrays if a.path[0] == "rows"), self.outputs[0].name)
+        body = written(self.loop, "kernel", names, [f"count = {counted}.size"])
         return Drawn(
             entity=self.entity,
             text=_imports(body) + body,

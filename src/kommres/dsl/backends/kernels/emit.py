@@ -1,74 +1,85 @@
 """How helpers of kernels are made: functions that write machine code into the kernel that calls them.
 
-What they write wraps around on overflow, in signed numbers too: the marks by which numba lets the compiler assume that
-nothing overflows are not set. numba converts arguments to the types that a helper takes.
+What they write wraps around on overflow, in signed numbers too. Arguments are converted to the kinds that a helper
+takes. Nothing here needs numba; where numba compiles a text that calls helpers, it asks them for their types.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from inspect import signature
+from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
-from kommres.dsl.backends.kernels.lowering import Primitive
 
 if TYPE_CHECKING:
-    from numba.core.typing.templates import Signature
-
-#: What a kernel's text calls; it cannot be called from Python.
-Helper: TypeAlias = Callable[..., Any]
+    from collections.abc import Callable
 
 I64: Final = ir.IntType(64)
 I128: Final = ir.IntType(128)
 F64: Final = ir.DoubleType()
 
+#: Kinds of numbers: of 64 bits with and without sign, of 128 bits, floating, yes/no.
+INT, UINT, WIDE, FLOAT, YES_NO = "i", "u", "w", "f", "b"
 
-#: (module, name) -> kinds of the result and of the arguments, and what writes the code.
+
+class Primitive:
+    """A helper that writes machine code.
+
+    ``result`` and ``takes`` are kinds; ``write`` takes a builder and the arguments, writes the code and returns the
+    result. Arguments that are literals in the kernel's text come as constants, the others as values.
+    """
+
+    def __init__(self, name: str, result: str, takes: tuple[str, ...], write: Callable[..., ir.Value]) -> None:
+        self.name = name
+        self.result = result
+        self.takes = takes
+        self.write = write
+
+    def __call__(self, *_: Any) -> Any:  # noqa: ANN401 - for those who read flat text as Python
+        raise TypeError(f"{self.name} exists inside kernels only")
+
+    @cached_property
+    def _numba_type_(self) -> Any:  # noqa: ANN401 - what numba asks an object for
+        from kommres.dsl.backends.kernels.twin import type_of_primitive
+
+        return type_of_primitive(self)
+
+
+Helper: TypeAlias = Primitive
+
+#: (module, name) -> a helper that writes machine code.
 REGISTRY: Final[dict[tuple[str, str], Primitive]] = {}
 
 
-def helper(name: str, result: types.Type, takes: tuple[types.Type, ...], write: Callable[..., ir.Value]) -> Helper:
-    """Make a helper.
-
-    Parameters
-    ----------
-    name
-        Its name, for messages.
-    result, takes
-        Types of numba: of what it returns and of its arguments.
-    write
-        Takes a builder and the arguments, writes the code and returns the result. Arguments that are literals in the
-        kernel's text come as constants, the others as values.
-    """
-
-    REGISTRY[sys._getframe(1).f_globals["__name__"], name] = Primitive(  # noqa: SLF001 - the module that makes it
-        _kind(result), tuple(_kind(one) for one in takes), write
-    )
-
-    def typed(_: object, *args: types.Type) -> tuple[Signature, Callable[..., ir.Value]]:
-        literals = [a.literal_value if isinstance(a, types.IntegerLiteral) else None for a in args]
-
-        def code(_: object, build: ir.IRBuilder, __: object, values: Sequence[ir.Value]) -> ir.Value:
-            found = [
-                ir.Constant(value.type, literal) if literal is not None and takes[i] in types.integer_domain else value
-                for i, (value, literal) in enumerate(zip(values, literals, strict=True))
-            ]
-            return write(build, *found)
-
-        return result(*takes), code
-
-    typed.__name__ = typed.__qualname__ = name
-    typed.__signature__ = signature(write)  # type: ignore[attr-defined]  # numba counts the arguments
-    return intrinsic(prefer_literal=True)(typed)
+def helper(name: str, result: str, takes: tuple[str, ...], write: Callable[..., ir.Value]) -> Helper:
+    """Make a helper of the calling module, see :class:`Primitive`."""
+    made = Primitive(name, result, takes, write)
+    REGISTRY[sys._getframe(1).f_globals["__name__"], name] = made  # noqa: SLF001 - the module that makes it
+    return made
 
 
-def _kind(one: types.Type) -> str:
-    return {"int64": "i", "uint64": "u", "float64": "f", "bool": "b", "boolean": "b"}.get(str(one), "w")
+class Flat:
+    """A helper in flat Python: kernels are given its text. Called from Python it is compiled by numba."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+        update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401 - arrays and numbers
+        return self._dispatched(*arguments)
+
+    @cached_property
+    def _dispatched(self) -> Callable[..., Any]:
+        from kommres.dsl.backends.kernels.twin import dispatched
+
+        return dispatched(self.py_func)
+
+    @cached_property
+    def _numba_type_(self) -> Any:  # noqa: ANN401 - what numba asks an object for
+        from kommres.dsl.backends.kernels.twin import type_of
+
+        return type_of(self._dispatched)
 
 
 def whole(build: ir.IRBuilder, x: ir.Value) -> ir.Value:

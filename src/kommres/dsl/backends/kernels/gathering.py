@@ -88,7 +88,9 @@ class Walk:
             loop = graph.loop("for {name} in range({0}, {1})", first, last, inside=scope_inside(scope))
             place = builder.named(loop)
             inner = scope.inside({slot: RowAt(str(source.data), place)})
-            return [Leg(inner, [*leg.loops, loop], leg.test, leg.bad)]
+            usable = builder.argument("usable", str(source.data))
+            lost = graph.node(BOOL, "any_lost({0}, {1}, {2})", usable, first, last)
+            return [Leg(inner, [*leg.loops, loop], leg.test, graph.either(leg.bad, _outside(leg, lost)))]
         return [builder.events(self, leg, slot, source)]
 
     def _spoiled(self, leg: Leg, wrong: Node | None) -> None:
@@ -134,6 +136,12 @@ class Walk:
         return self.fold("count", graph.int(0), lambda _, before: graph.node(INT, "({0} + 1)", before))
 
 
+def _outside(leg: Leg, wrong: Node) -> Node:
+    """Return whether a condition holds in some turn of the loops around."""
+    graph = leg.scope.graph
+    return leg.folded(graph.false, lambda before: graph.either(before, wrong) or graph.false)
+
+
 def _aggregate(scope: Scope, number: int) -> Made:
     gather = scope.steps[number].data
     if not isinstance(gather, Gather):
@@ -162,8 +170,13 @@ def _addend(scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
     return scope.numbers.turned(on_grid(scope, form, leaf.scale), kind)
 
 
-def _sum(walk: Walk, _number: int) -> Made:
+def _sum(walk: Walk, number: int) -> Made:
     value, scope = _value(walk), walk.scope
+    above = scope.form(number).above
+    if above.lo == above.hi == 0:  # the proof knows no sum of something
+        some = scope.graph.node(BOOL, "({0} > 0)", walk.count())
+        status = walk.status()
+        return Made(evolve(status, bad=scope.graph.either(status.bad, some)), node=scope.graph.int(0))
     status = walk.status(value)
     return Made(status, part=lambda leaf, kind: _added(walk, scope, value, leaf, kind))
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import evolve
+from attrs import evolve, frozen
 
 from kommres.dsl.backends.kernels.batch import Batch, Charged, Coding, Lines, Names, Shown, Table
 from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Note
-from kommres.dsl.backends.kernels.cache import compiled
+from kommres.dsl.backends.kernels.cache import Kernel, compiled
 from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
 from kommres.dsl.backends.kernels.layout import layout_of
+from kommres.dsl.backends.kernels.merging import merged
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.plan.prove import prove
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 _NO_OFFSETS = np.zeros(0, np.int64)
+_NO_FLAGS = np.zeros(0, np.uint8)
 _NO_DAYS = np.zeros(0, np.int32)
+
+
+#: What kernels take for granted where rules declare nothing. Rows outside are the interpreter's.
+ASSUMED = Assumptions(items=10_000, number=100_000, grid=100_000, result=1_000_000)
 
 
 class Kernels:
@@ -53,6 +60,9 @@ class Kernels:
         Ids of the charges to compute; by default all.
     cache
         Folder of compiled kernels; by default the user's.
+    few
+        Kernels for rows on which something changes inside the month are made after so many such rows. Changes speed,
+        never the result.
 
     Raises
     ------
@@ -68,36 +78,79 @@ class Kernels:
         known_at: int | None = None,
         options: Mapping[str, str] | None = None,
         overrides: Sequence[tuple[Param, tuple[object, ...] | None, Value]] = (),
-        assumed: Assumptions = Assumptions(),  # noqa: B008 - frozen
+        assumed: Assumptions = ASSUMED,
         charges: Sequence[str] | None = None,
         cache: Path | None = None,
+        few: int = 5_000,
     ) -> None:
         self._machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=None)
         self._assumed = assumed
         self.layout = layout_of(plan, assumed)
         self.names = Names()
-        numbers = None if charges is None else [c.number for c in plan.charges if c.id in set(charges)]
-        proofs = prove(plan, evolve(assumed, still=True), overrides=overrides)
-        drawing = drawn(self._machine, proofs, self.layout, self.names, numbers)
-        self.drawn = drawing.kernels
-        self.report: tuple[Note, ...] = drawing.notes
-        self._functions = [compiled(kernel.text, "kernel", folder=cache) for kernel in self.drawn]
+        self._numbers = None if charges is None else [c.number for c in plan.charges if c.id in set(charges)]
+        self._overrides = overrides
+        self._cache = cache
+        self._lock = Lock()
+        self._few = few
+        self._waiting = 0
+        self._sliced: _Made | None = None
+        self._still = self._make(still=True)
+        self.drawn = self._still.kernels
+        #: what no kernel computes for rows on which nothing changes inside the month
+        self.report: tuple[Note, ...] = self._still.notes
+
+    def _make(self, *, still: bool) -> _Made:
+        assumed = evolve(self._assumed, still=still, partial=True)
+        proofs = prove(self._machine.plan, assumed, overrides=self._overrides)
+        drawing = drawn(self._machine, proofs, self.layout, self.names, self._numbers)
+        functions = tuple(compiled(kernel.text, "kernel", folder=self._cache) for kernel in drawing.kernels)
+        return _Made(kernels=drawing.kernels, notes=drawing.notes, functions=functions)
+
+    def _for_left(self, rows: int) -> _Made | None:
+        """Return the kernels for rows on which something changes, once there were enough of them to be worth it."""
+        with self._lock:
+            self._waiting += rows
+            if self._sliced is None and self._waiting > self._few:
+                self._sliced = self._make(still=False)
+            return self._sliced
 
     def charge(self, batch: Batch) -> dict[str, Charged]:
         """Charge all rows of a batch, by entity. Rows that are ``left`` are the interpreter's."""
-        stored: dict[tuple[object, ...], NDArray[Any]] = {}
         found: dict[str, Charged] = {}
         spoiled = _spoiled(batch, self._assumed.items)
-        for kernel, function in zip(self.drawn, self._functions, strict=True):
+        self._run(self._still, batch, {}, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
+        rows = {
+            entity: np.flatnonzero(one.left & ~spoiled[entity] if entity in spoiled else one.left)
+            for entity, one in found.items()
+        }
+        left = sum(len(places) for places in rows.values())
+        sliced = self._for_left(left) if left else None
+        if sliced is not None:
+            again: dict[str, Charged] = {}
+            self._run(sliced, batch, rows, lambda kernel, outputs: _charged(kernel, outputs, {}), again)
+            for entity, places in rows.items():
+                found[entity] = merged(found[entity], again[entity], places)
+        return found
+
+    def _run(
+        self,
+        made: _Made,
+        batch: Batch,
+        rows: Mapping[str, NDArray[np.int64]],
+        finish: Callable[[Drawn, Mapping[str, NDArray[Any]]], Charged],
+        found: dict[str, Charged],
+    ) -> None:
+        stored: dict[tuple[object, ...], NDArray[Any]] = {}
+        for kernel, function in zip(made.kernels, made.functions, strict=True):
             table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
             outputs = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
-            function(*(self._bound(batch, kernel, argument, stored, outputs) for argument in kernel.arguments))
+            given = {("rows", entity): places for entity, places in rows.items()} | stored
+            function(*(self._bound(batch, kernel, argument, given, outputs) for argument in kernel.arguments))
             for output in kernel.outputs:
                 if output.path[1] == "stored":
                     stored[output.path[1:]] = outputs[output.name]
             if kernel.charges:
-                found[kernel.entity] = _charged(kernel, outputs, spoiled.get(kernel.entity))
-        return found
+                found[kernel.entity] = finish(kernel, outputs)
 
     def bound(self, batch: Batch, kernel: Drawn, outputs: Mapping[str, NDArray[Any]]) -> list[object]:
         """Return the arguments of a kernel that reads no results of others, for a batch."""
@@ -120,7 +173,7 @@ class Kernels:
                 return {"start": self._machine.term.start, "end": self._machine.term.end}[name]
             case ("constant", *_):
                 return kernel.constants[path]
-            case ("stored", *_):
+            case ("stored" | "rows", *_):
                 return stored[path]
             case ("cells", entity, key):
                 coding = self.layout.inputs[entity][key]
@@ -129,6 +182,9 @@ class Kernels:
                 return _nothing(coding, 0 if table is None else table.count) if column is None else column.values
             case ("change offsets" | "change days" | "change values" as what, entity, key):
                 return self._change(batch, what, entity, key)
+            case ("usable", entity):
+                usable = batch.tables[entity].usable
+                return _NO_FLAGS if usable is None else usable
             case ("parent", entity):
                 parent = batch.tables[entity].parent
                 return _NO_OFFSETS if parent is None else parent
@@ -169,8 +225,20 @@ def _nothing(coding: Coding, count: int) -> NDArray[Any]:
     return np.full(count, coding.absent if coding.optional else coding.unusable, coding.dtype)
 
 
-def _charged(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: NDArray[np.bool_] | None) -> Charged:
-    left = None if spoiled is None else spoiled.copy()
+@frozen(kw_only=True, eq=False)
+class _Made:
+    """Kernels in the order in which they run."""
+
+    kernels: tuple[Drawn, ...]
+    notes: tuple[Note, ...]
+    functions: tuple[Kernel, ...]
+
+
+def _charged(
+    kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: Mapping[str, NDArray[np.bool_]]
+) -> Charged:
+    flags = spoiled.get(kernel.entity)
+    left = None if flags is None else flags.copy()
     for charge in kernel.charges:
         here = outputs[charge.amount.name] == LEFT
         left = here if left is None else np.logical_or(left, here, out=left)
@@ -203,25 +271,20 @@ def _lines(charge: Written, outputs: Mapping[str, NDArray[Any]]) -> Lines:
 
 
 def _spoiled(batch: Batch, items: int) -> dict[str, NDArray[np.bool_]]:
-    """Return the rows of trees of which a row cannot be used, or all where there are more than was assumed."""
-    many = any(table.count > items for table in batch.tables.values())
-    if not many and all(table.usable is None or table.usable.all() for table in batch.tables.values()):
+    """Return the rows that cannot be used, with all below them; all rows where there are more than was assumed."""
+    if any(table.count > items for table in batch.tables.values()):
+        return {name: np.ones(table.count, np.bool_) for name, table in batch.tables.items()}
+    if all(table.usable is None or table.usable.all() for table in batch.tables.values()):
         return {}
-    roots = {name: _roots(batch, name) for name in batch.tables}
-    wrong: dict[str, NDArray[np.bool_]] = {}
-    for name, (root, places) in roots.items():
-        usable = batch.tables[name].usable
-        flags = wrong.setdefault(root, np.full(batch.tables[root].count, many, np.bool_))
-        if usable is not None:
-            flags[places[usable == 0]] = True
-    return {name: wrong[root][places] for name, (root, places) in roots.items()}
-
-
-def _roots(batch: Batch, name: str) -> tuple[str, NDArray[np.int64]]:
-    """Return the root entity of a table, and the place of each row's root."""
-    places = np.arange(batch.tables[name].count)
-    at = batch.tables[name]
-    while at.parent is not None:
-        places = at.parent[places]
-        at = next(t for t in batch.tables.values() if at.entity in t.children)
-    return at.entity, places
+    found: dict[str, NDArray[np.bool_]] = {}
+    waiting = [table for table in batch.tables.values() if table.parent is None]
+    while waiting:
+        table = waiting.pop()
+        flags = found.setdefault(table.entity, np.zeros(table.count, np.bool_))
+        if table.usable is not None:
+            flags |= table.usable == 0
+        for child in table.children:
+            below = batch.tables[child]
+            found[child] = flags[below.parent] if below.parent is not None else np.zeros(below.count, np.bool_)
+            waiting.append(below)
+    return found

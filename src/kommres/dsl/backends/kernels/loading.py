@@ -14,7 +14,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from attrs import frozen
 
-#: The one function that machine code offers: it takes the address of its words and returns 0, or what it failed with.
+#: The one function that machine code offers: it takes the address of its words and returns 0.
 ENTRY: Final = "kommres_kernel"
 
 _PROTOTYPE: Final = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)

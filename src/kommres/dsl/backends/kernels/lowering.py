@@ -23,6 +23,8 @@ import numpy as np
 from attrs import define, field, frozen
 from llvmlite import ir
 
+from kommres.dsl.backends.kernels.emit import REGISTRY, Primitive
+
 I1, I8, I64, I128, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntType(128), ir.DoubleType()
 _TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1}
 
@@ -58,15 +60,6 @@ class Cells:
 
 def _cell_type(dtype: Any) -> Any:  # noqa: ANN401
     return F64 if dtype.kind == "f" else ir.IntType(8 * dtype.itemsize)
-
-
-@frozen(eq=False)
-class Primitive:
-    """A helper that writes machine code: kinds of its result and of its arguments, and what writes it."""
-
-    result: str
-    takes: tuple[str, ...]
-    write: Callable[..., Any]
 
 
 def module_of(text: str, function: str, arguments: Sequence[Argument], entry: str) -> ir.Module:
@@ -215,8 +208,6 @@ class _Space:
 def primitives(source: str) -> Mapping[str, Primitive]:
     """Return the helpers of a module that write machine code."""
     import_module(source)
-    from kommres.dsl.backends.kernels.emit import REGISTRY
-
     return {name: found for (module, name), found in REGISTRY.items() if module == source}
 
 
@@ -575,7 +566,9 @@ class _Body:
             if kind == "f":
                 bits = build.and_(build.bitcast(found.value, I64), ir.Constant(I64, (1 << 63) - 1))
                 return Value("f", build.bitcast(bits, F64))
-            return Value(kind, build.select(build.icmp_signed("<", found.value, zero), build.neg(found.value), found.value))
+            return Value(
+                kind, build.select(build.icmp_signed("<", found.value, zero), build.neg(found.value), found.value)
+            )
         best = values[0]
         for other in values[1:]:
             other = self._as(other, kind)  # noqa: PLW2901
@@ -605,8 +598,6 @@ _SIGNS: Final = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.
 
 def _loaded(target: ast.expr) -> ast.expr:
     return target
-
-
 
 
 def machine_code(text: str, function: str, arguments: Sequence[Argument], entry: str) -> bytes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from kommres.dsl.backends.kernels.emit import Flat
 from kommres.dsl.backends.kernels.wide128 import wide_eq, wide_product
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
-def changed(first, offsets, days, values, place, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+@Flat
+def changed(first, offsets, days, values, place, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return what holds on a day: the last change until then, else what held first."""
     if offsets.size:
         for j in range(offsets[place], offsets[place + 1]):
@@ -18,7 +17,7 @@ def changed(first, offsets, days, values, place, day):  # type: ignore[no-untype
     return first
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
+@Flat
 def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the first day after ``day`` on which a value of a row changes, ``end`` at the latest."""
     if offsets.size:
@@ -28,8 +27,8 @@ def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def]
     return end
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
-def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+@Flat
+def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the first day after ``day`` on which an interval of a row begins or ends, ``end`` at the latest."""
     if offsets.size:
         for j in range(offsets[place], offsets[place + 1]):
@@ -40,13 +39,13 @@ def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untype
     return end
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
-def any_of(offsets, first, last):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+@Flat
+def any_of(offsets, first, last) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return whether anything belongs to the rows ``first .. last``."""
     return offsets.size > 0 and offsets[first] != offsets[last]
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
+@Flat
 def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the place of the first bracket that holds a value; -1 where none does."""
     for j in range(first, last):
@@ -55,42 +54,51 @@ def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def] # 
     return -1
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
+@Flat
 def in_force(days, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return how many of some sorted days have come by a day."""
     count = 0
-    for first in days:
-        if first > day:
+    for j in range(days.size):
+        if days[j] > day:
             break
         count += 1
     return count
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
+@Flat
 def first_of(offsets, place):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the first place of what belongs to a row."""
     return offsets[place] if offsets.size else 0
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
+@Flat
 def last_of(offsets, place):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the place after the last one of what belongs to a row."""
     return offsets[place + 1] if offsets.size else 0
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
+@Flat
 def place_of(places, code):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the place of a code among known ones, -1 for others."""
     return places[code] if 0 <= code < places.size else -1
 
 
-@njit(inline="never", error_model="numpy")  # type: ignore[untyped-decorator]
+@Flat
 def floor_div(above, below):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the whole number at or below a quotient; ``below`` is above zero."""
     return above // max(1, below)
 
 
-@njit(inline="never")  # type: ignore[untyped-decorator]
-def same_quotient(above, below, over, under):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+@Flat
+def same_quotient(above, below, over, under) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return whether two quotients are equal."""
     return wide_eq(wide_product(above, under), wide_product(over, below))
+
+
+def any_lost(usable, first, last) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001
+    """Return whether one of some rows cannot be used as a whole."""
+    if usable.size:
+        for j in range(first, last):
+            if usable[j] == 0:
+                return True
+    return False

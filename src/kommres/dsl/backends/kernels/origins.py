@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,20 @@ _BEGUN: Final = time.time()
 class Origin:
     """A module as it was when it was first asked for.
 
-    ``loaded``: it had been imported before that, so that its text may be younger than its code.
+    ``package``: what its relative imports begin from. ``loaded``: it had been imported before that, so that its text
+    may be younger than its code.
     """
 
     name: str
     path: Path
-    digest: str
-    imports: tuple[str, ...]
+    content: bytes = field(repr=False)
+    package: str
     loaded: bool
+
+    @property
+    def digest(self) -> str:
+        """The hash of its text."""
+        return hashlib.sha256(self.content).hexdigest()
 
     @property
     def current(self) -> bool:
@@ -44,7 +50,7 @@ class Origin:
             facts = self.path.stat()
             if self.loaded and max(facts.st_mtime, facts.st_ctime) > _BEGUN:
                 return False
-            return _digest(self.path.read_bytes()) == self.digest
+            return self.path.read_bytes() == self.content
         except OSError:
             return False
 
@@ -58,7 +64,7 @@ def origins(text: str, *, also: tuple[str, ...] = ()) -> tuple[Origin, ...]:
         The text is no Python.
     """
     found = {name: origin for name in also if (origin := _origin(name)) is not None}
-    waiting = list(_imports(_importing(text), ""))
+    waiting = list(_imported(text, ""))
     while waiting:
         name = waiting.pop()
         if name in found:
@@ -66,17 +72,25 @@ def origins(text: str, *, also: tuple[str, ...] = ()) -> tuple[Origin, ...]:
         origin = _origin(name)
         if origin is not None:
             found[name] = origin
-            waiting += origin.imports
+            waiting += _followed(name)
     return tuple(found[name] for name in sorted(found))
 
 
-def _importing(text: str) -> ast.Module:
-    """Parse as much of a text as may import something: long generated functions take long."""
+def _imported(text: str, package: str) -> tuple[str, ...]:
+    """Return the names of all that a text may import. No more of it is parsed than may import: functions are long."""
     head, function, rest = text.partition("\ndef ")
     if function and "import" not in rest:
         with suppress(SyntaxError):  # a text inside a text
-            return ast.parse(head)
-    return ast.parse(text)
+            return tuple(_imports(ast.parse(head), package))
+    return tuple(_imports(ast.parse(text), package))
+
+
+@cache
+def _followed(name: str) -> tuple[str, ...]:
+    origin = _origin(name)
+    if origin is None or origin.path.suffix != ".py":
+        return ()
+    return _imported(origin.content.decode(), origin.package)
 
 
 @cache
@@ -89,10 +103,8 @@ def _origin(name: str) -> Origin | None:
     if spec is None or spec.origin is None or not spec.has_location:
         return None
     path = Path(spec.origin)
-    content = path.read_bytes()
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-    imports = tuple(_imports(ast.parse(content), package)) if path.suffix == ".py" else ()
-    return Origin(name=name, path=path, digest=_digest(content), imports=imports, loaded=loaded)
+    return Origin(name=name, path=path, content=path.read_bytes(), package=package, loaded=loaded)
 
 
 def _spec(name: str) -> ModuleSpec | None:
@@ -106,10 +118,6 @@ def _spec(name: str) -> ModuleSpec | None:
     if above is None or above.submodule_search_locations is None:
         return None
     return PathFinder.find_spec(name, above.submodule_search_locations)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _imports(node: ast.AST, package: str) -> Iterator[str]:

@@ -3,28 +3,24 @@
 A list of n pieces stands in the first n places of three arrays: ``start`` and ``end`` (half-open) and ``origin``, the
 index of the event row whose other fields a piece has, -1 where it has none. Helpers change the arrays and return the
 new n. They do not judge cells: rows with a missing beginning, an end before the beginning (:func:`backwards`) or a key
-that is missing are the interpreter's.
+that is missing are the interpreter's. They keep to what :mod:`.lowering` can read.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from numba import njit
+from kommres.dsl.backends.kernels.emit import Flat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
     Places: TypeAlias = NDArray[np.int64]
     Cells: TypeAlias = NDArray[np.signedinteger[Any]]
 
-_compiled: Callable[..., Any] = njit(error_model="numpy", nogil=True)
 
-
-@_compiled
+@Flat
 def backwards(start: Places, end: Places, n: int) -> bool:
     """Whether a piece ends before it begins."""
     found = False
@@ -33,7 +29,7 @@ def backwards(start: Places, end: Places, n: int) -> bool:
     return found
 
 
-@_compiled
+@Flat
 def ordered(start: Places, end: Places, origin: Places, n: int) -> int:
     """Drop empty pieces and sort by beginning, then end; equal ones keep their order. The others begin with this."""
     kept = 0
@@ -49,7 +45,7 @@ def ordered(start: Places, end: Places, origin: Places, n: int) -> int:
     return kept
 
 
-@_compiled
+@Flat
 def clipped(start: Places, end: Places, origin: Places, n: int, low: int, high: int) -> int:
     """Keep what lies in ``low .. high``."""
     n = ordered(start, end, origin, n)
@@ -62,7 +58,7 @@ def clipped(start: Places, end: Places, origin: Places, n: int, low: int, high: 
     return kept
 
 
-@_compiled
+@Flat
 def united(start: Places, end: Places, origin: Places, n: int) -> int:
     """Merge what overlaps or touches. The pieces have no other fields."""
     n = ordered(start, end, origin, n)
@@ -78,20 +74,23 @@ def united(start: Places, end: Places, origin: Places, n: int) -> int:
     return kept
 
 
-@_compiled
-def grouped(group: Places, origin: Places, n: int, keys: Cells) -> None:
+@Flat
+def grouped(group: Places, origin: Places, n: int, keys: Cells) -> int:
     """Part groups by a key: ``group[i]`` becomes the first place with the same group and key.
 
     Call it for each key of :func:`merged`, with ``group`` all 0 at first; ``keys`` are by event row.
     """
-    for i in range(n - 1, -1, -1):
+    i = n - 1
+    while i >= 0:
         at = group[i]
         while group[at] != group[i] or keys[origin[at]] != keys[origin[i]]:
             at += 1
         group[i] = at
+        i -= 1
+    return n
 
 
-@_compiled
+@Flat
 def merged(start: Places, end: Places, origin: Places, group: Places, n: int) -> int:
     """Merge what overlaps or touches and is of one group. The pieces come from :func:`ordered`, groups are places.
 
@@ -121,7 +120,20 @@ def merged(start: Places, end: Places, origin: Places, group: Places, n: int) ->
     return kept
 
 
-@_compiled
+@Flat
+def by_key(start: Places, end: Places, origin: Places, n: int, keys: Cells) -> int:
+    """Sort by key, the greatest first; equal ones keep their order."""
+    for i in range(n):
+        a, b, row = start[i], end[i], origin[i]
+        at = i
+        while at > 0 and keys[origin[at - 1]] < keys[row]:
+            start[at], end[at], origin[at] = start[at - 1], end[at - 1], origin[at - 1]
+            at -= 1
+        start[at], end[at], origin[at] = a, b, row
+    return n
+
+
+@Flat
 def worst(
     start: Places,
     end: Places,
@@ -137,7 +149,7 @@ def worst(
     The result stands in the arrays ``to_``. They need ``2 * n - 1`` places at most; -1 is returned if they have fewer.
     """
     n = ordered(start, end, origin, n)
-    _by_key(start, end, origin, n, keys)
+    n = by_key(start, end, origin, n, keys)
     kept = 0
     for i in range(n):
         at, b, row = start[i], end[i], origin[i]
@@ -147,10 +159,12 @@ def worst(
                 place += 1
             until = min(b, to_start[place]) if place < kept else b
             if at < until:
-                if kept == len(to_start):
+                if kept == to_start.size:
                     return -1
-                for j in range(kept, place, -1):
+                j = kept
+                while j > place:
                     to_start[j], to_end[j], to_origin[j] = to_start[j - 1], to_end[j - 1], to_origin[j - 1]
+                    j -= 1
                 to_start[place], to_end[place], to_origin[place] = at, until, row
                 kept += 1
                 at = until
@@ -159,19 +173,7 @@ def worst(
     return kept
 
 
-@_compiled
-def _by_key(start: Places, end: Places, origin: Places, n: int, keys: Cells) -> None:
-    """Sort by key, the greatest first; equal ones keep their order."""
-    for i in range(n):
-        a, b, row = start[i], end[i], origin[i]
-        at = i
-        while at > 0 and keys[origin[at - 1]] < keys[row]:
-            start[at], end[at], origin[at] = start[at - 1], end[at - 1], origin[at - 1]
-            at -= 1
-        start[at], end[at], origin[at] = a, b, row
-
-
-@_compiled
+@Flat
 def overlapping(start: Places, end: Places, n: int) -> bool:
     """Whether two of some pieces from :func:`ordered` overlap."""
     latest = start[0] if n > 0 else 0
@@ -182,7 +184,7 @@ def overlapping(start: Places, end: Places, n: int) -> bool:
     return False
 
 
-@_compiled
+@Flat
 def covering(start: Places, end: Places, origin: Places, n: int, low: int, high: int) -> int:
     """Keep the pieces that hold all of ``low .. high`` (a day), in the order they have."""
     kept = 0

@@ -132,10 +132,13 @@ def _differs(here: Scope, there: Scope, name: int) -> Node | None:
     if step.op is Op.TABLE:
         return None
     form = here.form(name)
-    if not form.is_whole or not form.above.fits:
-        raise NotCompiled("pieces told apart by a quotient")
-    one, other = (side.numbers.of(form.above, INT) for side in (here, there))
-    return None if one is other else graph.node(BOOL, "({0} != {1})", one, other)
+    if form.is_whole and form.above.fits:
+        one, other = (side.numbers.of(form.above, INT) for side in (here, there))
+        return None if one is other else graph.node(BOOL, "({0} != {1})", one, other)
+    if not (form.above.fits and form.below.fits):
+        raise NotCompiled("pieces told apart by a quotient of too many bits")
+    parts = [side.numbers.of(part, INT) for side in (here, there) for part in (form.above, form.below)]
+    return graph.node(BOOL, "(not same_quotient({0}, {1}, {2}, {3}))", *parts)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------
@@ -273,23 +276,23 @@ def shown(scope: Scope, step: int) -> Printed:
     form = scope.form(step)
     if builder.still:
         status = scope.status(step)
-        above, below = _parts(scope, form)
+        above, below, wide = _parts(scope, form)
         given = graph.true if status.absent is None else graph.negated(status.absent)
-        moved = builder.moves(scope) if _moves(scope, step) else None
-        return Printed(given, graph.either(status.bad, status.miss, moved), above, below)
+        moved = builder.moves(scope)
+        return Printed(given, graph.either(status.bad, status.miss, moved, wide), above, below)
     pieces = builder.pieces(scope)
     first = scope.inside(when=When(builder.start, builder.start, builder.end, whole=True))
-    above, below = _parts(first, form)
+    above, below, wide = _parts(first, form)
     status = first.status(step)
     given = graph.true if status.absent is None else graph.negated(status.absent)
-    bad = graph.either(status.bad, status.miss)
-    if pieces is not None and _moves(scope, step):
+    bad = graph.either(status.bad, status.miss, wide)
+    if pieces is not None:
         loop = graph.loop("while True", inside=scope_inside(scope))
         day = graph.carry(loop, builder.start)
         same = graph.carry(loop, graph.true)
         wrong = graph.carry(loop, graph.false)
         there = scope.inside(when=When(day.current, builder.start, builder.end, whole=True))
-        at, under = _parts(there, form)
+        at, under, further = _parts(there, form)
         each = there.status(step)
         equal = graph.node(BOOL, "same_quotient({0}, {1}, {2}, {3})", above, below, at, under)
         held = graph.true if each.absent is None else graph.negated(each.absent)
@@ -297,7 +300,7 @@ def shown(scope: Scope, step: int) -> Printed:
         both = graph.both(given, held)
         kept = graph.both(alike, graph.either(graph.negated(both) if both is not None else graph.true, equal))
         same.following = graph.both(same.current, kept) or graph.false
-        wrong.following = graph.either(wrong.current, each.bad, each.miss)
+        wrong.following = graph.either(wrong.current, each.bad, each.miss, further)
         following = pieces.after(day.current)
         day.following = following
         loop.last = graph.node(BOOL, "({0} >= {1})", following, builder.end)
@@ -306,12 +309,16 @@ def shown(scope: Scope, step: int) -> Printed:
     return Printed(given, bad, above, below)
 
 
-def _moves(scope: Scope, step: int) -> bool:
-    return scope.places.moving[step]
+def _parts(scope: Scope, form: Form) -> tuple[Node, Node, Node | None]:
+    """Return both parts of a quotient as words, and whether they are none in a row."""
+    above, one = _as_word(scope, form.above)
+    below, other = _as_word(scope, mul(const(form.scale), form.below))
+    return above, below, scope.graph.either(one, other)
 
 
-def _parts(scope: Scope, form: Form) -> tuple[Node, Node]:
-    above, below = form.above, mul(const(form.scale), form.below)
-    if not above.fits or not below.fits:
-        raise NotCompiled("a volume or price of more than 63 bits")
-    return scope.numbers.of(above, INT), scope.numbers.of(below, INT)
+def _as_word(scope: Scope, part: Whole) -> tuple[Node, Node | None]:
+    if part.fits:
+        return scope.numbers.of(part, INT), None
+    node, _ = scope.numbers.exact(part)
+    word = scope.graph.node(INT, "wide_word({0})", node)
+    return word, scope.graph.node(BOOL, "wide_ne({0}, wide({1}))", node, word)

@@ -110,7 +110,7 @@ class Tables:
         """Return the first days of the spans on which the table is the same."""
         term = self._builder.machine.term
         if moved:
-            return [-1, *table.changes(-2, 1 << 40)]
+            return [1, *table.changes(1, 1 << 40)]  # the first day of the calendar
         return [term.start, *table.changes(term.start, term.end)]
 
     def _with_day(self, place: Node, at: Node | None, days: int) -> Node:

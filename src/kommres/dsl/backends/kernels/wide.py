@@ -42,9 +42,8 @@ from __future__ import annotations
 from typing import Final
 
 from llvmlite import ir
-from numba import types
 
-from kommres.dsl.backends.kernels.emit import F64, I64, Helper, helper, whole
+from kommres.dsl.backends.kernels.emit import F64, FLOAT, I64, INT, UINT, Helper, helper, whole
 
 _SHIFT: Final = 1.5 * 2.0**52
 _SHIFT_BITS: Final = 0x4338_0000_0000_0000
@@ -122,7 +121,7 @@ def _rest(mode: str) -> Helper:
         m, _ = point(build, mode, _over(build, f, d))
         return settled(build, mode, m, side(build, mode, n, m, d))
 
-    return helper(f"rest_{mode}", types.int64, (types.uint64, types.float64, types.int64), write)
+    return helper(f"rest_{mode}", INT, (UINT, FLOAT, INT), write)
 
 
 def _rest_far(mode: str) -> Helper:
@@ -132,8 +131,8 @@ def _rest_far(mode: str) -> Helper:
         m, above = point(build, mode, build.fdiv(f, fd))
         return settled(build, mode, m, nearer(build, side(build, mode, n, m, d), above, off))
 
-    takes = (types.uint64, types.float64, types.uint64, types.float64, types.float64)
-    return helper(f"rest_far_{mode}", types.int64, takes, write)
+    takes = (UINT, FLOAT, UINT, FLOAT, FLOAT)
+    return helper(f"rest_far_{mode}", INT, takes, write)
 
 
 def _rest_twice(mode: str) -> Helper:
@@ -145,7 +144,7 @@ def _rest_twice(mode: str) -> Helper:
         m, _ = point(build, mode, _over(build, build.sitofp(rest, F64), d))
         return settled(build, mode, build.add(first, m), side(build, mode, rest, m, d))
 
-    return helper(f"rest_twice_{mode}", types.int64, (types.uint64, types.float64, types.int64), write)
+    return helper(f"rest_twice_{mode}", INT, (UINT, FLOAT, INT), write)
 
 
 def _word(mode: str) -> Helper:
@@ -156,7 +155,7 @@ def _word(mode: str) -> Helper:
         m, _ = point(build, mode, _over(build, f, d))
         return settled(build, mode, m, side(build, mode, n, m, d))
 
-    return helper(f"word_{mode}", types.int64, (types.int64, types.int64), write)
+    return helper(f"word_{mode}", INT, (INT, INT), write)
 
 
 # T0. `half_up_pos`, here and below: for N that is never below zero.

@@ -9,34 +9,14 @@ The roundings are those of :mod:`.wide` with rests modulo 2^128; they hold for D
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llvmlite import ir
-from numba import types
-from numba.extending import models, register_model
 
-from kommres.dsl.backends.kernels.emit import F64, I64, I128, Helper, helper, whole
+from kommres.dsl.backends.kernels.emit import F64, FLOAT, I64, I128, INT, UINT, WIDE, YES_NO, Helper, helper, whole
 from kommres.dsl.backends.kernels.wide import point, settled, side
 
-if TYPE_CHECKING:
-    from numba.core.datamodel.manager import DataModelManager
-
-
-class Wide(types.Type):
-    """The type of a number of 128 bits with its sign."""
-
-    def __init__(self) -> None:
-        super().__init__(name="wide")
-
-
-@register_model(Wide)
-class _WideModel(models.PrimitiveModel):
-    def __init__(self, manager: DataModelManager, typed: types.Type) -> None:
-        super().__init__(manager, typed, I128)  # type: ignore[no-untyped-call]
-
-
-WIDE: Final = Wide()
-_I, _U, _F, _B = types.int64, types.uint64, types.float64, types.boolean
+_I, _U, _F, _B = INT, UINT, FLOAT, YES_NO
 _ZERO: Final = ir.Constant(I128, 0)
 
 

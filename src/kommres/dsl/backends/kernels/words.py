@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from llvmlite import ir
-from numba import int64, njit, types, uint64
 
-from kommres.dsl.backends.kernels.emit import F64, I64, helper, whole
+from kommres.dsl.backends.kernels.emit import F64, FLOAT, I64, INT, helper, whole
 
 _ZERO: Final = ir.Constant(I64, 0)
 _ONE: Final = ir.Constant(I64, 1)
@@ -26,39 +25,46 @@ def _size(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
     return build.select(build.icmp_signed("<", a, _ZERO), build.sub(_ZERO, a), a)
 
 
-def _even(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
-    """How often a number other than 0 can be halved."""
-    return build.cttz(a, ir.Constant(ir.IntType(1), 0))
+def _halvings(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
+    """How often a number can be halved; some number below 64 for 0, because shifts by 64 places are not allowed."""
+    count = build.cttz(a, ir.Constant(ir.IntType(1), 0))
+    return build.and_(count, ir.Constant(I64, 63))
 
 
-_I, _U, _F = types.int64, types.uint64, types.float64
+def _gcd(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Take out the twos, then subtract the smaller odd number from the greater one until nothing is left."""
+    a, b = _size(build, a), _size(build, b)
+    none = build.icmp_unsigned("==", a, _ZERO)
+    one, other = build.select(none, b, a), build.select(none, a, b)
+    twos = _halvings(build, build.or_(one, other))
+    one = build.lshr(one, _halvings(build, one))
+    before = build.block
+    turn, after = build.append_basic_block("gcd.turn"), build.append_basic_block("gcd.after")
+    build.cbranch(build.icmp_unsigned("==", other, _ZERO), after, turn)
+    build.position_at_end(turn)
+    least, rest = build.phi(I64), build.phi(I64)
+    odd = build.lshr(rest, _halvings(build, rest))
+    less = build.icmp_unsigned("<", odd, least)
+    next_least = build.select(less, odd, least)
+    next_rest = build.select(less, build.sub(least, odd), build.sub(odd, least))
+    build.cbranch(build.icmp_unsigned("==", next_rest, _ZERO), after, turn)
+    build.position_at_end(after)
+    found = build.phi(I64)
+    for phi, first, later in ((least, one, next_least), (rest, other, next_rest), (found, one, next_least)):
+        phi.add_incoming(first, before)
+        phi.add_incoming(later, turn)
+    return build.shl(found, twos)
+
+
+_I, _F = INT, FLOAT
 
 #: ``(a, d)`` with d > 0: the greatest whole number not above a / d, and what is left of a.
-floor_div = helper("floor_div", _I, (_I, _I), lambda build, a, d: _divided(build, a, d)[0])
-floor_mod = helper("floor_mod", _I, (_I, _I), lambda build, a, d: _divided(build, a, d)[1])
+floor_div = helper("floor_div", INT, (INT, INT), lambda build, a, d: _divided(build, a, d)[0])
+floor_mod = helper("floor_mod", INT, (INT, INT), lambda build, a, d: _divided(build, a, d)[1])
 
 #: Without the fraction, within -2^62 .. 2^62; what is no number gives -2^62.
-to_int = helper("to_int", _I, (_F,), whole)
+to_int = helper("to_int", INT, (FLOAT,), whole)
 #: Of a number that is never below zero; processors without AVX-512 do it several times faster than with sign.
-to_float_pos = helper("to_float_pos", _F, (_I,), lambda build, a: build.uitofp(a, F64))
-
-_size_of = helper("size_of", _U, (_I,), _size)
-_halvings = helper("halvings", _U, (_U,), _even)
-
-
-@njit(error_model="numpy", nogil=True)
-def gcd(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Return the greatest common divisor, 0 of two zeros. It must fit a word with sign: not both 0 or -2^63."""
-    one, other = _size_of(a), _size_of(b)
-    if one == uint64(0):
-        return int64(other)
-    if other == uint64(0):
-        return int64(one)
-    twos = _halvings(one | other)
-    one >>= _halvings(one)
-    while other != uint64(0):
-        other >>= _halvings(other)
-        if one > other:
-            one, other = other, one
-        other -= one
-    return int64(one << twos)
+to_float_pos = helper("to_float_pos", FLOAT, (INT,), lambda build, a: build.uitofp(a, F64))
+#: 0 of two zeros. It must fit a word with sign: not both are 0 or -2^63.
+gcd = helper("gcd", INT, (INT, INT), _gcd)

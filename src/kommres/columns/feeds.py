@@ -1,0 +1,122 @@
+"""Tables of files read piece by piece, from the front."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from kommres.columns.arrow import require_arrow
+from kommres.columns.files import file_digest, refuse_twins, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from kommres.columns.schema import TableSchema
+
+#: files that can be read piece by piece
+STREAMED: Final = frozenset({".parquet", ".arrow", ".feather"})
+_PARQUET: Final = ".parquet"
+#: rows that are read at a time
+_ROWS: Final = 131_072
+#: a batch of an Arrow file with more rows is not read as a whole
+_MOST_ROWS: Final = 1 << 20
+
+
+@frozen(kw_only=True)
+class TableFile:
+    """A file of a table. ``digest``: SHA-256 of the file."""
+
+    name: str
+    path: Path
+    digest: str
+    schema: pa.Schema
+    rows: int
+
+    @classmethod
+    def of(cls, name: str, path: Path) -> TableFile:
+        """Look at a file. Raises :class:`DataError` where it as a whole cannot be read."""
+        pa = require_arrow()
+        try:
+            if path.suffix.lower() == _PARQUET:
+                with pa.parquet.ParquetFile(path) as file:
+                    schema, rows = file.schema_arrow, file.metadata.num_rows
+            else:
+                from pyarrow.dataset import dataset
+
+                # Counts without unpacking.
+                schema, rows = pa.ipc.open_file(str(path)).schema, dataset(path, format="ipc").count_rows()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            raise unreadable(path, error) from error
+        refuse_twins(schema.names, path.name)
+        return cls(name=name, path=path, digest=file_digest(path), schema=schema, rows=rows)
+
+    def columns(self, schema: TableSchema) -> pa.Schema:
+        """Return the columns that the rules know."""
+        return require_arrow().schema([field for field in self.schema if field.name in schema.names])
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of some columns. Raises :class:`DataError` where they cannot be read."""
+        pa = require_arrow()
+        try:
+            yield from self._parquet(columns) if self.path.suffix.lower() == _PARQUET else self._arrow(columns)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            raise unreadable(self.path, error) from error
+
+    def _parquet(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with require_arrow().parquet.ParquetFile(self.path) as file:
+            # Parts are charged and written in the meantime: threads for columns would only take turns with them.
+            yield from file.iter_batches(_ROWS, columns=list(columns), use_threads=False)
+
+    def _arrow(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        pa = require_arrow()
+        options = pa.ipc.IpcReadOptions(included_fields=[self.schema.get_field_index(name) for name in columns])
+        with pa.OSFile(str(self.path)) as stream, pa.memory_map(str(self.path)) as mapped:
+            reader = pa.ipc.open_file(stream, options=options)
+            if self.rows > _MOST_ROWS * reader.num_record_batches:
+                reader = pa.ipc.open_file(mapped, options=options)
+            for number in range(reader.num_record_batches):
+                batch = reader.get_batch(number)
+                for start in range(0, batch.num_rows, _ROWS):
+                    yield batch.slice(start, _ROWS)
+
+
+class Feed:
+    """Rows of a file that were read and not yet used.
+
+    ``columns``: names of those that are read. ``watch``: is shown all rows as they are read.
+    """
+
+    def __init__(self, file: TableFile, schema: TableSchema, watch: Callable[[pa.RecordBatch], None] | None) -> None:
+        self._schema = file.columns(schema)
+        self._batches = file.batches(self._schema.names)
+        self._watch = watch
+        self._held: list[pa.RecordBatch] = []
+        self.rows = 0
+        self.ended = False
+
+    def fill(self, rows: int) -> None:
+        """Read until so many rows are held, or the file ends."""
+        while self.rows < rows and not self.ended:
+            batch = next(self._batches, None)
+            if batch is None:
+                self.ended = True
+            elif batch.num_rows:
+                if self._watch is not None:
+                    self._watch(batch)
+                self._held.append(batch)
+                self.rows += batch.num_rows
+
+    def table(self, rows: int | None = None) -> pa.Table:
+        """Return the first rows that are held; all of them by default."""
+        table = require_arrow().Table.from_batches(self._held, self._schema)
+        return table if rows is None else table.slice(0, rows)
+
+    def replace(self, rows: int, table: pa.Table) -> None:
+        """Put other rows in the place of the first ones."""
+        rest = require_arrow().concat_tables([table, self.table().slice(rows)])
+        self._held = rest.to_batches()
+        self.rows = rest.num_rows
