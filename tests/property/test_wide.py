@@ -1,4 +1,4 @@
-"""Roundings of kernels against Python's whole numbers: random quotients, ties, neighbours of ties, limits of each tier."""
+"""Roundings of kernels against Python's whole numbers: random quotients, ties and their neighbours, limits of tiers."""
 
 import os
 import platform
@@ -49,7 +49,10 @@ def test_literal_divisors(d, tmp_path):
     m = np.where(np.abs(m.astype(float)) * d < 2**62, m, m % 2)
     some = m * d + rng.choice([0, d // 2, -(d // 2)], len(m)) + rng.integers(-1, 2, len(m))
     names = [f"{kind}_{mode}" for kind in ("word", "rest") for mode in MODES]
-    calls = [f"{name}(a[i], {d})" if name.startswith("word") else f"{name}(uint64(a[i]), float64(a[i]), {d})" for name in names]
+    calls = [
+        f"{name}(a[i], {d})" if name.startswith("word") else f"{name}(uint64(a[i]), float64(a[i]), {d})"
+        for name in names
+    ]
     text = f"from numba import float64, uint64\nfrom kommres.dsl.backends.kernels.wide import {', '.join(names)}\n"
     text += "def run(a, out):\n    for i in range(a.size):\n"
     text += "".join(f"        out[{k}, i] = {call}\n" for k, call in enumerate(calls))

@@ -36,6 +36,10 @@ class NotClustered(Exception):  # noqa: N818 - a finding, not an error
         self.table = table
 
 
+class NotClusteredYet(NotClustered):
+    """Rows have to be read once more, with what is known of their ids by now."""
+
+
 @define(eq=False)
 class LaidAside:
     """Rows by table. ``schemas``: of all tables, parents first; ``files``: those that are there."""

@@ -114,8 +114,7 @@ def of_texts(cells: pa.Array, column: Column, zones: Zones) -> Keys:
     texts: list[str] = []
     for number in used:
         word = words[number % len(words)]
-        # In the text a bracket follows each value, so that 12 comes before 123.
-        texts.append("" if word is None else f"{read_cell(word, column, zones.names[number // len(words)])!r})")
+        texts.append("" if word is None else repr(read_cell(word, column, zones.names[number // len(words)])))
     rank = _rank(texts)
     rank[[text == "" for text in texts]] = _LAST
     return [rank[np.searchsorted(used, at)]]

@@ -37,28 +37,39 @@ class Passing:
     _last: str | None = None
     _seen: list[NDArray[np.uint64]] = field(factory=list)
 
-    def see(self, ids: pa.Array) -> None:
-        """Take the next ids, trimmed; nothing is asked of missing ones."""
+    def see(self, ids: pa.Array) -> bool:
+        """Take the next ids, trimmed; say whether they are as they were taken to be. Missing ones do not count."""
         ids = ids.drop_null()
         if not len(ids):
-            return
-        pa = require_arrow()
-        if self.ascending:
-            up = ascends(ids)
-            if not up.all():
-                neighbours = np.flatnonzero(~up)
-                before, after = ids.take(pa.array(neighbours)), ids.take(pa.array(neighbours + 1))
-                equal = pa.compute.equal(before, after)
-                self.twice.update(before.filter(equal).to_pylist())
-                self.ascending = bool(pa.compute.all(equal).as_py())
-            first = ids[0].as_py()
+            return True
+        if self.ascending and not self._ascend(ids):
+            self.ascending = False
             if self._last is not None:
-                if first == self._last:
-                    self.twice.add(first)
-                self.ascending = self.ascending and self._last <= first
+                return False
+        if self.ascending:
             self._last = ids[len(ids) - 1].as_py()
         else:
             self._seen.append(fingerprints(ids))
+        return True
+
+    def _ascend(self, ids: pa.Array) -> bool:
+        """Say whether ids ascend, and note equal ones."""
+        pa = require_arrow()
+        first = ids[0].as_py()
+        if self._last is not None and self._last >= first:
+            if self._last > first:
+                return False
+            self.twice.add(first)
+        neighbours = np.flatnonzero(~ascends(ids))
+        before = ids.take(pa.array(neighbours))
+        equal = pa.compute.equal(before, ids.take(pa.array(neighbours + 1)))
+        self.twice.update(before.filter(equal).to_pylist())
+        return len(equal) == pa.compute.sum(equal).as_py() if len(equal) else True
+
+    @property
+    def to_know(self) -> Passing:
+        """What the next reading of the table starts with."""
+        return Passing(ascending=self.ascending, twice=set(self.twice))
 
     def found(self, again: Callable[[], Iterable[pa.Array]]) -> set[str]:
         """Return all ids that stand more than once. ``again``: reads all ids once more."""
@@ -92,7 +103,8 @@ def fingerprints(texts: pa.Array) -> NDArray[np.uint64]:
     for at in range(0, int(lengths.max(initial=0)), _WORD):
         left = np.clip(lengths - at, 0, _WORD)
         word = words[np.minimum(starts + at, len(words) - 1)]
-        kept = np.where(left == _WORD, ~np.uint64(0), (np.uint64(1) << (8 * (left % _WORD)).astype(np.uint64)) - np.uint64(1))
+        letters_kept = (np.uint64(1) << (8 * (left % _WORD)).astype(np.uint64)) - np.uint64(1)
+        kept = np.where(left == _WORD, ~np.uint64(0), letters_kept)
         mixed = (found ^ word & kept) * _FACTORS[1]
         mixed ^= mixed >> _SHIFT
         found = np.where(left > 0, mixed * _FACTORS[0] + np.uint64(at), found)

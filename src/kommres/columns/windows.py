@@ -6,6 +6,7 @@ laid aside; in the end it must turn out to belong nowhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from kommres.columns.clustered import Runs, ids_as_text, order_children, order_m
 from kommres.columns.feeds import Feed
 from kommres.columns.files import SourceTable
 from kommres.columns.ingest import Dataset, empty_table, ties_of
-from kommres.columns.laid_aside import NotClustered
+from kommres.columns.laid_aside import NotClustered, NotClusteredYet
 from kommres.columns.schema import ID
 from kommres.columns.tree import EntityOrder, OwnedOrder
 
@@ -67,6 +68,13 @@ class Forest:
         What is known of the ids of each entity.
     aside
         Takes the rows that belong to no tree, as far as one can see.
+
+    Attributes
+    ----------
+    unusable
+        By entity: rows of used trees that cannot be used as a whole.
+    owned
+        By event or value table: rows that belong to rows that were used, or to strays.
     """
 
     def __init__(
@@ -83,6 +91,8 @@ class Forest:
         self._aside = aside
         self._last: str | None = None
         self._nameless: list[pa.Table] = []  # roots without ids come last
+        self.unusable: Counter[str] = Counter()
+        self.owned: Counter[str] = Counter()
         self._feeds = {
             name: Feed(files[name], schema, self._watch(schema)) for name, schema in schemas.items() if name in files
         }
@@ -91,7 +101,12 @@ class Forest:
         if schema.kind != "entity" or schema.parent is None:
             return None  # roots ascend
         passing = self._passing[schema.name]
-        return lambda batch: passing.see(ids_as_text(require_arrow().chunked_array([batch.column(ID)])))
+
+        def watch(batch: pa.RecordBatch) -> None:
+            if not passing.see(ids_as_text(require_arrow().chunked_array([batch.column(ID)]))):
+                raise NotClusteredYet(schema.name)
+
+        return watch
 
     def windows(self, rows: int, usable: Callable[[Dataset, bool], int]) -> Iterator[Window]:
         """Yield windows.
@@ -120,9 +135,10 @@ class Forest:
             data = self._data(taken)
             count = usable(data, last)
             if count:
-                wanted = rows
                 yield Window(data=data, roots=count)
+            if count or not roots.table.num_rows:
                 self._use(data, taken, count)
+                wanted = rows
             else:
                 wanted *= 2
         for name, feed in self._feeds.items():
@@ -272,16 +288,18 @@ class Forest:
                 self._use_entity(name, item, item.order, bounds[name])
             else:
                 bound = int(item.order.offsets[bounds[schema.entity]])
+                self.owned[name] += bound + item.order.following
                 self._aside.put(name, item.table.take(require_arrow().array(item.order.loose)))
                 self._aside.put(name, item.others)
                 self._give_back(name, item, item.order.order[bound:])
-        ids = data.entities[self._root].ids.drop_null()
-        used = ids.take(require_arrow().array(data.entities[self._root].order[:roots]))
+        order = data.entities[self._root]
+        used = order.ids.take(require_arrow().array(order.order[:roots])).drop_null()
         if len(used):
             self._last = used[len(used) - 1].as_py()
 
     def _use_entity(self, name: str, item: _Taken, order: EntityOrder, bound: int) -> None:
         pa = require_arrow()
+        self.unusable[name] += int(np.count_nonzero(order.flags[order.order[:bound]] != tree.SOUND))
         if name == self._root:
             if item.others.num_rows:
                 self._nameless.append(item.others)

@@ -443,8 +443,9 @@ def rows_from_example(plan: Plan, example: Example) -> list[Row]:
 
 
 def _give(tree: Tree, row: Row, given: ExampleRow, month: Month) -> None:
-    zone = _zone(row)
-    for name, members, value in given.values:
+    # A zone that stands beside other values counts for all of them.
+    for name, members, value in sorted(given.values, key=lambda item: item[0] != "time_zone"):
+        zone = _zone(row)
         series = tree.series.get((row.entity, name))
         if series is not None:
             give_parts(row, series, value, month, zone)

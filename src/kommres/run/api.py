@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from kommres.columns.arrow import require_arrow
+from kommres.columns.laid_aside import NotClustered
 from kommres.errors import UsageError
 from kommres.period import Month
 from kommres.run import manifest as manifests
 from kommres.run.backend import BACKENDS, office_of, threads_of
 from kommres.run.progress import Progress, silent
 from kommres.run.result import RunResult
+from kommres.run.supply import instead
 from kommres.run.work import chunks
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def run(
     require_arrow()
     from kommres.dsl.backends.interpreter import Interpreter
     from kommres.run.pool import pool
-    from kommres.run.supply import supply_of
+    from kommres.run.supply import resumed, supply_of
     from kommres.run.workspace import workspace
 
     if batch_rows is not None and batch_rows < 1:
@@ -116,28 +118,28 @@ def run(
         return finished
     office = office_of(interpreter, backend, supply, known_at=known, options=chosen)
     job = _Job(
+        program=program,
         office=office,
         supply=supply,
         identity=identity,
-        rules=program.given,
         progress=progress or silent,
         batch_rows=batch_rows or office.batch_rows,
     )
     with pool(threads_of(threads, office)) as workers:
         if place is None:
             return _in_memory(job, workers)
-        with workspace(place, CHARGES, identity, resume=resume, overwrite=overwrite) as space:
-            return _in_files(job, workers, space)
+        with workspace(place, CHARGES, identity, supply.way, resume=resume, overwrite=overwrite) as space:
+            return _in_files(evolve(job, supply=resumed(supply, program.plan, space.journal.way)), workers, space)
 
 
 @frozen(kw_only=True, eq=False)
 class _Job:
-    """``rules``: where they were said to lie. ``counts``: what was counted so far."""
+    """``counts``: what was counted so far."""
 
+    program: Program
     office: Office
     supply: Supply
     identity: Mapping[str, Any]
-    rules: tuple[str, ...]
     progress: Progress
     batch_rows: int
     counts: Counts = field(factory=Counter)
@@ -146,6 +148,10 @@ class _Job:
         """Compute the chunks from number ``first`` on."""
         work = self.supply.tasks(self.office, self.batch_rows, first)
         return chunks(self.office, work, workers, self.tell, files=files)
+
+    def otherwise(self, found: NotClustered) -> _Job:
+        """Return the same job from the beginning, with its data read in another way."""
+        return evolve(self, supply=instead(self.supply, self.program.plan, found), counts=Counter())
 
     def tell(self, counts: Iterable[tuple[tuple[str, ...], int]]) -> None:
         """Add what was counted, and say how far the run is."""
@@ -161,7 +167,7 @@ class _Job:
         manifests.reconcile(supply.census, self.counts, terms)
         return {
             **self.identity,
-            "rules": {"given": list(self.rules), **self.identity["rules"]},
+            "rules": {"given": list(self.program.given), **self.identity["rules"]},
             "data": {"given": supply.location, **self.identity["data"]},
             "results": manifests.results(supply.tables, supply.census, self.counts, terms),
             "warnings": list(supply.warnings),
@@ -238,9 +244,12 @@ def _in_memory(job: _Job, workers: Pool) -> RunResult:
 
     pa = require_arrow()
     lines, refused = [coded_schema(job.office.terms.digits).empty_table()], [refused_schema().empty_table()]
-    for chunk in job.chunks(workers, 0, files=False):
-        lines.append(chunk.lines)
-        refused.extend(pa.table(batch) for batch in chunk.refused)
+    try:
+        for chunk in job.chunks(workers, 0, files=False):
+            lines.append(chunk.lines)
+            refused.extend(pa.table(batch) for batch in chunk.refused)
+    except NotClustered as found:
+        return _in_memory(job.otherwise(found), workers)
     tables = {
         "charges": plain(pa.concat_tables(lines), job.office.kinds, job.office.terms.digits),
         "quarantine": pa.concat_tables(refused).combine_chunks(),
@@ -258,6 +267,10 @@ def _in_files(job: _Job, workers: Pool, space: Workspace) -> RunResult:
         for chunk in job.chunks(workers, len(journal.done), files=True):
             if chunk.file is not None:
                 journal.put(chunk.number, chunk.file, chunk.refused, chunk.counts)
+    except NotClustered as found:
+        again = job.otherwise(found)
+        journal.restart(again.supply.way)
+        return _in_files(again, workers, space)
     except KeyboardInterrupt:
         journal.settle()
         raise

@@ -92,26 +92,46 @@ class Journal:
         The files, open for reading and writing.
     identity
         What makes it the same run.
+    way
+        How its data are read.
     done
         What an earlier process said that it had written; as much of it as is there unharmed is kept.
     """
 
     def __init__(
-        self, folder: Path, charges: IO[bytes], quarantine: IO[bytes], identity: Mapping[str, Any], done: Sequence[Done]
+        self,
+        folder: Path,
+        charges: IO[bytes],
+        quarantine: IO[bytes],
+        *,
+        identity: Mapping[str, Any],
+        way: object,
+        done: Sequence[Done] = (),
     ) -> None:
         self._folder = folder
         self._charges = charges
         self._quarantine = quarantine
-        self.done = self._unharmed(done)
+        self._identity = identity
+        self._begin(way, self._unharmed(done))
+
+    def restart(self, way: object) -> None:
+        """Forget all that was written."""
+        self._begin(way, [])
+
+    def _begin(self, way: object, done: list[Done]) -> None:
+        self.way = way
+        self.done = done
         size = sum(item.charges.size for item in self.done) + len(footer.MAGIC)
         self._stitching = Stitching([group for item in self.done for group in item.groups], size)
+        # The journal goes first: what it does not speak of does not count.
+        lines = [json.dumps({"run": self._identity, "way": way}, ensure_ascii=False)]
+        lines.extend(item.to_json() for item in self.done)
+        write(self._folder / JOURNAL, "".join(f"{line}\n" for line in lines).encode())
         self._charges.seek(0)
         self._charges.write(footer.MAGIC)
         for file, end in ((self._charges, size), (self._quarantine, sum(d.quarantine.size for d in self.done))):
             file.seek(end)
             file.truncate()
-        lines = [json.dumps({"run": identity}, ensure_ascii=False), *(item.to_json() for item in self.done)]
-        write(folder / JOURNAL, "".join(f"{line}\n" for line in lines).encode())
         self._waiting: list[Done] = []
         self._settled = time.monotonic()
 
@@ -183,25 +203,34 @@ class Journal:
 
 
 @contextmanager
-def opened(folder: Path, charges: Path, identity: Mapping[str, Any], done: Sequence[Done]) -> Iterator[Journal]:
+def opened(folder: Path, charges: Path, **begun: Any) -> Iterator[Journal]:  # noqa: ANN401 - as in Journal
     """Open the files of a run; they may be there already."""
     quarantine = folder / QUARANTINE
     for path in (charges, quarantine):
         path.touch()
     with charges.open("r+b") as one, quarantine.open("r+b") as other:
-        yield Journal(folder, one, other, identity, done)
+        yield Journal(folder, one, other, **begun)
 
 
-def read_journal(path: Path) -> tuple[dict[str, Any] | None, list[Done]]:
-    """Return what run a journal belongs to and what it says is written; None where it cannot be read."""
+@frozen(kw_only=True)
+class Begun:
+    """What a journal says. ``run``: what makes it the same run; ``way``: how its data are read."""
+
+    run: Mapping[str, Any]
+    way: object
+    done: Sequence[Done]
+
+
+def read_journal(path: Path) -> Begun | None:
+    """Read a journal; None where there is none that can be read."""
     if not path.is_file():
-        return None, []
+        return None
     lines = path.read_bytes().split(b"\n")[:-1]  # a last line without its end was torn by a kill
     try:
         header, *rest = [json.loads(line) for line in lines]
-        return header["run"], [Done.from_json(line) for line in rest]
+        return Begun(run=header["run"], way=header["way"], done=[Done.from_json(line) for line in rest])
     except (ValueError, KeyError, TypeError):
-        return None, []
+        return None
 
 
 # --- files ---------------------------------------------------------------------------------------------------

@@ -38,8 +38,21 @@ def parts_of(data: Dataset, batch_rows: int, chunk_rows: int | None = None) -> I
     """Cut a data set into parts of about ``batch_rows`` rows. The parts follow each other in the order of results."""
     chunk_rows = chunk_rows or CHUNK_ROWS
     for root in data.roots:
-        yield from _cut("trees", root, tree_starts(data, root), batch_rows, chunk_rows)
+        yield from parts_of_trees(root, tree_starts(data, root), batch_rows, chunk_rows)
     yield from parts_without_trees(data, batch_rows, chunk_rows)
+
+
+def parts_of_trees(root: str, starts: Places, batch_rows: int, chunk_rows: int | None = None) -> Iterator[Part]:
+    """Cut trees. ``starts``: from :func:`tree_starts`."""
+    return _cut("trees", root, starts, batch_rows, chunk_rows or CHUNK_ROWS)
+
+
+def in_whole_chunks(starts: Places) -> int:
+    """Return how many roots, from the first on, make whole chunks, whatever follows them."""
+    end = 0
+    for start, stop in cuts(starts, CHUNK_ROWS):
+        end = stop if starts[stop] - starts[start] >= CHUNK_ROWS else start
+    return end
 
 
 def parts_without_trees(data: Dataset, batch_rows: int, chunk_rows: int | None = None) -> Iterator[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 from attrs import frozen
 
 from kommres.errors import UsageError
-from kommres.run.journal import JOURNAL, Journal, opened, read_journal, settle
+from kommres.run.journal import JOURNAL, Done, Journal, opened, read_journal, settle
 
 SUFFIX: Final = ".partial"
 _LOCK: Final = "lock"
@@ -55,7 +55,7 @@ class Workspace:
 
 @contextmanager
 def workspace(
-    out: Path, charges: str, identity: Mapping[str, Any], *, resume: bool, overwrite: bool
+    out: Path, charges: str, identity: Mapping[str, Any], way: object, *, resume: bool, overwrite: bool
 ) -> Iterator[Workspace]:
     """Open the folder of an unfinished run beside ``out`` and lock it.
 
@@ -67,6 +67,8 @@ def workspace(
         Name of the file of charges.
     identity
         What makes it the same run: rules, data, period, options.
+    way
+        How its data are read, where they are not yet read in some way.
     resume
         Go on with an unfinished run, if there is one.
     overwrite
@@ -82,7 +84,8 @@ def workspace(
     folder = out.with_name(out.name + SUFFIX)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        began, done = read_journal(folder / JOURNAL)
+        began = read_journal(folder / JOURNAL)
+        done: Sequence[Done] = ()
         if began is not None and not resume and not overwrite:
             raise UsageError(
                 f"{folder} holds an unfinished run",
@@ -90,13 +93,13 @@ def workspace(
                 todo="go on with it (--resume), or drop it (--overwrite)",
             )
         if began is not None and resume:
-            _refuse_other_run(began, identity, folder)
+            _refuse_other_run(began.run, identity, folder)
+            way, done = began.way, began.done
         else:
             _clear(folder)
-            done = []
         result = folder / _RESULT
         result.mkdir(exist_ok=True)
-        with opened(folder, result / charges, identity, done) as journal:
+        with opened(folder, result / charges, identity=identity, way=way, done=done) as journal:
             yield Workspace(out=out, folder=folder, journal=journal)
 
 

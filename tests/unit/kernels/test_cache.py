@@ -147,7 +147,7 @@ def total(flags, narrow, wide, grid, shares, times):
 
     def test_what_is_not_flat_is_left_to_numba(self, folder):
         kernel = compiled("def f(a):\n    return sum([x for x in a])\n", "f")
-        with pytest.warns(KernelWarning, match=r"f cannot be kept: NotFlat"):
+        with pytest.warns(KernelWarning, match=r"f can be compiled by numba only \(NotFlat"):
             assert kernel(np.array([1, 2, 3])) == 6
         assert kernel(np.array([1, 2, 4])) == 7
         assert not folder.exists()
@@ -590,7 +590,7 @@ class TestInterrupted:
 
         monkeypatch.setattr(lowering, "machine_code", changed)
         kernel = compiled(DOUBLED, "doubled")
-        with pytest.warns(KernelWarning, match="doubled cannot be kept: AttributeError: no_such_pass"):
+        with pytest.warns(KernelWarning, match=r"doubled .*AttributeError: no_such_pass.*report"):
             assert doubles(kernel)
         assert doubles(kernel)
         assert not folder.exists()

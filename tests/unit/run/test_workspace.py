@@ -264,7 +264,7 @@ def test_other_things_are_never_replaced(tmp_path, data):
 
 
 def test_two_runs_into_one_place(tmp_path):
-    how = {"charges": "charges.parquet", "identity": {}, "resume": False, "overwrite": False}
+    how = {"charges": "charges.parquet", "identity": {}, "way": None, "resume": False, "overwrite": False}
     with workspace(tmp_path / "out", **how) as space:
         assert space.folder.is_dir()
         with pytest.raises(UsageError, match=f"process {os.getpid()}") as caught, workspace(tmp_path / "out", **how):

@@ -15,6 +15,8 @@ from math import lcm
 from operator import mul
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from attrs import evolve, frozen
+
 from kommres.dsl.backends.arithmetic import ratio
 from kommres.dsl.backends.references import ancestor
 from kommres.dsl.backends.rows import Dense
@@ -38,6 +40,16 @@ Outer: TypeAlias = tuple[str, ...]
 AtInterval: TypeAlias = "Callable[..., Any]"
 
 
+@frozen
+class _Multiple:
+    """A series (the number of its step) times and over other steps, and times a constant."""
+
+    series: int
+    above: tuple[int, ...] = ()
+    below: tuple[int, ...] = ()
+    constant: Fraction = Fraction(1)
+
+
 class Hourly:
     """One aggregate over intervals.
 
@@ -51,13 +63,21 @@ class Hourly:
         Whether an interval counts; None: all do.
     factors
         What a value is multiplied by, and what it is divided by: two tuples; None: it is taken as it is.
+    unit
+        What one step of the series is.
     """
 
     def __init__(
-        self, function: str, series: Series | None, where: AtInterval | None, factors: AtInterval | None
+        self,
+        function: str,
+        series: Series | None,
+        where: AtInterval | None,
+        factors: AtInterval | None,
+        unit: Fraction = Fraction(1),
     ) -> None:
         self._function = function
         self._series = series
+        self._unit = unit
         self._where = where
         self._factors = factors
         self._chosen: dict[tuple[int, Outer], list[int] | None] = {}
@@ -138,10 +158,7 @@ class Hourly:
                 total = min(values)
             case _:
                 total = max(values)
-        step = self._series.step if self._series is not None else None
-        if step is None:
-            return ratio(total, below)
-        return ratio(total * step.numerator, below * step.denominator)
+        return ratio(total * self._unit.numerator, below * self._unit.denominator)
 
 
 def _taken(cells: list[Any], of: Sequence[int]) -> Any:  # noqa: ANN401 - cells of any series
@@ -186,18 +203,17 @@ def hourly(unit: Unit, gather: Gather, place: Place, intervals: str) -> str | No
     if innermost(source).kind != "intervals":
         return None
     parts = _Parts(unit, slot, place)
-    series, held = None, "None"
+    series, held, size = None, "None", Fraction(1)
+    factors: tuple[Sequence[int], Sequence[int]] = ((), ())
     if gather.value is not None:
         found = parts.linear(gather.value)
-        if found is None:
+        if found is None or found.constant <= 0:
             return None
-        step, factors = found
-        series, own, up, _, _ = payload(unit.steps[step])
+        series, own, up, _, _ = payload(unit.steps[found.series])
         if series.optional or series.type.kind != "number":
             return None
         held = f"{ancestor(unit, own, up)}.series.get({unit.literal(series.name)})"
-    else:
-        factors = ([], [])
+        factors, size = (found.above, found.below), found.constant * (series.step or 1)
     outer: dict[str, None] = {}
     where = None if gather.where is None else parts.function([[gather.where]], outer)
     weights = None if not any(factors) else parts.function(factors, outer)
@@ -209,6 +225,7 @@ def hourly(unit: Unit, gather: Gather, place: Place, intervals: str) -> str | No
         series,
         None if where is None else where(names, single=True),
         None if weights is None else weights(names, single=False),
+        size,
     )
     more = "".join(f", {name}" for name in names)
     return f"{unit.bind(made)}.of(row, {held}, g{slot}, {intervals}{more})"
@@ -223,21 +240,24 @@ class _Parts:
         self._place = place
         self.refused = False
 
-    def linear(self, number: int) -> tuple[int, tuple[list[int], list[int]]] | None:
-        """Return the series that a step is a multiple of, with its factors and divisors."""
+    def linear(self, number: int) -> _Multiple | None:
+        """Return the series that a step is a multiple of; None where it is none."""
         step = self._unit.steps[number]
         match step.op:
             case Op.SERIES if payload(step)[1] is not None and payload(step)[3] == self._slot:
-                return number, ([], [])
+                return _Multiple(number)
+            case Op.SCALE:
+                found = self.linear(step.args[0])
+                return None if found is None else evolve(found, constant=found.constant * payload(step))
             case Op.MUL:
                 inner = [(arg, found) for arg in step.args if (found := self.linear(arg)) is not None]
                 if len(inner) != 1:
                     return None
-                own, (series, (above, below)) = inner[0]
-                return series, ([*above, *(arg for arg in step.args if arg != own)], below)
+                own, found = inner[0]
+                return evolve(found, above=(*found.above, *(arg for arg in step.args if arg != own)))
             case Op.DIV:
                 found = self.linear(step.args[0])
-                return None if found is None else (found[0], (found[1][0], [*found[1][1], step.args[1]]))
+                return None if found is None else evolve(found, below=(*found.below, step.args[1]))
             case _:
                 return None
 

@@ -68,11 +68,14 @@ class Layout:
 
     ``inputs``: entity -> (input, members of its keys) -> coding. ``varying``: which of them may change inside the
     month. ``events``: entity -> event -> field -> coding; an event with an interval has the fields ``from`` and ``to``.
+    ``past``: what is read of past months: the keys of inputs, and of charges whose closed results are read (their id
+    and no members).
     """
 
     inputs: Mapping[str, Mapping[InputKey, Coding]]
     varying: frozenset[tuple[str, InputKey]]
     events: Mapping[str, Mapping[str, Mapping[str, Coding]]]
+    past: Mapping[str, Mapping[InputKey, Coding]] = field(factory=dict)
 
 
 @frozen(kw_only=True, eq=False)
@@ -110,12 +113,25 @@ class Events:
 
 
 @frozen(kw_only=True, eq=False)
+class Past:
+    """Values of past months: of row i in the month ``months[j]`` ``values[j]``, j in order of months.
+
+    Months are counted as in :attr:`kommres.dsl.backends.rows.Row.history`; each stands once. What was not supplied is
+    not there.
+    """
+
+    offsets: Offsets
+    months: NDArray[np.int32]
+    values: Cells
+
+
+@frozen(kw_only=True, eq=False)
 class Table:
     """Rows of an entity. Rows of one parent lie side by side, in the order of their parents.
 
     ``usable``: 0 for rows that cannot be used as a whole (none are where it is None). ``parent``: the place of each
     row's parent in the parent's table. ``children``: entity directly below -> offsets. What the layout names and the
-    data do not have is missing from ``columns`` and ``events``.
+    data do not have is missing from ``columns``, ``events`` and ``past``.
     """
 
     entity: str
@@ -125,6 +141,7 @@ class Table:
     children: Mapping[str, Offsets] = field(factory=dict)
     columns: Mapping[InputKey, Column] = field(factory=dict)
     events: Mapping[str, Events] = field(factory=dict)
+    past: Mapping[InputKey, Past] = field(factory=dict)
 
 
 @frozen(kw_only=True, eq=False)

@@ -19,7 +19,8 @@ from kommres.dsl.backends.kernels.scope import Made, RowAt, Scope, When
 from kommres.dsl.backends.kernels.slicing import SLICING
 from kommres.dsl.backends.kernels.tables import Tables
 from kommres.dsl.plan.forms import Form, Leaf
-from kommres.dsl.plan.nodes import DefinitionPlan, Op, Step
+from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Step
+from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.rows import InputKey
     from kommres.dsl.plan.nodes import SourcePlan
     from kommres.dsl.plan.proofs import Proofs
+    from kommres.dsl.rules.nodes import Cuts
 
 Writer = Callable[[Scope, int], Made]
 
@@ -332,20 +334,79 @@ class Builder:
 
     # pieces ----------------------------------------------------------------------------------------------
 
-    def pieces(self, scope: Scope) -> Pieces | None:
-        """Return the pieces of the month for the definition and the row of a scope."""
+    def pieces(self, scope: Scope, *steps: int) -> Pieces | None:
+        """Return the pieces of the month for steps of a definition and its row."""
         if scope.definition is None:
             return None
         computation = self.machine.computation(scope.definition.number)
-        return pieces_of(self, computation.cutter, scope.definition.cuts, scope.row)
+        below = any(self._reads_below(scope.steps, step) for step in steps)
+        return pieces_of(self, computation.cutter, scope.definition.cuts, scope.row, below=below)
 
-    def moves(self, scope: Scope) -> Node | None:
-        """Return whether something changes inside the month for the definition and the row of a scope."""
-        pieces = self.pieces(scope)
+    def _reads_below(self, steps: Sequence[Step], number: int) -> bool:
+        """Whether a step may change with rows below its own or below an ancestor: other steps need no such cuts."""
+        waiting, seen = [number], {number}
+        while waiting:
+            step = steps[waiting.pop()]
+            if isinstance(step.data, Gather) and any(s.kind == "children" for _, s in step.data.binders):
+                return True
+            if step.op is Op.RULE:
+                target = payload(step)[0]
+                if self.machine.computation(target).varies and _cut_below(self.definition(target).cuts):
+                    return True
+            if step.op is Op.OPTION and self.machine.plan.options[payload(step)[0]].bindings:
+                return True
+            for arg in step.args:
+                if arg not in seen:
+                    seen.add(arg)
+                    waiting.append(arg)
+        return False
+
+    def by_day(self, steps: Sequence[Step], number: int) -> bool:
+        """Whether the value of a step may differ from day to day."""
+        waiting, seen = [number], {number}
+        while waiting:
+            step = steps[waiting.pop()]
+            match step.op:
+                case Op.INPUT if payload(step)[0].varies:
+                    return True
+                case Op.RULE if self.machine.computation(payload(step)[0]).varies:
+                    return True
+                case Op.PARAM if not payload(step)[1] and not self.tables.still(payload(step)[0]):
+                    return True
+                case Op.PERIOD if payload(step)[0] == "day":
+                    return True
+                case Op.TIERS | Op.TABLE if not self.tables.still(payload(step)[0]):
+                    return True
+                case Op.AGGREGATE if isinstance(step.data, Gather) and any(map(_covers, step.data.binders)):
+                    return True
+                case Op.EDGE | Op.MEAN_DAYS | Op.OVER_SLICES:
+                    continue
+            for arg in step.args:
+                if arg not in seen:
+                    seen.add(arg)
+                    waiting.append(arg)
+        return False
+
+    def moves(self, scope: Scope, *steps: int) -> Node | None:
+        """Return whether something changes inside the month for steps of a definition and its row."""
+        pieces = self.pieces(scope, *steps)
         if pieces is None:
             return None
         whole = self.graph.node(BOOL, "({0} < {1})", pieces.after(self.start), self.end)
         return self.graph.either(pieces.bad, whole)
+
+
+def _covers(binder: tuple[int, SourcePlan]) -> bool:
+    source: SourcePlan | None = binder[1]
+    while source is not None:
+        if source.kind == "covering":
+            return True
+        source = source.of
+    return False
+
+
+def _cut_below(cuts: Cuts) -> bool:
+    return bool(cuts.below or cuts.events_below or cuts.around or cuts.events_around)
 
 
 def _node_of(made: Made) -> Node:

@@ -148,12 +148,15 @@ class Kernel:
             from kommres.dsl.backends.kernels.twin import function
 
             other = function(self.text, self.function)
-            complain(f"{self.function} cannot be kept: {type(error).__name__}: {error}")
+            complain(
+                f"{self.function} can be compiled by numba only ({type(error).__name__}: {error})",
+                todo="nothing, results are the same; please report it",
+            )
             return lambda _, arguments: int(other(*arguments) or 0)
         if self.store is not None:
             changed = [origin.name for origin in self.origins if not origin.current]
             if changed:
-                complain(f"{', '.join(changed)} changed since this process started")
+                complain(f"{', '.join(changed)} changed since this process started", todo="start it again")
             else:
                 about = {"function": self.function, "types": _named(types), "versions": _surroundings()}
                 self.store.write(self._key(types), code, about)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kommres.dsl.backends.intervals import bounds
-from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Table
+from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Past, Table
 from kommres.dsl.backends.rows import Bad, Steps
 from kommres.dsl.problems import DataProblem
 
@@ -60,6 +60,11 @@ def batch_of(layout: Layout, roots: Sequence[Row], month: Month, names: Names) -
                 name: _events([row.events.get(name, []) for row in found], fields, names)
                 for name, fields in layout.events.get(entity, {}).items()
                 if any(name in row.events for row in found)
+            },
+            past={
+                key: _past([row.history.get(key, {}) for row in found], coding, names)
+                for key, coding in layout.past.get(entity, {}).items()
+                if any(key in row.history for row in found)
             },
         )
     for entity in layout.inputs:
@@ -145,6 +150,16 @@ def _moves(value: Plain | Steps | Bad | None, month: Month) -> list[int]:
     if not isinstance(value, Steps):
         return []
     return [day for day in value.starts if day is not None and month.start < day < month.end]
+
+
+def _past(found: Sequence[Mapping[int, Plain | Bad]], coding: Coding, names: Names) -> Past:
+    months = [sorted(history) for history in found]
+    cells = [code_of(history[m], coding, names) for history, known in zip(found, months, strict=True) for m in known]
+    return Past(
+        offsets=_offsets(map(len, months)),
+        months=np.array([m for known in months for m in known], np.int32),
+        values=np.array(cells, coding.dtype),
+    )
 
 
 # --- events --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from kommres.dsl.backends.kernels.wide128 import wide_eq, wide_product
 
 
 @Flat
-def changed(first, offsets, days, values, place, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def changed(first, offsets, days, values, place, day):  # type: ignore[no-untyped-def]
     """Return what holds on a day: the last change until then, else what held first."""
     if offsets.size:
         for j in range(offsets[place], offsets[place + 1]):
@@ -18,7 +18,7 @@ def changed(first, offsets, days, values, place, day):  # type: ignore[no-untype
 
 
 @Flat
-def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def]
     """Return the first day after ``day`` on which a value of a row changes, ``end`` at the latest."""
     if offsets.size:
         for j in range(offsets[place], offsets[place + 1]):
@@ -28,7 +28,7 @@ def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def]
 
 
 @Flat
-def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untyped-def]
     """Return the first day after ``day`` on which an interval of a row begins or ends, ``end`` at the latest."""
     if offsets.size:
         for j in range(offsets[place], offsets[place + 1]):
@@ -40,13 +40,13 @@ def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untype
 
 
 @Flat
-def any_of(offsets, first, last) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def any_of(offsets, first, last) -> bool:  # type: ignore[no-untyped-def]
     """Return whether anything belongs to the rows ``first .. last``."""
     return offsets.size > 0 and offsets[first] != offsets[last]
 
 
 @Flat
-def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def]
     """Return the place of the first bracket that holds a value; -1 where none does."""
     for j in range(first, last):
         if lows[j] <= value <= highs[j]:
@@ -55,7 +55,7 @@ def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def] # 
 
 
 @Flat
-def in_force(days, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def in_force(days, day):  # type: ignore[no-untyped-def]
     """Return how many of some sorted days have come by a day."""
     count = 0
     for j in range(days.size):
@@ -66,39 +66,50 @@ def in_force(days, day):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
 
 
 @Flat
-def first_of(offsets, place):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def first_of(offsets, place):  # type: ignore[no-untyped-def]
     """Return the first place of what belongs to a row."""
     return offsets[place] if offsets.size else 0
 
 
 @Flat
-def last_of(offsets, place):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def last_of(offsets, place):  # type: ignore[no-untyped-def]
     """Return the place after the last one of what belongs to a row."""
     return offsets[place + 1] if offsets.size else 0
 
 
 @Flat
-def place_of(places, code):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def place_of(places, code):  # type: ignore[no-untyped-def]
     """Return the place of a code among known ones, -1 for others."""
     return places[code] if 0 <= code < places.size else -1
 
 
 @Flat
-def floor_div(above, below):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def floor_div(above, below):  # type: ignore[no-untyped-def]
     """Return the whole number at or below a quotient; ``below`` is above zero."""
     return above // max(1, below)
 
 
 @Flat
-def same_quotient(above, below, over, under) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def same_quotient(above, below, over, under) -> bool:  # type: ignore[no-untyped-def]
     """Return whether two quotients are equal."""
     return wide_eq(wide_product(above, under), wide_product(over, below))
 
 
-def any_lost(usable, first, last) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001
+@Flat
+def any_lost(usable, first, last) -> bool:  # type: ignore[no-untyped-def]
     """Return whether one of some rows cannot be used as a whole."""
     if usable.size:
         for j in range(first, last):
             if usable[j] == 0:
+                return True
+    return False
+
+
+@Flat
+def any_edge(offsets, starts, ends, first, last, after, before) -> bool:  # type: ignore[no-untyped-def]
+    """Return whether an interval of some rows begins or ends between two days."""
+    if offsets.size:
+        for j in range(offsets[first], offsets[last]):
+            if after < starts[j] < before or after < ends[j] < before:
                 return True
     return False

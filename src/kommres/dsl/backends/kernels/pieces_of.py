@@ -41,8 +41,10 @@ class Pieces:
         return end
 
 
-def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Pieces | None:
+def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below: bool) -> Pieces | None:
     """Return the pieces of the month for a row; None where it is one piece whatever the data are.
+
+    ``below``: whether what changes on rows below the own one or an ancestor counts.
 
     Raises :class:`NotCompiled` where every day may differ.
     """
@@ -60,17 +62,15 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Piece
         at = builder.above(row, up)
         if isinstance(event, Event):
             found.intervals.append((*_edges(builder, at.entity, event), at.place))
-    below = [*((item, 0) for item in cuts.below), *cuts.around]
     bad: list[Node | None] = []
-    for item, up in below:
+    for item, up in [*((item, 0) for item in cuts.below), *cuts.around] if below else []:
         for key in _keys(item):
             if (item.entity.name, key) in builder.layout.varying:
                 offsets, _, _ = builder.changes(item.entity.name, key)
                 bad.append(_any_below(builder, row, up, item.entity, offsets))
-    for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around]:
+    for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around] if below else []:
         if isinstance(event, Event):
-            offsets = builder.argument("event offsets", event.entity.name, event.name)
-            bad.append(_any_below(builder, row, up, event.entity, offsets))
+            bad.append(_edge_below(builder, row, up, event))
     found.bad = graph.either(*bad)
     if not found.fixed and not found.changes and not found.intervals and found.bad is None:
         return None
@@ -91,6 +91,13 @@ def _edges(builder: Builder, entity: str, event: Event) -> tuple[Node, Node, Nod
 def _any_below(builder: Builder, row: RowAt, up: int, entity: Entity, offsets: Node) -> Node:
     first, last = builder.below(builder.above(row, up), entity.name)
     return builder.graph.node(BOOL, "any_of({0}, {1}, {2})", offsets, first, last)
+
+
+def _edge_below(builder: Builder, row: RowAt, up: int, event: Event) -> Node:
+    offsets, starts, ends = _edges(builder, event.entity.name, event)
+    first, last = builder.below(builder.above(row, up), event.entity.name)
+    code = "any_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})"
+    return builder.graph.node(BOOL, code, offsets, starts, ends, first, last, builder.start, builder.end)
 
 
 def _keys(declared: Input) -> list[tuple[str, tuple[str, ...]]]:

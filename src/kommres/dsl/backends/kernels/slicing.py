@@ -62,12 +62,12 @@ class Turns:
         return Status(miss=self.any((value, "miss"), each.miss), bad=bad)
 
 
-def turns(scope: Scope, names: tuple[int, ...] = ()) -> Turns:
+def turns(scope: Scope, value: int, names: tuple[int, ...] = ()) -> Turns:
     """Return the loop over the pieces of the month; neighbours on which no name changes are one piece."""
     graph, builder = scope.graph, scope.builder
     if builder.still:
-        return Turns(scope, None, scope, builder.moves(scope))
-    pieces = builder.pieces(scope)
+        return Turns(scope, None, scope, builder.moves(scope, value, *names))
+    pieces = builder.pieces(scope, value, *names)
     if pieces is None:
         return Turns(scope, None, scope.inside(when=When(builder.start, builder.start, builder.end, whole=True)), None)
     loop = graph.loop("while True", inside=scope_inside(scope))
@@ -149,7 +149,7 @@ def _over_slices(scope: Scope, number: int) -> Made:
     value, *rest = scope.steps[number].args
     if has_span:
         raise NotCompiled("a sum over slices of a span of days")
-    months = turns(scope, tuple(rest))
+    months = turns(scope, value, tuple(rest))
     status = months.status(value)
     if scope.builder.still:
         return Made(status)
@@ -188,7 +188,7 @@ def on_grid(scope: Scope, form: Form, grid: int) -> Node:
 
 def _mean_days(scope: Scope, number: int) -> Made:
     (value,) = scope.steps[number].args
-    month = turns(scope)
+    month = turns(scope, value)
     builder = scope.builder
     if builder.still:
         return Made(month.status(value))
@@ -227,8 +227,8 @@ def _edge(scope: Scope, number: int) -> Made:
     (value,) = scope.steps[number].args
     builder = scope.builder
     first = payload(scope.steps[number]) == "start"
-    moved = None if first or not builder.still else builder.moves(scope)
-    still = builder.still or builder.pieces(scope) is None
+    moved = None if first or not builder.still else builder.moves(scope, value)
+    still = builder.still or builder.pieces(scope, value) is None
     day = builder.start if first or still else builder.last
     inner = scope.inside(when=When(day, scope.when.start, scope.when.end, whole=scope.when.whole))
     made = inner.made(value)
@@ -278,15 +278,15 @@ def shown(scope: Scope, step: int) -> Printed:
         status = scope.status(step)
         above, below, wide = _parts(scope, form)
         given = graph.true if status.absent is None else graph.negated(status.absent)
-        moved = builder.moves(scope)
+        moved = builder.moves(scope, step) if builder.by_day(scope.steps, step) else None
         return Printed(given, graph.either(status.bad, status.miss, moved, wide), above, below)
-    pieces = builder.pieces(scope)
+    pieces = builder.pieces(scope, step)
     first = scope.inside(when=When(builder.start, builder.start, builder.end, whole=True))
     above, below, wide = _parts(first, form)
     status = first.status(step)
     given = graph.true if status.absent is None else graph.negated(status.absent)
     bad = graph.either(status.bad, status.miss, wide)
-    if pieces is not None:
+    if pieces is not None and builder.by_day(scope.steps, step):
         loop = graph.loop("while True", inside=scope_inside(scope))
         day = graph.carry(loop, builder.start)
         same = graph.carry(loop, graph.true)

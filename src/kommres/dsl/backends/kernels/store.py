@@ -226,14 +226,11 @@ def _opened(content: bytes, key: str) -> bytes | None:
 _complained: set[str] = set()
 
 
-def complain(why: str) -> None:
+def complain(why: str, *, todo: str = f"set {VARIABLE} to a folder that only this user may write, or to 'off'") -> None:
     """Warn, once a process for each reason, that kernels are compiled anew in every process."""
     if why in _complained:
         return
     _complained.add(why)
     warnings.warn(
-        f"compiled kernels are not kept for later runs ({why}); each process compiles them again. "
-        f"What to do: set {VARIABLE} to a folder that only this user may write, or to 'off'.",
-        KernelWarning,
-        stacklevel=2,
+        f"compiled kernels are not kept for later runs: {why}. What to do: {todo}.", KernelWarning, stacklevel=2
     )

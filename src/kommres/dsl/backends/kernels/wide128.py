@@ -34,7 +34,7 @@ def _size(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
 
 def _float_of_positive(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
     """Convert a number that is not negative, with two roundings at most; there are instructions for 64 bits only."""
-    high = build.sitofp(build.trunc(build.lshr(a, ir.Constant(I128, 64)), I64), F64)
+    high = build.uitofp(build.trunc(build.lshr(a, ir.Constant(I128, 64)), I64), F64)
     low = build.uitofp(build.trunc(a, I64), F64)
     return build.fadd(build.fmul(high, ir.Constant(F64, 2.0**64)), low)
 
