@@ -13,11 +13,11 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.outcome import Outcome
 
-SECTIONS = ("start", "interpreter", "charge", "trees", "penalty", "hourly", "shipped", "stream")
+SECTIONS = ("start", "interpreter", "charge", "trees", "penalty", "hourly", "shipped", "stream", "micro")
 
 
 def main() -> int:
-    """Run sections, write the results; 1 where amounts differ or, on large data, a target is missed."""
+    """Run sections, write the results; 1 where a section fails, amounts differ or, on large data, a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small data: see that all works, judge no target")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
@@ -27,16 +27,21 @@ def main() -> int:
         import_module(f"benchmarks.sections.{asked.sections[0]}").measure(quick=asked.quick).write(asked.into)
         return 0
     start = time.perf_counter()
-    outcome = Outcome()
+    outcome, failed = Outcome(), []
     for name in asked.sections or SECTIONS:
-        outcome = outcome.joined(_section(name, quick=asked.quick))
+        try:
+            outcome = outcome.joined(_section(name, quick=asked.quick))
+        except subprocess.CalledProcessError:
+            failed.append(name)
     found = report.results(
         outcome, _bandwidth(quick=asked.quick), quick=asked.quick, seconds=time.perf_counter() - start
     )
     print("\n".join(report.lines_of(found)))
     if not asked.sections:
         report.write(found)
-    return int(outcome.mismatches > 0 or (bool(found["missed"]) and not asked.quick))
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return int(bool(failed) or outcome.mismatches > 0 or (bool(found["missed"]) and not asked.quick))
 
 
 def _section(name: str, *, quick: bool) -> Outcome:

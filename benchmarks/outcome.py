@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 class Outcome:
     """``figures``: key -> value. ``bounds``: key -> what limits it. ``engines``: contest -> engine -> its card.
 
-    ``mismatches``: amounts of ours that differ from the interpreter's; ``compared``: of how many rows.
+    ``micro``: micro benchmark -> median in microseconds. ``mismatches``: rows of ours that differ from the
+    interpreter's; ``compared``: of how many.
     """
 
     figures: dict[str, float] = field(factory=dict)
     bounds: dict[str, str] = field(factory=dict)
     engines: dict[str, dict[str, dict[str, Any]]] = field(factory=dict)
+    micro: dict[str, float] = field(factory=dict)
     mismatches: int = 0
     compared: int = 0
 
@@ -30,6 +32,7 @@ class Outcome:
             figures=self.figures | other.figures,
             bounds=self.bounds | other.bounds,
             engines=self.engines | other.engines,
+            micro=self.micro | other.micro,
             mismatches=self.mismatches + other.mismatches,
             compared=self.compared + other.compared,
         )

@@ -48,6 +48,7 @@ def results(outcome: Outcome, bandwidth: dict[str, float], *, quick: bool, secon
         "missed": [line.key for line in LINES if line.key in figures and line.met(figures[line.key]) is False],
         "bounds": outcome.bounds,
         "engines": outcome.engines,
+        "micro_us": outcome.micro,
         "stream_gb_per_s": bandwidth,
         "machine": machine(),
     }
@@ -59,7 +60,7 @@ def page(found: dict[str, Any]) -> str:
     if explained := _explained(found["missed"]):
         parts += ["## Targets that are missed\n", explained]
     parts += ["## Every charge that ships\n", _shipped(found), "## Engines\n", _engines(found["engines"])]
-    parts += ["## Machine\n", _machine(found)]
+    parts += ["## Single calls\n", _micro(found["micro_us"]), "## Machine\n", _machine(found)]
     return "\n".join(parts)
 
 
@@ -116,6 +117,12 @@ def _engines(engines: dict[str, dict[str, dict[str, Any]]]) -> str:
                 rows.append(
                     f"| {contest} | {name} | {_number(card['rows_per_s'])} | {_number(card['rows'])} | {wrong} |"
                 )
+    return "\n".join(rows) + "\n"
+
+
+def _micro(medians: dict[str, float]) -> str:
+    rows = ["| call | median, us |", "|---|---|"]
+    rows += [f"| {name.replace('_', ' ')} | {_number(value)} |" for name, value in medians.items()]
     return "\n".join(rows) + "\n"
 
 

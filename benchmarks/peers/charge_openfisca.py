@@ -3,6 +3,8 @@
 Numbers are float32 there. What was computed is forgotten before each run; supplying the data is outside the clock.
 """
 
+# The engine takes the names of classes as they are, and calls formulas with a household.
+# ruff: noqa: N801, N805
 
 from __future__ import annotations
 

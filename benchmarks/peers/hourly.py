@@ -41,7 +41,7 @@ def prepare_pysam(load: Cells, rows: int) -> Peer:
         found[:] = [one(hours) for hours in years]
 
     def amounts() -> Amounts:
-        return [_kopecks(np.array([pair[i] for pair in found])) for i in (1, 0)]
+        return [_kopecks(np.array([pair[i] for pair in found])) for i in range(2)]
 
     return Peer(name="pysam", rows=rows, work=work, amounts=amounts)
 
@@ -106,7 +106,7 @@ def _numpy(name: str, load: Cells, chunk: int) -> Peer:
     months = [slice(start, stop) for start, stop in pairwise(starts)]
     in_zone = [np.eye(3)[zone[month]] for month in months]
     peaks = [np.flatnonzero(zone[month] == PEAK) for month in months]
-    demand, energy = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    energy, demand = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
 
     def work() -> None:
         for start in range(0, rows, chunk):
@@ -114,11 +114,11 @@ def _numpy(name: str, load: Cells, chunk: int) -> Peer:
             charged = [np.zeros(load[part].shape[0], np.int64) for _ in range(2)]
             for month, matrix, peak in zip(months, in_zone, peaks, strict=True):
                 hours = load[part, month]
-                charged[0] += _kopecks(hours[:, peak].max(axis=1)[:, None] / 1000 * PEAK_PRICE)
-                charged[1] += _kopecks(_energy(hours.astype(float) @ matrix / 1000)[:, None])
-            demand[part], energy[part] = charged
+                charged[0] += _kopecks(_energy(hours.astype(float) @ matrix / 1000)[:, None])
+                charged[1] += _kopecks(hours[:, peak].max(axis=1)[:, None] / 1000 * PEAK_PRICE)
+            energy[part], demand[part] = charged
 
-    return Peer(name=name, rows=rows, work=work, amounts=lambda: [demand, energy])
+    return Peer(name=name, rows=rows, work=work, amounts=lambda: [energy, demand])
 
 
 def _energy(by_zone: Cells) -> Cells:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kommres.columns.coder import Coder
 from kommres.columns.files import RAGGED
 from kommres.columns.picking import Pick
 from kommres.dsl.backends.kernels.batch import Changes, Coding, Column
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kommres.columns.coder import Coder, Coders
     from kommres.columns.ingest import Dataset
-    from kommres.columns.schema import Column as SchemaColumn
     from kommres.columns.schema import TableSchema
     from kommres.columns.tree import Places
     from kommres.columns.zoning import Zones
-    from kommres.dsl.backends.kernels.batch import Cells, Names
+    from kommres.dsl.backends.kernels.batch import Cells
     from kommres.dsl.backends.rows import InputKey
     from kommres.period import Month
 
@@ -38,23 +37,29 @@ _MONTH: Final = Coding(kind="number", low=0, high=12 * 10_000, optional=True)
 class ValueLines:
     """Reads the value table of an input."""
 
-    def __init__(self, data: Dataset, schema: TableSchema, coding: Coding, names: Names) -> None:
+    def __init__(self, data: Dataset, schema: TableSchema, coding: Coding, coders: Coders) -> None:
         self._order = data.owned[schema.name]
         self._table = data.tables[schema.name].table
         keyed = [(column, column.enum.members) for column in schema.columns if column.enum is not None]
         self._keys = [
-            Coder(column, Coding(kind="enum", low=0, high=len(members) - 1, optional=True, members=members), names)
+            coders.of(
+                schema.name, column, Coding(kind="enum", low=0, high=len(members) - 1, optional=True, members=members)
+            )
             for column, members in keyed
         ]
         name = schema.name.removeprefix(f"{schema.entity}.")
         self._every: list[InputKey] = [(name, members) for members in product(*(members for _, members in keyed))]
         self._coding = coding
-        self._value = self._coder(schema.column("value"), coding, names)
-        self._day = self._coder(schema.column("from"), _DAY, names)
-        self._month = self._coder(schema.column("month"), _MONTH, names)
-
-    def _coder(self, column: SchemaColumn | None, coding: Coding, names: Names) -> Coder | None:
-        return None if column is None or column.name not in self._table.column_names else Coder(column, coding, names)
+        self._value, self._day, self._month = [
+            coders.of(schema.name, column, kind)
+            if column is not None and column.name in self._table.column_names
+            else None
+            for column, kind in (
+                (schema.column("value"), coding),
+                (schema.column("from"), _DAY),
+                (schema.column("month"), _MONTH),
+            )
+        ]
 
     @property
     def has_instants(self) -> bool:
@@ -90,8 +95,11 @@ class ValueLines:
         spoiled[owner[misplaced & sound], key[misplaced & sound]] = True
         spoiled[owner[misplaced & ~sound]] = True
         dated = ~misplaced & (day != _DAY.absent) & ~spoiled[owner, key]
-        values = self._cells(self._value, pick, zones, self._coding)
-        lines = _in_order(owner[dated], key[dated], day[dated], values[dated], self._coding.unusable)
+        rows = np.flatnonzero(dated)
+        # Lines of past months are never read.
+        read = (pick, zones) if len(rows) == len(dated) else (pick.only(rows), zones.only(rows))
+        values = self._cells(self._value, *read, self._coding)
+        lines = _in_order(owner[rows], key[rows], day[rows], values, self._coding.unusable)
         for number, every in enumerate(self._every):
             columns[every] = self._column(
                 columns.get(every), [part[lines[1] == number] for part in lines], spoiled[:, number], month

@@ -38,7 +38,7 @@ class Runs:
             return cls(np.zeros(0, np.int64), owners, 0)
         other = pa.compute.not_equal(owners.slice(0, count - 1), owners.slice(1))
         if other.null_count:  # a missing owner is a run of its own
-            other = other.fill_null(value=True)
+            other = other.fill_null(True)
         starts = np.flatnonzero(np.concatenate([[True], other.to_numpy(zero_copy_only=False)]))
         return cls(starts, owners.take(pa.array(starts)), count)
 
@@ -63,7 +63,8 @@ class Runs:
 def ids_as_text(column: pa.ChunkedArray) -> pa.Array:
     """Return what :func:`kommres.columns.tree.id_texts` does; quickly where there is nothing to trim."""
     pa = require_arrow()
-    plain = pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
+    chunks = column.chunks or [pa.array([], column.type)]
+    plain = pa.concat_arrays(chunks) if len(chunks) > 1 else chunks[0]
     if (pa.types.is_string(plain.type) or pa.types.is_large_string(plain.type)) and _bare(plain):
         return plain.cast(pa.large_string())
     return tree.id_texts(plain)

@@ -51,6 +51,7 @@ class Coder:
     column: Column
     coding: Coding
     names: Names
+    #: codes by text and time zone
     _known: dict[tuple[str, str], int] = field(factory=dict)
     _held: _Held | None = None
 
@@ -178,10 +179,22 @@ class Coder:
         found = known.get((word, zone))
         if found is None:
             if len(known) > _KNOWN:
-                known = self._known = {}
+                known.clear()
             cell = read_cell(word, self.column, zone)
             found = known[word, zone] = code_of(cell, self.coding, self.names)
         return found
+
+
+@frozen
+class Coders:
+    """Makes coders for a layout. A text that one of them has read is not read again by others of the same column."""
+
+    names: Names
+    _known: dict[tuple[str, str], dict[tuple[str, str], int]] = field(factory=dict)
+
+    def of(self, table: str, column: Column, coding: Coding) -> Coder:
+        """Return the coder of a column of a table."""
+        return Coder(column, coding, self.names, self._known.setdefault((table, column.name), {}))
 
 
 def read_cells(cells: pa.Array, column: Column, zones: Zones) -> list[Cell]:

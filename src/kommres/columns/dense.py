@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from attrs import frozen
 from kommres.columns.arrow import require_arrow
 from kommres.columns.cells import column_texts
 from kommres.columns.changing import ValueLines
-from kommres.columns.coder import Coder
+from kommres.columns.coder import Coder, Coders
 from kommres.columns.event_rows import EventRows
 from kommres.columns.picking import Pick
 from kommres.columns.reader import read_cell
@@ -61,12 +62,24 @@ class Dense:
         *,
         unordered: Collection[tuple[str, str]] = (),
     ) -> None:
-        self._data = data
+        self._layout = layout
         self._month = month
+        self._unordered = frozenset(unordered)
+        self._coders = Coders(names)
+        self._open(data)
+
+    def over(self, data: Dataset) -> Dense:
+        """Return a builder of other tables for the same program and month; what was read once is not read again."""
+        found = copy(self)
+        found._open(data)  # noqa: SLF001 - its own kind
+        return found
+
+    def _open(self, data: Dataset) -> None:
+        self._data = data
         self._readers = {
-            entity: _Reader.of(data, layout, names, entity, unordered)
+            entity: _Reader.of(data, self._layout, self._coders, entity, self._unordered)
             for entity in data.entities
-            if entity in layout.inputs
+            if entity in self._layout.inputs
         }
 
     def batch(self, root: str, start: int, stop: int) -> Batch:
@@ -152,7 +165,7 @@ class _Reader:
 
     @classmethod
     def of(
-        cls, data: Dataset, layout: Layout, names: Names, entity: str, unordered: Collection[tuple[str, str]]
+        cls, data: Dataset, layout: Layout, coders: Coders, entity: str, unordered: Collection[tuple[str, str]]
     ) -> _Reader:
         """Find the columns and tables that a layout names."""
         codings, events = layout.inputs[entity], layout.events.get(entity, {})
@@ -167,19 +180,21 @@ class _Reader:
         return cls(
             entity=entity,
             inputs=tuple(
-                (key, Coder(column, codings[key], names), table.column(column.name))
+                (key, coders.of(entity, column, codings[key]), table.column(column.name))
                 for key, column in supplied
                 if key in codings
             ),
             lines=tuple(
-                ValueLines(data, schema, by_name[schema.declared.name], names)
+                ValueLines(data, schema, by_name[schema.declared.name], coders)
                 for schema in owned
                 if schema.kind == "values" and isinstance(schema.declared, Input) and schema.declared.name in by_name
             ),
             events=tuple(
                 (
                     schema.name,
-                    EventRows(data, schema, events[schema.name], names, ordered=(entity, schema.name) not in unordered),
+                    EventRows(
+                        data, schema, events[schema.name], coders, ordered=(entity, schema.name) not in unordered
+                    ),
                 )
                 for schema in owned
                 if schema.kind == "event" and schema.name in events

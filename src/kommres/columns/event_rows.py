@@ -8,7 +8,7 @@ import numpy as np
 from attrs import evolve
 
 from kommres.columns import ordering, tree
-from kommres.columns.coder import Coder, read_cells
+from kommres.columns.coder import read_cells
 from kommres.columns.files import RAGGED
 from kommres.columns.picking import Pick
 from kommres.columns.rows import _check_interval, _event_order
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from kommres.columns.coder import Coders
     from kommres.columns.ingest import Dataset
     from kommres.columns.schema import Column, TableSchema
     from kommres.columns.tree import Places
     from kommres.columns.zoning import Zones
-    from kommres.dsl.backends.kernels.batch import Cells, Coding, Names
+    from kommres.dsl.backends.kernels.batch import Cells, Coding
 
 #: Numbers whose order can be told from codes, where kernels do not read them.
 _WIDE: Final = Assumptions(number=10**8)
@@ -45,14 +46,14 @@ class EventRows:
         Of the event.
     fields
         What to read.
-    names
-        Codes of texts; new ones are added.
+    coders
+        Make coders of columns.
     ordered
         Whether their order counts.
     """
 
     def __init__(
-        self, data: Dataset, schema: TableSchema, fields: Mapping[str, Coding], names: Names, *, ordered: bool
+        self, data: Dataset, schema: TableSchema, fields: Mapping[str, Coding], coders: Coders, *, ordered: bool
     ) -> None:
         self._data = data
         self._ordered = ordered
@@ -63,9 +64,9 @@ class EventRows:
         self._fields = fields
         declared = [column for column in schema.columns if column.role == "field"]
         self._given = sorted((c for c in declared if c.name in self._table.column_names), key=lambda c: c.name)
-        self._coders = {c.name: Coder(c, fields[c.name], names) for c in self._given if c.name in fields}
+        self._coders = {c.name: coders.of(schema.name, c, fields[c.name]) for c in self._given if c.name in fields}
         self._others = {
-            column.name: Coder(column, evolve(coding, optional=True), names)
+            column.name: coders.of(schema.name, column, evolve(coding, optional=True))
             for column in self._given
             if column.name not in fields and isinstance(column.declared, EventField)
             if (coding := coding_of(column.declared, _WIDE, "")) is not None and coding.kind != "id"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STREAMED: Final = frozenset({".parquet", ".arrow", ".feather"})
 _PARQUET: Final = ".parquet"
 #: rows that are read at a time
-_ROWS: Final = 131_072
+ROWS = 131_072
 #: a batch of an Arrow file with more rows is not read as a whole
 _MOST_ROWS: Final = 1 << 20
 
@@ -69,7 +69,7 @@ class TableFile:
     def _parquet(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with require_arrow().parquet.ParquetFile(self.path) as file:
             # Parts are charged and written in the meantime: threads for columns would only take turns with them.
-            yield from file.iter_batches(_ROWS, columns=list(columns), use_threads=False)
+            yield from file.iter_batches(ROWS, columns=list(columns), use_threads=False)
 
     def _arrow(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         pa = require_arrow()
@@ -80,8 +80,8 @@ class TableFile:
                 reader = pa.ipc.open_file(mapped, options=options)
             for number in range(reader.num_record_batches):
                 batch = reader.get_batch(number)
-                for start in range(0, batch.num_rows, _ROWS):
-                    yield batch.slice(start, _ROWS)
+                for start in range(0, batch.num_rows, ROWS):
+                    yield batch.slice(start, ROWS)
 
 
 class Feed:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kommres.columns.uniqueness import Passing
 
 #: so many rows are read beyond the last one that belongs to a window, in case that those in between belong nowhere
-_AHEAD: Final = 4_096
+AHEAD = 4_096
 
 
 @frozen(kw_only=True, eq=False)
@@ -211,13 +211,13 @@ class Forest:
         """Take the rows that belong to some rows."""
         feed = self._feeds[schema.name]
         share = self._rows[schema.name] * len(above.ids) // max(self._rows.get(owner, 0), 1)
-        feed.fill(share + share // 16 + _AHEAD)
+        feed.fill(share + share // 16 + AHEAD)
         while True:
             runs = Runs.of(ids_as_text(feed.table().column(owner)))
             places = runs.under(above)
             found = np.flatnonzero(places >= 0)
             mine = runs.first(int(found[-1]) + 1 if len(found) else 0)
-            if feed.ended or runs.rows - mine.rows >= _AHEAD:
+            if feed.ended or runs.rows - mine.rows >= AHEAD:
                 break
             feed.fill(feed.rows + 1)
         places = places[: len(mine.starts)]

@@ -34,7 +34,7 @@ class Census:
         for name in rows:
             self.rows[name] += data.tables[name].table.num_rows
         for entity, order in data.entities.items():
-            self.unusable[entity] += int(np.count_nonzero(order.flags != SOUND))
+            self.unusable[entity] += int(np.count_nonzero(order.flags[order.order] != SOUND)) + len(order.strays)
         for name, owned in data.owned.items():
             self.owned[name] += len(owned.order) + owned.following
             self.loose[name] += len(owned.loose)

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pytest
-from tests.dense_cases import both_ways
+from tests.dense_cases import both_ways, picture
 from tests.programs import plan_of
 from tests.run_sample import city, program
 
@@ -258,6 +258,23 @@ def test_ranks_and_ids_of_a_part():
     assert dense.ranks("building", 1, 2) == {"building": (1, 2), "premises": (2, 4)}
     assert dense.ids("premises", 2, 4).to_pylist() == ["3", "4"]
     assert dense.batch("building", 1, 2).tables["premises"].count == 2
+
+
+def test_a_builder_goes_over_to_other_tables():
+    layout, month, names = layout_of(program().plan, Assumptions()), Month.parse("2026-01"), Names()
+    dense = Dense(open_data(program().plan, city()), layout, month, names)
+    dense.batch("building", 0, 2)
+    data = city()
+    data["building"]["tariff"] = ["1", "50.00"]
+    data["premises"]["metered"] = ["5.5", "4.1", "x", None]
+    other = open_data(program().plan, data)
+    found = picture(layout, dense.over(other).batch("building", 0, 2), names)
+    assert found == picture(layout, Dense(other, layout, month, names).batch("building", 0, 2), names)
+    assert found["building"]["columns"]["tariff", ()] == [[100], [5000]]
+    assert picture(layout, dense.batch("building", 0, 2), names)["building"]["columns"]["tariff", ()] == [
+        [4010],
+        [5000],
+    ]
 
 
 def test_no_rows():

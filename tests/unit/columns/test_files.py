@@ -98,7 +98,7 @@ def test_broken_parquet(tmp_path):
 def test_folders(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         table_files(tmp_path / "none")
-    with pytest.raises(DataError, match=r"no \.parquet and no \.csv"):
+    with pytest.raises(DataError, match=r"holds no file of \.parquet"):
         table_files(tmp_path)
     for name in ("a.csv", "premises.residents.csv", "notes.txt", ".hidden.csv"):
         (tmp_path / name).write_text("id\n")

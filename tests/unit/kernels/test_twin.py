@@ -1,5 +1,6 @@
 """Helpers mean the same in machine code made from flat text and in what numba makes of it."""
 
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,6 @@ print(out[0] > 0)
 """
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
-        capture_output=True, text=True, check=False, env={"KOMMRES_CACHE": str(tmp_path)}, timeout=60,
+        capture_output=True, text=True, check=False, env={**os.environ, "KOMMRES_CACHE": str(tmp_path)}, timeout=60,
     )  # fmt: skip
     assert (done.stdout.strip(), done.stderr) == ("True", "")

@@ -228,6 +228,10 @@ class TimesMixin(_Base):
 
     def _inner(self, source: syn.Call, context: Context) -> b.Source | None:
         inner = source.args[0] if source.args else None
+        if isinstance(inner, syn.OnDate):
+            of = inner.value.name if isinstance(inner.value, syn.Ref) else inner.value
+            if isinstance(of, syn.Name | syn.Call):
+                return self._grid_source(syn.OnDay(span=inner.span, source=of, day=inner.date), context)
         if isinstance(inner, syn.Ref):
             return self._grid_source(inner.name, context)
         return self._grid_source(inner, context) if isinstance(inner, syn.Call) else None

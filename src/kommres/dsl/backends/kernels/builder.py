@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from kommres.dsl.backends.kernels.computing import COMPUTING
 from kommres.dsl.backends.kernels.events import bound_events
@@ -13,14 +13,15 @@ from kommres.dsl.backends.kernels.gathering import GATHERING
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Graph, Kind, Loop, Node, Status
 from kommres.dsl.backends.kernels.instance import Instance
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.pieces_of import Pieces, pieces_of
+from kommres.dsl.backends.kernels.pieces_of import Pieces, moved, pieces_of
 from kommres.dsl.backends.kernels.reading import READING
-from kommres.dsl.backends.kernels.scope import Made, RowAt, Scope, When
+from kommres.dsl.backends.kernels.scope import Made, RowAt, Scope, Term, When
 from kommres.dsl.backends.kernels.slicing import SLICING
 from kommres.dsl.backends.kernels.tables import Tables
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Step
 from kommres.dsl.plan.payload import payload
+from kommres.period import Month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,7 @@ class Builder:
         self.end = self.scalar("end")
         self.last = self.graph.node(INT, "({0} - 1)", self.end)
         self.days = self.graph.node(INT, "({0} - {1})", self.end, self.start)
+        self.term = Term(self.scalar("number"), self.start, self.end)
         self.month = When(self.start, self.start, self.end, whole=True)
         #: whether rows on which something changes inside the month are left
         self.still = proofs.assumptions.still
@@ -204,8 +206,13 @@ class Builder:
     def instance(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Instance:
         """Return a definition for a row on a day; the slice of who reads it does not matter to it."""
         plan = self.definition(number)
-        day = when.day if self.machine.computation(number).varies and not self.still else self.start
-        key = number, row, members, day
+        varies = self.machine.computation(number).varies
+        past = None if when.past is None else evolve(when.past, visited=False)
+        if past is not None:
+            moment = When(when.day if varies else past.start, past.start, past.end, whole=True, past=past)
+        else:
+            moment = When(when.day if varies and not self.still else self.start, self.start, self.end, whole=True)
+        key = number, row, members, moment
         found = self._instances.get(key)
         if found is None:
             from kommres.dsl.backends.kernels.scope import Member
@@ -216,14 +223,19 @@ class Builder:
                 plan.steps,
                 self.proofs.definitions[number],
                 slots,
-                When(day, self.start, self.end, whole=True),
+                moment,
                 definition=plan,
             )
             found = self._instances[key] = Instance(scope, plan)
         return found
 
     def stored(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Made:
-        """Return the result of a definition for another row, computed before for all rows of its entity."""
+        """Return the result of a definition for another row, computed before for all rows of its entity.
+
+        What it was in a past month is computed where it is read.
+        """
+        if when.past is not None:
+            return self.instance(number, row, members, when).as_rule()
         computation = self.machine.computation(number)
         steady = self.still or when.day is self.start or (computation.calm and not computation.cutter.by_row)
         if computation.varies and not steady:
@@ -387,8 +399,15 @@ class Builder:
                     waiting.append(arg)
         return False
 
+    def window(self, past: Term) -> tuple[int, int]:
+        """Return the first day of the earliest month that a past month may be, and the end of the month of the run."""
+        first = max(self.machine.term.number - past.back, 12)  # January of the year 1
+        return Month(first).start, self.machine.term.end
+
     def moves(self, scope: Scope, *steps: int) -> Node | None:
         """Return whether something changes inside the month for steps of a definition and its row."""
+        if scope.when.past is not None:
+            return moved(self, scope, scope.when.past, *steps)
         pieces = self.pieces(scope, *steps)
         if pieces is None:
             return None

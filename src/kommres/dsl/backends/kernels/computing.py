@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, Branch, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled, crossed
 from kommres.dsl.backends.kernels.scope import Made, Scope, is_number
-from kommres.dsl.plan.forms import Form, Leaf
+from kommres.dsl.plan.forms import Form, Leaf, Whole
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.roundings import rounding_of
@@ -192,9 +192,9 @@ def _call(scope: Scope, number: int) -> Made:
         return _round(scope, number, status)
     graph = scope.graph
     if function in {"min", "max"}:
-        return _extreme(scope, number, status, list(step.args), "<" if function == "min" else ">")
+        return _extreme(scope, number, status, ["<" if function == "min" else ">"] * (len(step.args) - 1))
     if function == "clamp":
-        return _clamp(scope, number, status)
+        return _extreme(scope, number, status, [">", "<"])
     if function == "abs":
         return _abs(scope, number, status)
     if function in _DATES:
@@ -242,50 +242,36 @@ def _round(scope: Scope, number: int, status: Status) -> Made:
     return Made(status, node=word, scale=form.scale)
 
 
-def _extreme(scope: Scope, number: int, status: Status, sides: list[int], sign: str) -> Made:
-    """Return the least or greatest value: where two are equal it is the first."""
-    graph = scope.graph
-    if len(sides) > 2:
-        return _several(scope, status, sides, sign)
-    first, second = sides
-    one, two = crossed(scope.form(second), scope.form(first))
-    less = scope.numbers.compared(one, sign, two)
+def _extreme(scope: Scope, number: int, status: Status, signs: Sequence[str]) -> Made:
+    """Return one of several values, gone through in order: one takes the place of the best so far by its sign to it.
 
-    def merge(one: Node, other: Node) -> Node:
-        return graph.select(less, other, one)
+    Of two that are equal it is the earlier one.
+    """
+    graph, sides = scope.graph, list(scope.steps[number].args)
+    takes: list[Node] = []  # whether a value takes the place of the best of those before it
 
-    return valued(scope, number, status, sides, merge)
+    def better(one: int, other: int, sign: str) -> Node:
+        return scope.numbers.compared(*_between(crossed(scope.form(sides[one]), scope.form(sides[other])), sign))
 
-
-def _several(scope: Scope, status: Status, sides: list[int], sign: str) -> Made:
-    """Return the least or greatest of several words."""
-    forms = [scope.form(side) for side in sides]
-    graph = scope.graph
+    for one, sign in enumerate(signs, start=1):
+        test = better(one, 0, sign)
+        for other in range(1, one):
+            test = graph.select(takes[other - 1], better(one, other, sign), test)
+        takes.append(test)
 
     def part(leaf: Leaf, kind: Kind) -> Node:
-        if leaf.part != "value":
-            raise NotCompiled("the least or greatest of several quotients")
-        words = [scope.top(form, leaf, INT) for form in forms]
-        found = words[0]
-        for word in words[1:]:
-            found = graph.node(INT, f"{'min' if sign == '<' else 'max'}({{0}}, {{1}})", found, word)
-        return scope.numbers.turned(found, kind)
+        found = side_part(scope, sides[0], leaf, kind)
+        for side, test in zip(sides[1:], takes, strict=True):
+            found = graph.select(test, side_part(scope, side, leaf, kind), found)
+        return found
 
+    if len(sides) == 1:
+        return scope.made(sides[0])
     return Made(status, part=part)
 
 
-def _clamp(scope: Scope, number: int, status: Status) -> Made:
-    x, low, high = scope.steps[number].args
-    forms = [scope.form(n) for n in (x, low, high)]
-    graph = scope.graph
-
-    def part(leaf: Leaf, kind: Kind) -> Node:
-        if leaf.part != "value":
-            raise NotCompiled("`clamp` of quotients")
-        words = [scope.top(form, leaf, INT) for form in forms]
-        return scope.numbers.turned(graph.node(INT, "min(max({0}, {1}), {2})", *words), kind)
-
-    return Made(status, part=part)
+def _between(pair: tuple[Whole, Whole], sign: str) -> tuple[Whole, str, Whole]:
+    return pair[0], sign, pair[1]
 
 
 def _abs(scope: Scope, number: int, status: Status) -> Made:

@@ -49,8 +49,8 @@ def bound_events(builder: Builder, walk: Walk, leg: Leg, slot: int, source: Sour
     for function in functions:
         match function.kind:
             case "clip" if not function.args:
-                start = graph.node(INT, "max({0}, {1})", start, builder.start)
-                end = graph.node(INT, "min({0}, {1})", end, builder.end)
+                start = graph.node(INT, "max({0}, {1})", start, scope.term.start)
+                end = graph.node(INT, "min({0}, {1})", end, scope.term.end)
                 fields = {"from": start, "to": end}
                 inner.test = graph.both(inner.test or graph.true, graph.node(BOOL, "({0} < {1})", start, end))
             case "covering":

@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Loop, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.reading import row_of
-from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope
+from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term, When
 from kommres.dsl.backends.kernels.slicing import on_grid, scope_inside
 from kommres.dsl.bound.nodes import Event
 from kommres.dsl.plan.forms import Form, Leaf
@@ -91,7 +91,32 @@ class Walk:
             usable = builder.argument("usable", str(source.data))
             lost = graph.node(BOOL, "any_lost({0}, {1}, {2})", usable, first, last)
             return [Leg(inner, [*leg.loops, loop], leg.test, graph.either(leg.bad, _outside(leg, lost)))]
+        if source.kind == "months":
+            return [self._past(leg, source)]
         return [builder.events(self, leg, slot, source)]
+
+    def _past(self, leg: Leg, source: SourcePlan) -> Leg:
+        """Go through the months before the one of the aggregate, the newest first."""
+        graph, builder = self.scope.graph, leg.scope.builder
+        count, take = payload(source)
+        before = self.scope.term
+        most = count if take is None or source.where is not None else min(count, take)
+        loop = graph.loop("for {name} in range({0})", graph.int(most), inside=scope_inside(leg.scope))
+        number = graph.node(INT, "({0} - 1 - {1})", before.number, builder.named(loop))
+        start, end = (graph.node(INT, "first_day({0})", n) for n in (number, graph.node(INT, "({0} + 1)", number)))
+        term = Term(number, start, end, back=before.back + count, visited=True)
+        inner = leg.scope.inside(when=When(start, start, end, whole=True, past=term))
+        found = Leg(inner, [*leg.loops, loop], leg.test, leg.bad)
+        if source.where is None:
+            return found
+        status, holds = inner.need(source.where), inner.holds(source.where)
+        self._spoiled(found, graph.either(status.bad, status.miss))
+        found.test = graph.both(found.test or graph.true, holds) or graph.false
+        if take is not None:
+            taken = graph.carry(loop, graph.int(0))
+            taken.following = graph.node(INT, "({0} + int64({1}))", taken.current, holds)
+            loop.last = graph.node(BOOL, "({0} >= {1})", taken.following, graph.int(take))
+        return found
 
     def _spoiled(self, leg: Leg, wrong: Node | None) -> None:
         """Note that an item cannot be judged: the row is the interpreter's."""
@@ -146,8 +171,6 @@ def _aggregate(scope: Scope, number: int) -> Made:
     gather = scope.steps[number].data
     if not isinstance(gather, Gather):
         raise NotCompiled("an aggregate of nothing")
-    if any(source.kind == "months" for _, source in gather.binders):
-        raise NotCompiled("past months")
     walk = Walk(scope, gather, number)
     walk.begin()
     return _FOLDS[gather.function](walk, number)

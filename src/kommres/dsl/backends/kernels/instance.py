@@ -127,13 +127,13 @@ class Instance:
 
     def _in_force(self) -> tuple[Node | None, Node | None]:
         """Return what refuses a definition outside its dates, or where its module does not apply."""
-        rule, graph, builder = self.plan.rule, self.scope.graph, self.scope.builder
+        rule, graph, term = self.plan.rule, self.scope.graph, self.scope.term
         if rule.is_charge:
             tests: list[Node] = []
             if rule.start is not None:
-                tests.append(graph.node(BOOL, "({0} < {1})", graph.int(rule.start), builder.end))
+                tests.append(graph.node(BOOL, "({0} < {1})", graph.int(rule.start), term.end))
             if rule.until is not None:
-                tests.append(graph.node(BOOL, "({0} < {1})", builder.start, graph.int(rule.until)))
+                tests.append(graph.node(BOOL, "({0} < {1})", term.start, graph.int(rule.until)))
         else:
             day = self.scope.when.day
             tests = [] if rule.start is None else [graph.node(BOOL, "({0} <= {1})", graph.int(rule.start), day)]

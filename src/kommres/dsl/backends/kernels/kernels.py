@@ -169,8 +169,8 @@ class Kernels:
             return outputs[argument.name]
         path: Any = argument.path
         match path:
-            case ("scalar", name):
-                return {"start": self._machine.term.start, "end": self._machine.term.end}[name]
+            case ("scalar", "number" | "start" | "end" as name):
+                return getattr(self._machine.term, name)
             case ("constant", *_):
                 return kernel.constants[path]
             case ("stored" | "rows", *_):
@@ -182,6 +182,8 @@ class Kernels:
                 return _nothing(coding, 0 if table is None else table.count) if column is None else column.values
             case ("change offsets" | "change days" | "change values" as what, entity, key):
                 return self._change(batch, what, entity, key)
+            case ("past offsets" | "past months" | "past values" as what, entity, key):
+                return self._past(batch, what, entity, key)
             case ("usable", entity):
                 usable = batch.tables[entity].usable
                 return _NO_FLAGS if usable is None else usable
@@ -218,6 +220,16 @@ class Kernels:
             case "change days":
                 return _NO_DAYS if changes is None else changes.days
         return np.zeros(0, coding.dtype) if changes is None else changes.values
+
+    def _past(self, batch: Batch, what: str, entity: str, key: Any) -> NDArray[Any]:  # noqa: ANN401 - an input's key
+        table = batch.tables.get(entity)
+        past = None if table is None else table.past.get(key)
+        match what:
+            case "past offsets":
+                return _NO_OFFSETS if past is None else past.offsets
+            case "past months":
+                return _NO_DAYS if past is None else past.months
+        return np.zeros(0, self.layout.past[entity][key].dtype) if past is None else past.values
 
 
 def _nothing(coding: Coding, count: int) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.bound.nodes import EventField, Input
 from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.plan.payload import payload
-from kommres.dsl.plan.sources import DATE, INSTANT, declared
+from kommres.dsl.plan.sources import DATE, INSTANT, declared, supplied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kommres.dsl.bound.nodes import Entity, Event
     from kommres.dsl.plan.nodes import Plan, SourcePlan, Step
     from kommres.dsl.plan.proofs import Assumptions
+    from kommres.dsl.plan.ranges import Range
 
 _LEAST: Final = -(1 << 63)
 _MOST: Final = (1 << 63) - 1
@@ -31,7 +32,7 @@ _NAMES: Final = (1 << 31) - 3
 def layout_of(plan: Plan, assumed: Assumptions) -> Layout:
     """Return what kernels read of the supplied tables.
 
-    Entities stand parents first, and with each of them all that it belongs to. Supplied past months are not read. A
+    Entities stand parents first, and with each of them all that it belongs to. A
     number whose range does not fit 64 bits is left out: rows that need it are the interpreter's.
 
     Parameters
@@ -56,7 +57,7 @@ def layout_of(plan: Plan, assumed: Assumptions) -> Layout:
     for event in plan.events:
         if event in reached.events:
             events.setdefault(event.entity.name, {})[event.name] = _fields(event, reached.events[event], assumed)
-    return Layout(inputs=inputs, varying=frozenset(varying), events=events)
+    return Layout(inputs=inputs, varying=frozenset(varying), events=events, past=_past(plan, reached, assumed))
 
 
 def coding_of(source: Input | EventField, assumed: Assumptions, name: str) -> Coding | None:
@@ -84,6 +85,10 @@ def coding_of(source: Input | EventField, assumed: Assumptions, name: str) -> Co
             span = DATE if kind == "date" else INSTANT
             return Coding(kind=kind, low=int(span.lo or 0), high=int(span.hi or 0), optional=optional)
     found, _ = declared(source, assumed, name)
+    return _number(found, optional=optional)
+
+
+def _number(found: Range, *, optional: bool) -> Coding | None:
     if found.lo is None or found.hi is None or found.grid is None:
         return None
     coding = Coding(
@@ -94,6 +99,20 @@ def coding_of(source: Input | EventField, assumed: Assumptions, name: str) -> Co
         optional=optional,
     )
     return coding if coding.unusable >= _LEAST and coding.high <= _MOST and coding.scale <= _MOST else None
+
+
+def _past(plan: Plan, reached: _Reached, assumed: Assumptions) -> dict[str, dict[tuple[str, tuple[str, ...]], Coding]]:
+    found: dict[str, dict[tuple[str, tuple[str, ...]], Coding]] = {}
+    for item in plan.inputs:
+        coding = coding_of(item, assumed, item.id) if item in reached.past and item.history else None
+        if coding is not None:
+            for members in product(*(key.members for key in item.keys)):
+                found.setdefault(item.entity.name, {})[item.name, members] = coding
+    for charge in plan.charges:
+        coding = _number(supplied(assumed), optional=True) if charge.number in reached.closed else None
+        if coding is not None:
+            found.setdefault(charge.rule.entity.name, {})[charge.id, ()] = coding
+    return found
 
 
 def _fields(event: Event, read: set[str], assumed: Assumptions) -> dict[str, Coding]:
@@ -107,24 +126,30 @@ def _fields(event: Event, read: set[str], assumed: Assumptions) -> dict[str, Cod
 
 
 class _Reached:
-    """What charges reach without looking into past months. ``events``: event -> names of the fields that are read."""
+    """What charges reach. ``events``: event -> names of the fields that are read.
+
+    ``past``: inputs that are read of past months. ``closed``: numbers of charges whose closed results are read.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.inputs: set[Input] = set()
+        self.past: set[Input] = set()
+        self.closed: set[int] = set()
         self.events: dict[Event, set[str]] = {}
         self._entities = {entity.name: entity for entity in plan.program.entities}
         self._found: set[str] = set()
-        self._numbers: set[int] = set()
+        self._numbers: set[tuple[int, bool]] = set()
         self._definitions = {definition.number: definition for definition in plan.definitions}
-        self._waiting: list[int] = []
+        self._waiting: list[tuple[int, bool]] = []
         for charge in plan.charges:
             self._entity(charge.rule.entity)
-            self._define(charge.number)
+            self._define(charge.number, past=False)
         for option in plan.options:
             for _, steps, _ in option.bindings:
-                self._note(steps)
+                self._note(steps, past=False)
         while self._waiting:
-            self._note(self._definitions[self._waiting.pop()].steps)
+            number, past = self._waiting.pop()
+            self._note(self._definitions[number].steps, past=past)
         if any(event.interval == "instant" for event in self.events):
             self._zones(plan)
 
@@ -142,12 +167,13 @@ class _Reached:
     def _entity(self, entity: Entity) -> None:
         self._found.update(above.name for above in entity.ancestors)
 
-    def _define(self, number: int) -> None:
-        if number not in self._numbers:
-            self._numbers.add(number)
-            self._waiting.append(number)
+    def _define(self, number: int, *, past: bool) -> None:
+        if (number, past) not in self._numbers:
+            self._numbers.add((number, past))
+            self._waiting.append((number, past))
 
-    def _note(self, steps: Sequence[Step]) -> None:
+    def _note(self, steps: Sequence[Step], *, past: bool) -> None:
+        """Note what steps read; ``past``: all of them are computed in a past month."""
         fields: dict[int, set[str]] = {}
         for step in steps:
             if step.op is Op.FIELD:
@@ -155,11 +181,14 @@ class _Reached:
                 fields.setdefault(slot, set()).add(name)
         for step in steps:
             match step.op, step.data:
-                case Op.INPUT, (Input() as item, _, _, None):
-                    self.inputs.add(item)
+                case Op.INPUT, (Input() as item, _, _, months):
+                    (self.inputs if months is None and not past else self.past).add(item)
                     self._entity(item.entity)
-                case Op.RULE, (int(number), _, _, None):
-                    self._define(number)
+                case Op.RULE, (int(number), _, _, months):
+                    self._define(number, past=past or months is not None)
+                case Op.CHARGED, (int(number), _, _, _):
+                    self.closed.add(number)
+                    self._entity(self._definitions[number].rule.entity)
                 case Op.AGGREGATE, Gather(binders=binders):
                     for slot, source in binders:
                         self._source(source, fields.get(slot, set()))

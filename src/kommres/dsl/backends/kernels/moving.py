@@ -18,6 +18,24 @@ def changed(first, offsets, days, values, place, day):  # type: ignore[no-untype
 
 
 @Flat
+def in_month(offsets, months, values, place, number, nothing):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return what was supplied for a month, which is the only one of its number; ``nothing`` where nothing was."""
+    if offsets.size:
+        last = offsets[place + 1] - 1
+        if offsets[place] <= last:
+            # Where no month is missing it stands there; else after it.
+            j = max(offsets[place], last - (months[last] - number))
+            while j <= last:
+                if months[j] >= number:
+                    break
+                j += 1
+            if j <= last:
+                if months[j] == number:
+                    return values[j]
+    return nothing
+
+
+@Flat
 def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def]
     """Return the first day after ``day`` on which a value of a row changes, ``end`` at the latest."""
     if offsets.size:
@@ -43,6 +61,15 @@ def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untype
 def any_of(offsets, first, last) -> bool:  # type: ignore[no-untyped-def]
     """Return whether anything belongs to the rows ``first .. last``."""
     return offsets.size > 0 and offsets[first] != offsets[last]
+
+
+@Flat
+def any_within(days, start, end) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001
+    """Return whether one of some days lies after the first day of a span and before its end."""
+    for j in range(days.size):
+        if start < days[j] < end:
+            return True
+    return False
 
 
 @Flat

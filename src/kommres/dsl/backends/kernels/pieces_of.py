@@ -5,16 +5,22 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import define, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.bound.nodes import Entity, Event, Input
+from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from kommres.dsl.backends.cutting import Cutter
     from kommres.dsl.backends.kernels.builder import Builder
-    from kommres.dsl.backends.kernels.scope import RowAt
+    from kommres.dsl.backends.kernels.scope import RowAt, Scope, Term
+    from kommres.dsl.backends.tables import Table
     from kommres.dsl.rules.nodes import Cuts
 
 
@@ -70,10 +76,71 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below
                 bad.append(_any_below(builder, row, up, item.entity, offsets))
     for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around] if below else []:
         if isinstance(event, Event):
-            bad.append(_edge_below(builder, row, up, event))
+            bad.append(_edge_below(builder, row, up, event, builder.start, builder.end))
     found.bad = graph.either(*bad)
     if not found.fixed and not found.changes and not found.intervals and found.bad is None:
         return None
+    return found
+
+
+def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | None:
+    """Return whether something changes inside a past month for steps of a definition. Raises :class:`NotCompiled`.
+
+    An input has one value there.
+    """
+    if past.visited:
+        if scope.when.day is not past.start:
+            raise NotCompiled("slices of a past month on some day of it")
+        return _dated(builder, past, _tables(builder, scope, steps), ())
+    if scope.definition is None:
+        return None
+    cuts = scope.definition.cuts
+    if cuts.daily:
+        raise NotCompiled("every day may differ")
+    graph = builder.graph
+    tables = [table for table in builder.machine.tables if table.param in cuts.params]
+    found = [_dated(builder, past, tables, cuts.days)]
+    for event, up in cuts.events:
+        if isinstance(event, Event):
+            at = builder.above(scope.row, up)
+            args = *_edges(builder, at.entity, event), at.place, past.start, past.end
+            edge = graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5})", *args)
+            found.append(graph.node(BOOL, "({0} < {1})", edge, past.end))
+    for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around]:
+        if isinstance(event, Event):
+            found.append(_edge_below(builder, scope.row, up, event, past.start, past.end))
+    return graph.either(*found)
+
+
+def _dated(builder: Builder, past: Term, tables: Iterable[Table], days: Iterable[int]) -> Node | None:
+    """Return whether a table changes inside a past month, or one of some days lies there."""
+    first, last = builder.window(past)
+    known = {day for day in days if first < day < last}
+    known.update(day for table in tables for day in table.changes(first, last))
+    if not known:
+        return None
+    array = builder.constant(("days", *sorted(known)), lambda: np.array(sorted(known), np.int64))
+    return builder.graph.node(BOOL, "any_within({0}, {1}, {2})", array, past.start, past.end)
+
+
+def _tables(builder: Builder, scope: Scope, steps: Sequence[int]) -> list[Table]:
+    """Return the tables that steps look up on the current day. Raises :class:`NotCompiled` for what else may change."""
+    found, waiting, seen = [], list(steps), set(steps)
+    while waiting:
+        step = scope.steps[waiting.pop()]
+        match step.op:
+            case Op.PARAM if not payload(step)[1]:
+                found.append(builder.machine.tables[payload(step)[0]])
+            case Op.TIERS | Op.TABLE:
+                found.append(builder.machine.tables[payload(step)[0]])
+            case Op.RULE if builder.machine.computation(payload(step)[0]).varies:
+                raise NotCompiled("slices of a past month in which a rule may change")
+            case Op.PERIOD if payload(step)[0] == "day":
+                raise NotCompiled("every day may differ")
+            case Op.AGGREGATE:
+                raise NotCompiled("slices of a past month with an aggregate inside")
+        waiting += [a for a in step.args if a not in seen]
+        seen.update(step.args)
     return found
 
 
@@ -93,11 +160,11 @@ def _any_below(builder: Builder, row: RowAt, up: int, entity: Entity, offsets: N
     return builder.graph.node(BOOL, "any_of({0}, {1}, {2})", offsets, first, last)
 
 
-def _edge_below(builder: Builder, row: RowAt, up: int, event: Event) -> Node:
+def _edge_below(builder: Builder, row: RowAt, up: int, event: Event, start: Node, end: Node) -> Node:  # noqa: PLR0917
     offsets, starts, ends = _edges(builder, event.entity.name, event)
     first, last = builder.below(builder.above(row, up), event.entity.name)
     code = "any_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})"
-    return builder.graph.node(BOOL, code, offsets, starts, ends, first, last, builder.start, builder.end)
+    return builder.graph.node(BOOL, code, offsets, starts, ends, first, last, start, end)
 
 
 def _keys(declared: Input) -> list[tuple[str, tuple[str, ...]]]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kommres.dsl.backends.kernels.batch import Coding
+    from kommres.dsl.backends.rows import InputKey
+    from kommres.dsl.backends.kernels.graph import Kind
+    from kommres.dsl.plan.forms import Leaf
 
 #: So many combinations of members are tried one by one where a key is not a constant.
 _MOST_MEMBERS = 24
@@ -112,13 +115,15 @@ def decoded(scope: Scope, cell: Node, coding: Coding) -> Made:
 
 
 def _input(scope: Scope, number: int) -> Made:
-    declared, slot, up, months = payload(scope.steps[number])
-    if months is not None:
-        raise NotCompiled("a value of a past month")
+    declared, slot, up, _ = payload(scope.steps[number])
     row = row_of(scope, slot, up)
+    if scope.when.past is not None and not declared.history:
+        raise NotCompiled(f"{declared.name} is not supplied for past months")
 
     def one(members: tuple[str, ...]) -> Made:
         key = declared.name, members
+        if scope.when.past is not None:
+            return supplied(scope, row, key)
         coding = scope.builder.layout.inputs.get(row.entity, {}).get(key)
         if coding is None:
             raise NotCompiled(f"{declared.name} needs more than 64 bits")
@@ -126,6 +131,19 @@ def _input(scope: Scope, number: int) -> Made:
         return decoded(scope, cell, coding)
 
     return by_key(scope, number, one)
+
+
+def supplied(scope: Scope, row: RowAt, key: InputKey) -> Made:
+    """Return what was supplied for the current month, which is a past one."""
+    builder, graph = scope.builder, scope.graph
+    coding = builder.layout.past.get(row.entity, {}).get(key)
+    if coding is None:
+        raise NotCompiled(f"{key[0]} needs more than 64 bits")
+    offsets, months, values = (
+        builder.argument(what, row.entity, key) for what in ("past offsets", "past months", "past values")
+    )
+    args = offsets, months, values, row.place, scope.term.number, graph.int(coding.absent)
+    return decoded(scope, graph.node(INT, "in_month({0}, {1}, {2}, {3}, {4}, {5})", *args), coding)
 
 
 def _field(scope: Scope, number: int) -> Made:
@@ -153,41 +171,43 @@ def _var(scope: Scope, number: int) -> Made:
 
 
 def _period(scope: Scope, number: int) -> Made:
-    member, months = payload(scope.steps[number])
-    if months is not None:
-        raise NotCompiled("a past month")
-    builder = scope.builder
+    member, _ = payload(scope.steps[number])
     match member:
         case "months":
             return Made(node=scope.graph.int(1))
         case "day":
             return Made(node=scope.when.day)
         case "days":
-            return Made(node=builder.days)
-    return Made(node={"start": builder.start, "end": builder.end}[member])
+            return Made(node=scope.days)
+    return Made(node={"start": scope.term.start, "end": scope.term.end}[member])
 
 
 def _slice(scope: Scope, number: int) -> Made:
-    graph, when, builder = scope.graph, scope.when, scope.builder
+    graph, when = scope.graph, scope.when
     match payload(scope.steps[number]):
         case "start":
             return Made(node=when.start)
         case "end":
             return Made(node=when.end)
-    days = builder.days if when.whole else graph.node(INT, "({0} - {1})", when.end, when.start)
+    days = scope.days if when.whole else graph.node(INT, "({0} - {1})", when.end, when.start)
     if payload(scope.steps[number]) == "days":
         return Made(node=days)
     numbers = scope.numbers
-    return Made(part=lambda leaf, kind: numbers.turned(builder.days if leaf.part == "below" else days, kind))
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        if leaf.part == "value":  # in steps of which every month has a whole number a day
+            step = graph.node(INT, "({0} // {1})", graph.int(leaf.scale), scope.days)
+            return numbers.turned(graph.node(INT, "({0} * {1})", days, step), kind)
+        return numbers.turned(scope.days if leaf.part == "below" else days, kind)
+
+    return Made(part=part)
 
 
 # --- tables and options --------------------------------------------------------------------------------------
 
 
 def _param(scope: Scope, number: int) -> Made:
-    position, has_on, months = payload(scope.steps[number])
-    if months is not None:
-        raise NotCompiled("a table as of a past month")
+    position, has_on, _ = payload(scope.steps[number])
     args: Sequence[int] = scope.steps[number].args
     keys = args[:-1] if has_on else args
     day = scope.word(args[-1]) if has_on else None
@@ -203,9 +223,7 @@ def _option(scope: Scope, number: int) -> Made:
 
 
 def _rule(scope: Scope, number: int) -> Made:
-    target, slot, up, months = payload(scope.steps[number])
-    if months is not None:
-        raise NotCompiled("a rule of a past month")
+    target, slot, up, _ = payload(scope.steps[number])
     row = row_of(scope, slot, up)
 
     def one(members: tuple[str, ...]) -> Made:
@@ -216,8 +234,9 @@ def _rule(scope: Scope, number: int) -> Made:
     return by_key(scope, number, one)
 
 
-def _charged(_scope: Scope, _number: int) -> Made:
-    raise NotCompiled("a closed result of a past month")
+def _charged(scope: Scope, number: int) -> Made:
+    target, slot, up, _ = payload(scope.steps[number])
+    return supplied(scope, row_of(scope, slot, up), (scope.builder.definition(target).rule.id, ()))
 
 
 READING: dict[Op, Callable[[Scope, int], Made]] = {

@@ -52,14 +52,41 @@ Slot: TypeAlias = RowAt | EventAt | Member
 
 
 @frozen
+class Term:
+    """A month: its number, its first day and the day after its last one.
+
+    ``back``: so many months at most before that of the run. ``visited``: the definition looks into it from another
+    month, so that its cuts say nothing of it.
+    """
+
+    number: Node
+    start: Node
+    end: Node
+    back: int = 0
+    visited: bool = False
+
+
+@frozen
 class When:
-    """The current day and slice. ``whole``: the first day and all of the month, on which nothing changes inside it."""
+    """The current day and slice. ``whole``: the first day and all of the month, on which nothing changes inside it.
+
+    ``past``: the month in which the day lies, None for that of the run.
+    """
 
     day: Node
     start: Node
     end: Node
     whole: bool = False
+    past: Term | None = None
 
+
+#: Steps whose value is the same in every month if their arguments are.
+_TIMELESS = frozenset(
+    {
+        *(Op.CONST, Op.ABSENT, Op.OPTION, Op.VAR, Op.FIELD),
+        *(Op.SCALE, Op.ADD, Op.MUL, Op.DIV, Op.COMPARE, Op.AND, Op.OR, Op.NOT, Op.HAS, Op.IF, Op.ELSE, Op.CALL),
+    }
+)
 
 #: Gives a part of a value (value, above, below) in a reading, times the scale of its leaf.
 Part: TypeAlias = Callable[[Leaf, Kind], Node]
@@ -121,6 +148,7 @@ class Scope:
         self.definition = definition
         self._outer = outer
         self._places = outer.places if outer is not None else Places(steps)
+        self._timeless: list[bool] | None = None
         self._made: dict[int, Made] = {}
         self.numbers = Numbers(graph=self.graph, leaves=self.leaf)
 
@@ -128,6 +156,27 @@ class Scope:
     def places(self) -> Places:
         """Which slots and which days each step depends on."""
         return self._places
+
+    @property
+    def term(self) -> Term:
+        """The current month."""
+        return self.when.past or self.builder.term
+
+    @property
+    def days(self) -> Node:
+        """How many days the current month has."""
+        return self.graph.node(INT, "({0} - {1})", self.term.end, self.term.start)
+
+    @property
+    def timeless(self) -> list[bool]:
+        """Which steps have the same value in every month."""
+        if self._outer is not None:
+            return self._outer.timeless
+        if self._timeless is None:
+            self._timeless = []
+            for step in self.steps:
+                self._timeless.append(step.op in _TIMELESS and all(self._timeless[a] for a in step.args))
+        return self._timeless
 
     @property
     def row(self) -> RowAt:
@@ -154,8 +203,10 @@ class Scope:
         outer = self._outer
         if outer is None:
             return False
-        if self.when != outer.when and self._places.moving[number]:
-            return False
+        if self.when != outer.when:
+            changes = self._places.moving[number] if self.when.past is None else not self.timeless[number]
+            if changes:
+                return False
         new = sum(1 << slot for slot, held in self.slots.items() if outer.slots.get(slot) is not held)
         return not self._places.slots[number] & new
 

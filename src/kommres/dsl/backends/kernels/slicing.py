@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT, Block, Carried, Loop, Node, Status, innermost
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Block, Branch, Carried, Loop, Node, Status, innermost
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made, Member, Scope, When
 from kommres.dsl.plan.forms import Form, Leaf, Whole, const, mul
@@ -65,7 +65,7 @@ class Turns:
 def turns(scope: Scope, value: int, names: tuple[int, ...] = ()) -> Turns:
     """Return the loop over the pieces of the month; neighbours on which no name changes are one piece."""
     graph, builder = scope.graph, scope.builder
-    if builder.still:
+    if builder.still or scope.when.past is not None:
         return Turns(scope, None, scope, builder.moves(scope, value, *names))
     pieces = builder.pieces(scope, value, *names)
     if pieces is None:
@@ -148,7 +148,7 @@ def _over_slices(scope: Scope, number: int) -> Made:
     has_span, _ = payload(scope.steps[number])
     value, *rest = scope.steps[number].args
     if has_span:
-        raise NotCompiled("a sum over slices of a span of days")
+        return _span(scope, number, value, *rest[:2])
     months = turns(scope, value, tuple(rest))
     status = months.status(value)
     if scope.builder.still:
@@ -157,6 +157,33 @@ def _over_slices(scope: Scope, number: int) -> Made:
         # One piece: the value is the sum.
         return Made(status, part=lambda leaf, kind: _single(months.inner, value, leaf, kind))
     return Made(status, part=lambda leaf, kind: _sum_part(scope, months, value, leaf, kind))
+
+
+def _span(scope: Scope, number: int, value: int, first: int, until: int) -> Made:
+    """Return a sum over the slices of a span inside the month, on whose days nothing changes."""
+    graph, builder = scope.graph, scope.builder
+    if scope.when.past is not None:
+        raise NotCompiled("a sum over slices of a span of days in a past month")
+    if not builder.still:
+        raise NotCompiled("a sum over slices of a span of days in which something changes")
+    asked = scope.need(first, until)
+    start, end = scope.word(first), scope.word(until)
+    filled = Branch(graph.node(BOOL, "({0} < {1})", start, end))
+    inner = scope.inside(when=When(builder.start, start, end))
+    each = inner.need(value)
+    outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", start, builder.start, end, builder.end)
+    wrong = graph.either(each.bad, outside, builder.moves(scope, value))
+    status = Status(
+        miss=graph.either(asked.miss, graph.choose_maybe(filled, each.miss, None)),
+        bad=graph.either(asked.bad, graph.choose_maybe(filled, wrong, None)),
+    )
+    scope.form(number)
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        nothing = scope.numbers.turned(graph.int(1 if leaf.part == "below" else 0), kind)
+        return graph.choose(filled, _single(inner, value, leaf, kind), nothing)
+
+    return Made(status, part=part)
 
 
 def _single(scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
@@ -195,12 +222,12 @@ def _mean_days(scope: Scope, number: int) -> Made:
 
     def part(leaf: Leaf, kind: Kind) -> Node:
         if leaf.part == "below":
-            return scope.numbers.turned(builder.days, kind)
+            return scope.numbers.turned(scope.days, kind)
 
         def weighed(inner: Scope) -> Node:
             form = inner.form(value)
             word = _word_at(inner, form, leaf.scale)
-            days = builder.days if inner.when.whole else inner.graph.node(
+            days = scope.days if inner.when.whole else inner.graph.node(
                 INT, "({0} - {1})", inner.when.end, inner.when.start
             )
             return inner.graph.node(INT, "({0} * {1})", word, days)
@@ -227,13 +254,23 @@ def _edge(scope: Scope, number: int) -> Made:
     (value,) = scope.steps[number].args
     builder = scope.builder
     first = payload(scope.steps[number]) == "start"
+    past = scope.when.past
+    if past is not None:
+        day = past.start if first else scope.graph.node(INT, "({0} - 1)", past.end)
+        return _as_in(scope.inside(when=evolve(scope.when, day=day)), value)
     moved = None if first or not builder.still else builder.moves(scope, value)
     still = builder.still or builder.pieces(scope, value) is None
     day = builder.start if first or still else builder.last
     inner = scope.inside(when=When(day, scope.when.start, scope.when.end, whole=scope.when.whole))
+    made = _as_in(inner, value)
+    if moved is None:
+        return made
+    return evolve(made, status=evolve(made.status, bad=scope.graph.either(made.status.bad, moved)))
+
+
+def _as_in(inner: Scope, value: int) -> Made:
+    """Return what a step comes to in a scope, for those outside of it."""
     made = inner.made(value)
-    if moved is not None:
-        made = evolve(made, status=evolve(made.status, bad=scope.graph.either(made.status.bad, moved)))
     if made.node is not None or made.text is not None:
         return made
     form = inner.proof.shapes[value]

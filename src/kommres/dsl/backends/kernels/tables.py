@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 #: A look-up that misses. No value of a table comes near it.
 MISSING = -(1 << 62)
+#: The first day of a span of days, and the day after its last one.
+Span: TypeAlias = "tuple[int, int]"
+_EVER: Span = 1, 1 << 40
 #: The ends of a bracket that is open.
 _LOWEST, _HIGHEST = -(1 << 62), 1 << 62
 _MOST_CELLS = 4_000_000
@@ -53,7 +56,6 @@ class Tables:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        self._values: dict[tuple[int, int, bool], tuple[Any, Any]] = {}
 
     def still(self, position: int) -> bool:
         """Whether nothing of a table changes inside the month."""
@@ -67,15 +69,15 @@ class Tables:
         table = self._builder.machine.tables[position]
         type_ = table.param.type
         members = type_.enum.members if type_.enum is not None else None
-        at, moved = self._span(table, scope, day)
+        at, span = self._span(table, scope, day)
         if table.bracket is not None:
-            return self._in_bracket(scope, table, keys, status, at, moved=moved)
+            return self._in_bracket(scope, table, keys, status, at, span=span)
         axes = [self._axis(table, n) for n in range(len(table.param.keys))]
         place, missing = self._place(scope, keys, axes)
         scale = self._scale(table)
-        days = self._days(table, moved)
+        days = self._days(table, span)
         array = self._builder.constant(
-            ("table", position, scale, moved), lambda: self._filled(table, axes, days, scale, members)
+            ("table", position, scale, span), lambda: self._filled(table, axes, days, scale, members)
         )
         graph = scope.graph
         place = self._with_day(place, at, len(days))
@@ -86,32 +88,37 @@ class Tables:
             return Made(found, node=graph.node(BOOL, "({0} == 1)", cell))
         return Made(found, node=cell, scale=scale, members=members)
 
-    def _span(self, table: Table, scope: Scope, day: Node | None) -> tuple[Node | None, bool]:
-        """Return the place of a day among the days on which the table changes; whether it may leave the month."""
+    def _span(self, table: Table, scope: Scope, day: Node | None) -> tuple[Node | None, Span]:
+        """Return the place of a day among the days on which the table changes, and the span in which these lie."""
         builder = self._builder
+        month = builder.machine.term.start, builder.machine.term.end
         if table.everywhere is not None:
-            return None, False
+            return None, month
+        if day is None and scope.when.past is not None:
+            span = builder.window(scope.when.past)
+            return self._counted(table, scope.when.day, span), span
         if day is None or day is builder.start or day is builder.last:
-            if not table.changes(builder.machine.term.start, builder.machine.term.end):
-                return None, False
+            if not table.changes(*month):
+                return None, month
             if day is None:
                 day = scope.when.day
             if day is builder.start:
-                return scope.graph.int(0), False
-            return self._counted(("changes", builder.machine.tables.index(table)), table, day, moved=False), False
-        return self._counted(("all changes", builder.machine.tables.index(table)), table, day, moved=True), True
+                return scope.graph.int(0), month
+            return self._counted(table, day, month), month
+        return self._counted(table, day, _EVER), _EVER
 
-    def _counted(self, key: tuple[object, ...], table: Table, day: Node, *, moved: bool) -> Node:
-        days = self._days(table, moved)[1:]
+    def _counted(self, table: Table, day: Node, span: Span) -> Node | None:
+        days = self._days(table, span)[1:]
+        if not days:
+            return None
+        key = "changes", self._builder.machine.tables.index(table), span
         array = self._builder.constant(key, lambda: np.array(days, np.int64))
         return self._builder.graph.node(INT, "in_force({0}, {1})", array, day)
 
-    def _days(self, table: Table, moved: bool) -> list[int]:  # noqa: FBT001
-        """Return the first days of the spans on which the table is the same."""
-        term = self._builder.machine.term
-        if moved:
-            return [1, *table.changes(1, 1 << 40)]  # the first day of the calendar
-        return [term.start, *table.changes(term.start, term.end)]
+    @staticmethod
+    def _days(table: Table, span: Span) -> list[int]:
+        """Return the first days of the parts of a span in which the table is the same."""
+        return [span[0], *table.changes(*span)]
 
     def _with_day(self, place: Node, at: Node | None, days: int) -> Node:
         if at is None:
@@ -211,7 +218,7 @@ class Tables:
     # brackets --------------------------------------------------------------------------------------------
 
     def _in_bracket(
-        self, scope: Scope, table: Table, keys: Sequence[int], status: Status, at: Node | None, *, moved: bool
+        self, scope: Scope, table: Table, keys: Sequence[int], status: Status, at: Node | None, *, span: Span
     ) -> Made:
         position = table.bracket or 0
         fixed = [key for n, key in enumerate(keys) if n != position]
@@ -226,7 +233,7 @@ class Tables:
         scale = self._scale(table)
         members = table.param.type.enum.members if table.param.type.enum is not None else None
         offsets, lows, highs, values, place, missing = self._bands(
-            scope, table, fixed, at, grid=grid, scale=scale, members=members, moved=moved
+            scope, table, fixed, at, grid=grid, scale=scale, members=members, span=span
         )
         graph = scope.graph
         first = graph.node(INT, "{0}[{1}]", offsets, place)
@@ -257,7 +264,7 @@ class Tables:
         grid: int,
         scale: int,
         members: tuple[str, ...] | None,
-        moved: bool,
+        span: Span,
         width: int | None = None,
     ) -> tuple[Node, Node, Node, Node, Node, Node | None]:
         """Return the arrays of all brackets (offsets, lows, highs, values), the place of the keys, whether it misses.
@@ -268,9 +275,9 @@ class Tables:
         numbers = [n for n in range(len(table.param.keys)) if n != table.bracket]
         axes = [self._axis(table, n) for n in numbers]
         place, missing = self._place(scope, fixed, axes)
-        days = self._days(table, moved)
+        days = self._days(table, span)
         place = self._with_day(place, at, len(days))
-        key = ("bands", builder.machine.tables.index(table), grid, scale, moved, width)
+        key = ("bands", builder.machine.tables.index(table), grid, scale, span, width)
         made: dict[str, Any] = {}
 
         def arrays() -> dict[str, Any]:
@@ -333,7 +340,7 @@ class Tables:
         if has_scale:
             raise NotCompiled("tiers with a scale")
         table = self._builder.machine.tables[position]
-        at, moved = self._span(table, scope, None)
+        at, span = self._span(table, scope, None)
         status = scope.need(*step.args)
         form, result = scope.form(volume), scope.form(number)
         if not form.is_whole:
@@ -342,12 +349,12 @@ class Tables:
         if result.scale % prices:
             raise NotCompiled("tiers of other steps than their values")
         grid = result.scale // prices
-        width = self._widest(table, moved=moved)
+        width = self._widest(table, span=span)
         whole = mul(const(grid // form.scale), form.above)
         if not whole.fits or grid % form.scale or grid % self._ends(table):
             raise NotCompiled("tiers of a volume of more than 63 bits")
         _, lows, highs, values, place, missing = self._bands(
-            scope, table, keys, at, grid=grid, scale=prices, members=None, moved=moved, width=width
+            scope, table, keys, at, grid=grid, scale=prices, members=None, span=span, width=width
         )
         graph = scope.graph
         amount = scope.numbers.of(whole, INT)
@@ -373,10 +380,10 @@ class Tables:
             raise NotCompiled("tiers of a quotient")
         return scope.numbers.turned(total, kind)
 
-    def _widest(self, table: Table, *, moved: bool) -> int:
+    def _widest(self, table: Table, *, span: Span) -> int:
         numbers = [n for n in range(len(table.param.keys)) if n != table.bracket]
         axes = [self._axis(table, n) for n in numbers]
-        days = self._days(table, moved)
+        days = self._days(table, span)
         combinations = product(product(*(axis.texts for axis in axes)), days)
         width = max((len(self.brackets(table, keys, day)) for keys, day in combinations), default=0)
         if not 0 < width <= _MOST_BRACKETS:
