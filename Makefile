@@ -36,10 +36,10 @@ docs: $(VENV)/.docs $(VENV)/.local ## the pages, into docs/_build/html
 	$(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-bench: $(VENV)/.bench $(VENV)/.local ## all benchmarks, peers included
+bench: $(VENV)/.bench $(VENV)/.local ## all benchmarks, peers included, judged against their targets
 	$(BIN)/python -m benchmarks
 
-bench-quick: $(VENV)/.bench $(VENV)/.local ## benchmarks on small data, to see that they run
+bench-quick: $(VENV)/.bench $(VENV)/.local ## the same on small data, to see that they run
 	$(BIN)/python -m benchmarks --quick
 
 fmt: $(VENV)/.lint ## format and repair what can be repaired

@@ -17,7 +17,7 @@ SECTIONS = ("start", "interpreter", "charge", "trees", "penalty", "hourly", "shi
 
 
 def main() -> int:
-    """Run sections, write the results; 1 where a section fails, amounts differ or, on large data, a target is missed."""
+    """Run sections and write the results; 1 where one fails, amounts differ or, on large data, a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small data: see that all works, judge no target")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)

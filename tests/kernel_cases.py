@@ -10,8 +10,7 @@ from tests.kernel_ties import is_tie, ties, watched_roundings
 
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.kernels.from_rows import batch_of
-from kommres.dsl.backends.kernels.kernels import Kernels
-from kommres.dsl.plan.proofs import Assumptions
+from kommres.dsl.backends.kernels.kernels import ASSUMED, Kernels
 from kommres.dsl.problems import DataProblem
 
 
@@ -74,12 +73,13 @@ class Sides:
     """Both back ends of a plan for a month.
 
     ``charges``: ids of those that kernels compute; None for all. A row that one of them hands over is compared for none.
+    ``few``: kernels for rows on which something changes are made at once here, for any number of them.
     """
 
-    def __init__(self, plan, month, *, assumed=Assumptions(), charges=None, **terms):  # noqa: B008 - frozen
+    def __init__(self, plan, month, *, assumed=ASSUMED, charges=None, few=0, **terms):
         self.plan, self.month, self.assumed, self.terms = plan, month, assumed, terms
         self.interpreter, self.seen = Interpreter(plan, month, **terms), []
-        self.kernels = Kernels(plan, month, assumed=assumed, charges=charges, **terms)
+        self.kernels = Kernels(plan, month, assumed=assumed, charges=charges, few=few, **terms)
 
     def charged(self, roots):
         """What the kernels say of whole trees."""

@@ -3,9 +3,11 @@ from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
 from kommres import plugins
 from kommres.errors import PluginError
+from kommres.functions import FunctionLibrary, PluginFunction
 from kommres.plugins import GROUP, SWITCH
 from kommres.resource import ResourceSpec
 
@@ -134,3 +136,62 @@ def test_shipped_plugins_are_found(name, monkeypatch):
     monkeypatch.delenv(SWITCH, raising=False)
     plugins.refresh()
     assert plugins.get(name) is importlib.import_module(f"kommres_{name}").RESOURCE
+
+
+# --- libraries of functions ------------------------------------------------------------------------------------------
+
+STEAM = FunctionLibrary(
+    api_version=1,
+    name="steam",
+    functions=(PluginFunction(name="enthalpy", parameters=("degC",), result="kJ/kg", call=lambda t: 4 * t),),
+)
+
+
+@pytest.fixture
+def offer(monkeypatch):
+    monkeypatch.delenv(SWITCH, raising=False)
+
+    def put(*entries):
+        monkeypatch.setattr(plugins, "entry_points", lambda *, group: entries if group == plugins.LIBRARIES else ())
+        plugins.refresh()
+
+    yield put
+    plugins.refresh()
+
+
+def test_a_function_is_found_with_who_provides_it(offer):
+    offer(entry("steam", STEAM, "kommres-steam", "1.2"))
+    found, provider = plugins.function("steam.enthalpy")
+    assert found.call(20) == 80
+    assert provider == "kommres-steam 1.2"
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "code"),
+    [
+        ("steam.entropy", STEAM, "P0109"),
+        ("steam", STEAM, "P0109"),
+        ("water.enthalpy", STEAM, "P0104"),
+        ("steam.enthalpy", ImportError("gone"), "P0102"),
+        ("steam.enthalpy", WATER, "P0103"),
+        ("steam.enthalpy", evolve(STEAM, api_version=2), "P0106"),
+        ("steam.enthalpy", evolve(STEAM, name="vapour"), "P0108"),
+    ],
+)
+def test_functions_that_cannot_be_had(offer, name, target, code):
+    offer(entry("steam", target, "kommres-steam"))
+    refused(code, plugins.function, name=name)
+
+
+def test_two_providers_of_a_library(offer):
+    offer(entry("steam", STEAM, "one"), entry("steam", STEAM, "other"))
+    refused("P0101", plugins.function, name="steam.enthalpy")
+
+
+def test_the_host_may_refuse_libraries(offer, monkeypatch):
+    offer(entry("steam", STEAM, "kommres-steam"), entry("ice", RuntimeError("must not run"), "kommres-ice"))
+    monkeypatch.setenv(SWITCH, "steam")
+    assert plugins.function("steam.enthalpy")[0].name == "enthalpy"
+    refused("P0105", plugins.function, name="ice.enthalpy")
+    monkeypatch.setenv(SWITCH, "none")
+    refused("P0105", plugins.function, name="steam.enthalpy")

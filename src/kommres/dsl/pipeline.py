@@ -69,11 +69,20 @@ PASSES: tuple[Callable[[State], None], ...] = (parse_pass, bind_pass, rules_pass
 
 
 def compile_sources(
-    sources: Sequence[Source], read_table: ReadTable = lambda _source, _name: None, limits: Limits = DEFAULT
+    sources: Sequence[Source],
+    read_table: ReadTable = lambda _source, _name: None,
+    limits: Limits = DEFAULT,
+    find_function: FindFunction = plugins.function,
 ) -> State:
     """Run all passes; findings are in ``out``, and ``plan`` is None if one of them is an error."""
     most = 2 * limits.errors
-    state = State(sources=sources, read_table=read_table, limits=limits, out=Diagnostics(most=most))
+    state = State(
+        sources=sources,
+        read_table=read_table,
+        find_function=find_function,
+        limits=limits,
+        out=Diagnostics(most=most),
+    )
     try:
         for run in PASSES:
             run(state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -83,8 +82,8 @@ class Intervals:
             if rest:
                 raise DataProblem(
                     "D0110",
-                    f"{show_day(day)} has {dt.timedelta(seconds=end - start)} h in the time zone {zone}, which is no "
-                    f"whole number of intervals of {dt.timedelta(seconds=grid.every)} h",
+                    f"{show_day(day)} has {(end - start) // 60} minutes in the time zone {zone}, which is no whole number "
+                    f"of intervals of {grid.every // 60} minutes",
                     field="time_zone",
                 )
             self.of_day.append(self.of_day[-1] + count)

@@ -9,6 +9,7 @@ nothing is ``low - 1``; one that a kernel cannot use (it could not be read, is o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -157,13 +158,16 @@ class Names:
 
     texts: list[str] = field(factory=list)
     _codes: dict[str, int] = field(factory=dict)
+    _lock: Lock = field(factory=Lock, repr=False)
 
     def code(self, text: str) -> int:
         """Return the code of a text; a new one if it was never seen."""
         found = self._codes.get(text)
         if found is None:
-            found = self._codes[text] = len(self.texts)
-            self.texts.append(text)
+            with self._lock:
+                found = self._codes.setdefault(text, len(self.texts))
+                if found == len(self.texts):
+                    self.texts.append(text)
         return found
 
     def codes(self, texts: Iterable[str]) -> NDArray[np.int32]:

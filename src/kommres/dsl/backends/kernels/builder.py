@@ -263,7 +263,9 @@ class Builder:
         def part(leaf: Leaf, kind: Kind) -> Node:
             if leaf.scale != shape.scale:
                 raise NotCompiled("a quotient of another row in other steps")
-            below = graph.node(INT, "{0}[{1}]", self.argument("stored", row.entity, number, members, "below"), row.place)
+            below = graph.node(
+                INT, "{0}[{1}]", self.argument("stored", row.entity, number, members, "below"), row.place
+            )
             numbers = self.instance_numbers
             return numbers(above if leaf.part == "above" else below, kind)
 

@@ -161,7 +161,9 @@ class _Levels:
 class _Sketch:
     """One kernel while it is made."""
 
-    def __init__(self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, entity: str, *, some: bool = False) -> None:
+    def __init__(
+        self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, entity: str, *, some: bool = False
+    ) -> None:
         self.builder = Builder(machine, proofs, layout, names)
         self.entity = entity
         graph = self.builder.graph
@@ -273,13 +275,9 @@ class _Sketch:
         builder, graph = self.builder, self.builder.graph
         instance = builder.instance(plan.number, self.row, (), builder.month)
         word, scale = instance.word()
-        printed = [
-            None if step is None else shown(instance.scope, step) for step in (plan.volume, plan.price)
-        ]
+        printed = [None if step is None else shown(instance.scope, step) for step in (plan.volume, plan.price)]
         options = [(name, self._option(name)) for name in plan.options]
-        inside = graph.either(
-            *(p.bad for p in printed if p is not None), *(made.status.bad for _, made in options)
-        )
+        inside = graph.either(*(p.bad for p in printed if p is not None), *(made.status.bad for _, made in options))
         left, none = self._named("LEFT"), self._named("NOTHING")
         present = instance.present or graph.true
         branch = Branch(present)
@@ -364,5 +362,3 @@ def _imports(text: str) -> str:
             lines.insert(1, f"from {_PACKAGE}.{module} import {', '.join(names)}")
             called -= set(names)
     return "\n".join([*lines, f"LEFT = {LEFT}", f"NOTHING = {NOTHING}", "", "", ""])
-
-

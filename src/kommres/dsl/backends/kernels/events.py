@@ -55,9 +55,7 @@ def bound_events(builder: Builder, walk: Walk, leg: Leg, slot: int, source: Sour
                 inner.test = graph.both(inner.test or graph.true, graph.node(BOOL, "({0} < {1})", start, end))
             case "covering":
                 code = "(({0} <= {2}) & ({2} < {1}))"
-                inner.test = graph.both(
-                    inner.test or graph.true, graph.node(BOOL, code, start, end, scope.when.day)
-                )
+                inner.test = graph.both(inner.test or graph.true, graph.node(BOOL, code, start, end, scope.when.day))
             case _:
                 raise NotCompiled(f"`{function.kind}` with bounds")
     inner.scope = scope.inside({slot: EventAt(base.entity, event.name, place, fields)})

@@ -100,18 +100,17 @@ class Walk:
         graph, builder = self.scope.graph, leg.scope.builder
         count, take = payload(source)
         before = self.scope.term
-        most = count if take is None or source.where is not None else min(count, take)
-        loop = graph.loop("for {name} in range({0})", graph.int(most), inside=scope_inside(leg.scope))
+        loop = graph.loop("for {name} in range({0})", graph.int(count), inside=scope_inside(leg.scope))
         number = graph.node(INT, "({0} - 1 - {1})", before.number, builder.named(loop))
         start, end = (graph.node(INT, "first_day({0})", n) for n in (number, graph.node(INT, "({0} + 1)", number)))
         term = Term(number, start, end, back=before.back + count, visited=True)
         inner = leg.scope.inside(when=When(start, start, end, whole=True, past=term))
         found = Leg(inner, [*leg.loops, loop], leg.test, leg.bad)
-        if source.where is None:
-            return found
-        status, holds = inner.need(source.where), inner.holds(source.where)
-        self._spoiled(found, graph.either(status.bad, status.miss))
-        found.test = graph.both(found.test or graph.true, holds) or graph.false
+        holds = graph.true
+        if source.where is not None:
+            status, holds = inner.need(source.where), inner.holds(source.where)
+            self._spoiled(found, graph.either(status.bad, status.miss))
+            found.test = graph.both(found.test or graph.true, holds) or graph.false
         if take is not None:
             taken = graph.carry(loop, graph.int(0))
             taken.following = graph.node(INT, "({0} + int64({1}))", taken.current, holds)
@@ -287,7 +286,9 @@ def _edge(sign: str) -> Callable[[Walk, int], Made]:
         start = graph.int((1 << 63) - 1 if sign == "<" else -(1 << 62))
         place = leg.scope.numbers.of(form.above, INT)
         best = walk.fold(
-            "place", start, lambda _, before: graph.node(INT, f"{'min' if sign == '<' else 'max'}({{0}}, {{1}})", before, place)
+            "place",
+            start,
+            lambda _, before: graph.node(INT, f"{'min' if sign == '<' else 'max'}({{0}}, {{1}})", before, place),
         )
         chosen = graph.node(BOOL, "({0} == {1})", place, best)
         again = Walk(scope, walk.gather, number)

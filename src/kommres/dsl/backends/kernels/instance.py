@@ -72,9 +72,7 @@ class Instance:
             return Made(self.status, node=self.node(lambda scope, body: scope.holds(body)))
         if kind in {"enum", "id"}:
             members = rule.type.enum.members if rule.type.enum is not None else None
-            return Made(
-                self.status, node=self.node(lambda scope, body: scope.code(body, members)), members=members
-            )
+            return Made(self.status, node=self.node(lambda scope, body: scope.code(body, members)), members=members)
         self.form  # noqa: B018 - raises where there is none
         return Made(self.status, part=self.part)
 
@@ -285,5 +283,3 @@ def _below(scope: Scope, body: int, kind: Kind) -> Node:
     if not isinstance(shape, Form):
         return scope.numbers.turned(scope.graph.int(1), kind)
     return scope.numbers.of(shape.below, kind)
-
-

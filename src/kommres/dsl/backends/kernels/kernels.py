@@ -246,16 +246,16 @@ class _Made:
     functions: tuple[Kernel, ...]
 
 
-def _charged(
-    kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: Mapping[str, NDArray[np.bool_]]
-) -> Charged:
+def _charged(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: Mapping[str, NDArray[np.bool_]]) -> Charged:
     flags = spoiled.get(kernel.entity)
     left = None if flags is None else flags.copy()
     for charge in kernel.charges:
         here = outputs[charge.amount.name] == LEFT
         left = here if left is None else np.logical_or(left, here, out=left)
     lines = tuple(_lines(charge, outputs) for charge in kernel.charges)
-    return Charged(entity=kernel.entity, left=np.zeros(0, np.uint8) if left is None else left.view(np.uint8), lines=lines)
+    return Charged(
+        entity=kernel.entity, left=np.zeros(0, np.uint8) if left is None else left.view(np.uint8), lines=lines
+    )
 
 
 def _lines(charge: Written, outputs: Mapping[str, NDArray[Any]]) -> Lines:

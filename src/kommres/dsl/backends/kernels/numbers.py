@@ -122,7 +122,9 @@ class Numbers:
                 for other in args[1:]:
                     found = graph.node(WIDE, "wide_add({0}, {1})", found, other)
                 return found
-            return graph.node(WIDE, {"mul": "wide_mul({0}, {1})", "neg": "wide_neg({0})", "size": "wide_abs({0})"}[part.op], *args)
+            return graph.node(
+                WIDE, {"mul": "wide_mul({0}, {1})", "neg": "wide_neg({0})", "size": "wide_abs({0})"}[part.op], *args
+            )
         match part.op:
             case "add":
                 return self._sum(kind, args)

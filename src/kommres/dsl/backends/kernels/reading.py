@@ -76,9 +76,7 @@ def keys_of(scope: Scope, number: int) -> list[tuple[tuple[str, ...], Node | Non
         if members is None or made.node is None or len(members) > _MOST_MEMBERS:
             raise NotCompiled("a key that is no member of a small enumeration")
         graph = scope.graph
-        choices.append(
-            [(m, graph.node(BOOL, "({0} == {1})", made.node, graph.int(n))) for n, m in enumerate(members)]
-        )
+        choices.append([(m, graph.node(BOOL, "({0} == {1})", made.node, graph.int(n))) for n, m in enumerate(members)])
     found: list[tuple[tuple[str, ...], Node | None]] = []
     for combination in product(*choices):
         test: Node | None = None

@@ -227,8 +227,10 @@ def _mean_days(scope: Scope, number: int) -> Made:
         def weighed(inner: Scope) -> Node:
             form = inner.form(value)
             word = _word_at(inner, form, leaf.scale)
-            days = scope.days if inner.when.whole else inner.graph.node(
-                INT, "({0} - {1})", inner.when.end, inner.when.start
+            days = (
+                scope.days
+                if inner.when.whole
+                else inner.graph.node(INT, "({0} - {1})", inner.when.end, inner.when.start)
             )
             return inner.graph.node(INT, "({0} * {1})", word, days)
 

@@ -156,9 +156,7 @@ class Tables:
         ]
         return np.array(cells, np.int64)
 
-    def _cell(
-        self, table: Table, keys: tuple[str, ...], day: int, scale: int, members: tuple[str, ...] | None
-    ) -> int:
+    def _cell(self, table: Table, keys: tuple[str, ...], day: int, scale: int, members: tuple[str, ...] | None) -> int:
         try:
             return self._coded(table.find(keys, day).value, scale, members)
         except Miss:
@@ -422,4 +420,3 @@ class Tables:
 
 def _pair(ends: object) -> tuple[Any, Any]:
     return ends if isinstance(ends, tuple) else (None, None)
-

@@ -1,0 +1,295 @@
+"""Past months in kernels: supplied values and closed results, rules computed again, tables as of then."""
+
+from functools import cache, partial
+from random import Random
+
+import numpy as np
+import pytest
+from tests.kernel_cases import Sides, Tally
+from tests.kernel_rows import BAD, Trees
+from tests.kernel_ties import copied
+from tests.programs import plan_of
+
+from kommres.dsl.backends.kernels.batch import Coding, Names
+from kommres.dsl.backends.kernels.from_rows import batch_of
+from kommres.dsl.backends.kernels.kernels import Kernels
+from kommres.dsl.backends.kernels.layout import layout_of
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.plan.proofs import Assumptions
+from kommres.period import Month
+
+MARCH = Month.parse("2026-03")
+
+HEAD = """
+module t.past
+enum zone: day, night
+entity house
+entity flat of house
+input region of house: id
+input heat of house: number, step 0.1, 0..5000, history
+input used(zone) of flat: number, step 0.001, 0..100, optional, history
+input area of flat: number, step 0.1, 1..300, history
+input left of flat: number, step 0.01, -50..50, signed, history
+input by of flat: zone, optional, history
+input seen of flat: yes/no, history
+input read_on of flat: date, optional, history
+input people of flat: number, step 1, 0..9, varies, history
+input supplier of flat: id, optional, history
+event away of flat
+    from: date
+    to: date, optional
+    people: number, step 1, 0..9
+param tariff by region: number
+    from 2025-06-01  north = 3.5  south = 4.25
+    from 2026-01-01  north = 3.75
+    from 2026-02-10  south = 4.375
+param rate: number
+    from 2024-01-01 = 0.5
+    from 2025-11-01 = 0.625
+    from 2026-01-20 = 0.75
+param steps by (x: number): number
+    from 2020-01-01  ..10 = 1  10.. = 2
+    from 2026-01-01  ..20 = 1.5  20.. = 2.5
+param monthly: number
+    from 2020-01-01 = 2
+    from 2026-01-01 = 3
+option counted: all or some, default all
+"""
+
+#: name -> rules; each makes charges of flats or houses.
+PROGRAMS = {
+    "count": """
+rule newest(zone) of flat: number
+    = count for m in first 6 of last 36 months where has used(zone)
+charge x of flat: RUB
+    = round((newest(day) + 7 * newest(night)) * 1 RUB, 1)
+charge y of flat: RUB
+    = round((count for m in last 5 months) * (count for m in first 2 of last 5 months where seen) * 1 RUB, 1)
+""",
+    "aggregates": """
+charge summed of flat: RUB
+    = round((sum of used(day) else 0 for m in last 12 months) * 1 RUB, 0.01)
+charge average of flat: RUB
+    = round((mean of used(day) for m in first 3 of last 36 months where has used(day) else 5) * 1.11 RUB, 0.01)
+charge least of flat: RUB
+    = round((min of used(night) for m in last 4 months where has used(night) else 1) * 1 RUB, 0.01)
+charge most of flat: RUB, signed
+    = round((max of left for m in last 4 months) * 1 RUB else 0 RUB, 0.01)
+charge some of flat: RUB
+    = round((if any of seen for m in last 3 months then 3 otherwise 4) * 1 RUB, 1)
+charge every of flat: RUB
+    = round((if all of seen for m in first 2 of last 3 months where area > 100 then 3 otherwise 4) * 1 RUB, 1)
+""",
+    "edges": """
+charge oldest of flat: RUB
+    = round((first of used(day) by period.start for m in last 6 months where has used(day) else 2) * 1 RUB, 0.01)
+charge newest of flat: RUB
+    = round((last of area by period.start for m in last 6 months where seen else 2) * 1 RUB, 0.01)
+rule read of flat: date, optional
+    = max of period.start for m in first 1 of last 36 months where has used(day)
+charge since of flat: RUB when has read
+    = round(months_since(read) * 1 RUB, 1)
+""",
+    "kinds": """
+charge members of flat: RUB
+    = round((count for m in last 6 months where has by and by = night) * 1 RUB, 1)
+charge dates of flat: RUB
+    = round((sum of days_between(read_on, period.end) for m in last 6 months
+        where has read_on and read_on in period.start..period.end) * 1 RUB, 1)
+charge names of flat: RUB
+    = round((count for m in last 6 months where has supplier and supplier = "x") * 1 RUB, 1)
+charge lengths of flat: RUB
+    = round((sum of period.days * used(z) for m in first 3 of last 6 months where has used(day), z in zone
+        where has used(z)) * 1 RUB, 0.01)
+charge keyed of flat: RUB
+    = round((sum of (sum of used(by) else 0 for m in last 2 months where has by) for z in zone) * 1 RUB, 0.01)
+""",
+    "tables": """
+charge at_its_price of flat: RUB
+    = round((sum of area * tariff[house.region] for m in last 8 months) * 1 RUB, 0.01)
+charge at_its_rate of flat: RUB
+    = round((sum of area * rate * steps[area] * monthly for m in last 20 months) * 1 RUB, 0.01)
+charge on_a_day of flat: RUB
+    = round((sum of area * (rate on period.end) for m in last 3 months) * 1 RUB, 0.01)
+charge where_known of flat: RUB
+    = round((sum of (area * tariff[house.region] else 1) for m in last 20 months) * 1 RUB, 0.01)
+""",
+    "again": """
+rule usual(zone) of flat: number
+    = area * monthly
+    except counted when has used(zone)
+        = used(zone) * rate
+    except new from 2026-01-01 over counted when area > 150
+        = area * 0.1
+    except gone until 2025-12-01 over counted, new when seen
+        = 3
+rule priced of flat: number
+    from 2025-10-01
+    = sum of usual(z) for z in zone
+charge again of flat: RUB
+    = round((sum of priced for m in last 5 months) * 1 RUB, 0.01)
+charge dated of flat: RUB
+    = round((sum of (if period.start >= 2025-10-01 then priced otherwise 0) for m in last 12 months) * 1 RUB, 0.01)
+charge in_february of flat: RUB
+    = round((sum of usual(day) at end for m in last 1 months) * 1 RUB, 0.01)
+charge too_early of flat: RUB
+    = round((sum of priced for m in last 7 months) * 1 RUB, 0.01)
+""",
+    "slices": """
+rule sliced of flat: number
+    = sum over slices round(area * rate * slice.months, 0.01)
+rule whole of flat: number
+    = sum over slices round(area * monthly * slice.months, 0.01)
+rule mean_rate of flat: number
+    = mean over days rate
+rule ends of flat: number
+    = (rate at end) + (rate at start) + (tariff[house.region] at end)
+charge cut of flat: RUB
+    = round((sum of sliced for m in last 6 months) * 1 RUB, 0.01)
+charge uncut of flat: RUB
+    = round((sum of whole for m in last 6 months) * 1 RUB, 0.01)
+charge averaged of flat: RUB
+    = round((sum of mean_rate for m in last 1 months) * area_now * 1 RUB, 0.01)
+charge at_ends of flat: RUB
+    = round((sum of ends for m in last 6 months) * 1 RUB, 0.01)
+charge direct of flat: RUB
+    = round((sum of area * (rate at end) + (mean over days area) + (sum over slices area * slice.months)
+        for m in last 6 months) * 1 RUB, 0.01)
+charge within of flat: RUB
+    = round((sum of (mean over days rate) for m in last 3 months) * 1 RUB, 0.01)
+rule area_now of flat: number
+    = 2
+""",
+    "events": """
+rule away_days of flat: number
+    = sum of days(a) for a in clip(away)
+rule away_now of flat: number
+    = count for a in covering(away)
+charge gone of flat: RUB
+    = round((sum of away_days for m in last 3 months) * 1 RUB, 1)
+charge whole of flat: RUB
+    = round((count for m in first 2 of last 6 months where away_days = 0) * 1 RUB, 1)
+charge at_start of flat: RUB
+    = round((sum of away_now for m in last 3 months) * 1 RUB, 1)
+charge at_end of flat: RUB
+    = round((sum of (away_now at end) for m in last 3 months) * 1 RUB, 1)
+charge sliced of flat: RUB
+    = round((sum of away_months for m in last 3 months) * 1 RUB, 0.01)
+rule away_months of flat: number
+    = sum over slices round(away_now * slice.months, 0.01)
+charge lasting of flat: RUB
+    = round((sum of a.people for m in last 3 months, a in clip(away)) * 1 RUB, 1)
+""",
+    "rows": """
+rule total of house: number
+    = sum of area for f in flat
+rule cost of house: number
+    = sum of heat * rate for m in last 12 months
+rule share of flat: number
+    = area / house.total
+rule warm of house: number
+    = heat * tariff[region]
+charge x of flat: RUB
+    = round((mean of house.heat for m in last 6 months) * 1 RUB else 0 RUB, 0.01)
+charge y of house: RUB
+    = round(cost * 1 RUB, 0.01)
+charge z of flat: RUB
+    = round((sum of house.warm for m in last 3 months) * 1 RUB, 0.01)
+charge all_flats of house: RUB
+    = round((sum of f.area * rate for m in last 4 months, f in flat) * 1 RUB, 0.01)
+charge their_sums of house: RUB
+    = round((sum of total for m in last 4 months) * 1 RUB, 0.01)
+charge each of house: RUB
+    = round((sum of (sum of area for m in last 2 months) for f in flat) * 1 RUB, 0.01)
+charge parts of flat: RUB
+    = round((sum of round(share, 0.001) for m in last 2 months) * 1 RUB, 0.01)
+""",
+    "deeper": """
+rule recent of flat: number
+    = sum of area * rate for m in first 2 of last 4 months where seen
+rule turned of flat: number
+    = recent + monthly
+charge x of flat: RUB
+    = round((sum of turned for m in last 3 months) * 1 RUB, 0.01)
+""",
+    "closed": """
+charge old of flat: RUB
+    = round(people_now * 1 RUB, 1)
+rule people_now of flat: number
+    = 4
+charge credit of flat: RUB, signed
+    = round(-1 RUB, 1)
+charge balance of flat: RUB, signed
+    = round((sum of charged old else 0 RUB for m in last 3 months) + (sum of charged credit for m in last 6 months
+        where has charged credit), 0.01)
+charge lines of flat: RUB
+    = round((count for m in last 12 months where has charged old) * 1 RUB, 1)
+charge again of flat: RUB
+    = round((sum of old for m in last 2 months), 1)
+""",
+    "chosen": """
+rule how of flat: number
+    = area
+    except some when counted = some
+        = area / 3
+charge x of flat: RUB
+    = round((sum of round(how, 0.01) for m in last 3 months) * 1 RUB, 0.01)
+charge people of flat: RUB
+    = round((sum of people for m in last 3 months) * 1 RUB, 0.01)
+charge now_and_then of flat: RUB
+    = round(((people at start) + (sum of people for m in last 1 months)) * 1 RUB, 0.01)
+""",
+}
+
+#: Share of rows that kernels may leave although the interpreter charges them.
+MAY_BE_LEFT = {"again": 0.3, "slices": 1.0, "events": 1.0}
+#: Programs whose every row is left: what they need is no kernel's.
+LEFT = {"slices", "events"}
+
+
+@cache
+def plan(name):
+    return plan_of(HEAD + PROGRAMS[name])
+
+
+class Histories(Trees):
+    """Trees whose past months begin and end anywhere, with gaps."""
+
+    def fill(self, row, source, key):
+        super().fill(row, source, key)
+        if source.history:
+            first, share = self.pick.choice((1, 3, 8, 36, 36)), self.pick.choice((0.5, 0.9, 1, 1, 1))
+            row.history[key] = {
+                self.month.number - back: self.value(source, source.id)
+                for back in range(-1, first + 3)
+                if self.pick.random() < share
+            }
+
+    def events(self, event):
+        return super().events(event) if self.pick.random() < 0.5 else []
+
+
+def trees(name, count, seed=1):
+    pick = Random(f"{name} {seed}")
+    filler = Histories(plan(name), pick, MARCH)
+    roots = [filler.tree() for _ in range(count)]
+    for root in roots:
+        for row in [root, *root.descendants("flat")]:
+            for charge in plan(name).charges:
+                if charge.rule.entity.name == row.entity:
+                    row.history[charge.id, ()] = {
+                        MARCH.number - back: pick.randint(0, 900_000)
+                        for back in range(1, 9)
+                        if pick.random() < 0.8
+                    }
+    return roots
+
+
+@pytest.mark.parametrize("few", [5000, 0], ids=["still", "moving"])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs(name, few):
+    sides = Sides(plan(name), MARCH, make=partial(Kernels, few=few))
+    tally = Tally()
+    for definition in plan(name).charges:
+        tally.add(sides.compare(trees(name, 60), definition))
+    print(name, few, tally.rows, tally.left, tally.fine, tally.refused, sides.kernels.report)
