@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOVED: Final = {"read": 8, "write": 8, "copy": 16, "triad": 24}
 #: From this share of the triad on, memory is what a kernel waits for.
 ROOF: Final = 0.7
-CELLS: Final = 20_000_000
+CELLS: Final = 8_000_000
 
 
 @njit(nogil=True, error_model="numpy")

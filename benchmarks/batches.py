@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
-from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Table
+from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Past, Table
 from kommres.dsl.backends.rows import EventRow, Row
 
 if TYPE_CHECKING:
@@ -73,6 +73,14 @@ def _repeated(table: Table, times: int, parents: int) -> Table:
                 fields={field: np.tile(cells, times) for field, cells in events.fields.items()},
             )
             for name, events in table.events.items()
+        },
+        past={
+            key: Past(
+                offsets=_offsets(past.offsets, times),
+                months=np.tile(past.months, times),
+                values=np.tile(past.values, times),
+            )
+            for key, past in table.past.items()
         },
     )
 

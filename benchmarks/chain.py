@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.kernels.kernels import Kernels
 
-_CELLS = ("cells", "change offsets", "change days", "change values", "children", "event offsets", "event")
+#: arguments that are no columns of data
+_OTHERS = ("scalar", "constant", "stored", "parent")
 
 
 @frozen(kw_only=True, eq=False)
@@ -49,7 +50,10 @@ class Chain:
             count = batch.tables[drawn.entity].count
             results = {output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs}
             stored |= {o.path[1:]: results[o.name] for o in drawn.outputs if o.path[1] == "stored"}
-            arguments = [kernels._bound(batch, drawn, argument, stored, results) for argument in drawn.arguments]
+            arguments = [
+                kernels._bound(batch, drawn, argument, stored, results)  # noqa: SLF001 - arrays that stay
+                for argument in drawn.arguments
+            ]
             links.append(
                 Link(drawn=drawn, function=compiled(drawn.text, "kernel"), arguments=tuple(arguments), results=results)
             )
@@ -89,6 +93,6 @@ class Chain:
         found = {}
         for link in self.links:
             for argument, value in zip(link.drawn.arguments, link.arguments, strict=True):
-                if argument.path[0] in _CELLS:
+                if argument.path[0] not in _OTHERS and argument.name not in link.results and np.size(value):
                     found[argument.path] = value
         return found

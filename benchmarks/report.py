@@ -145,7 +145,7 @@ def write(found: dict[str, Any]) -> None:
 
 def lines_of(found: dict[str, Any]) -> Iterator[str]:
     """Yield the figures for the screen."""
-    width = max(len(key) for key in found if "." in key)
+    width = max((len(key) for key in found), default=0)
     known = {line.key: line for line in LINES}
     for key, value in found.items():
         line = known.get(key)

@@ -1,14 +1,17 @@
-"""The bound: a kernel that goes through the same rows, reads the same columns and writes the same outputs, no more."""
+"""The bound: a kernel that goes through the same rows, reads the same columns and writes the same outputs, no more.
+
+It is made by the same compiler as the kernels.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import frozen
 from benchmarks.workloads import Cells
-from numba import njit
+
+from kommres.dsl.backends.kernels.cache import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,35 +67,28 @@ def _arrays(touch: Touch) -> Iterator[Cells]:
     yield from touch.streams
 
 
-def _compiled(touch: Touch) -> Callable[..., Any]:
-    columns, outputs = _names("c", touch.columns), _names("o", touch.outputs)
+def _compiled(touch: Touch) -> Callable[..., object]:
+    columns, outputs, streams = _names("c", touch.columns), _names("o", touch.outputs), _names("s", touch.streams)
     below = [(f"b{n}", _names(f"b{n}_", group.columns)) for n, group in enumerate(touch.below)]
     parents = _names("p", touch.parents.columns) if touch.parents else []
     names = [*columns, *outputs, *(name for offsets, own in below for name in (offsets, *own))]
     names += ["p", *parents] if touch.parents else []
-    streams = _names("s", touch.streams)
     row = [f"cell = {' ^ '.join(['head', *(f'int64({name}[i])' for name in columns)])}"]
     for offsets, own in below:
-        # Unsigned places: a place that might be negative would cost a test for each cell.
-        row += [f"for j in range(uint64({offsets}[i]), uint64({offsets}[i + one])):"]
-        row += [f"    cell += {' ^ '.join(f'{name}[j]' for name in own)}"]
+        row += [f"for j in range({offsets}[i], {offsets}[i + 1]):"]
+        row += [f"    cell = cell + ({' ^ '.join(f'int64({name}[j])' for name in own)})"]
     row += [f"{name}[i] = cell" for name in outputs]
     if touch.parents:
-        text = [
-            "for g in range(p.size - 1):",
-            f"    head = {' ^ '.join(f'int64({name}[g])' for name in parents) or '0'}",
-        ]
-        text += ["    for i in range(uint64(p[g]), uint64(p[g + 1])):", *(f"        {line}" for line in row)]
+        head = " ^ ".join(f"int64({name}[g])" for name in parents)
+        text = ["for g in range(p.size - 1):", f"    head = {head}", "    for i in range(p[g], p[g + 1]):"]
+        text += [f"        {line}" for line in row]
     else:
-        text = ["head = 0", f"for i in range(uint64({outputs[0]}.size)):", *(f"    {line}" for line in row)]
-    text = ["one = uint64(1)", "total = 0", *text]
+        text = ["head = int64(0)", f"for i in range({outputs[0]}.size):", *(f"    {line}" for line in row)]
+    text = ["total = int64(0)", *text]
     for name in streams:
-        text += [f"for i in range({name}.size):", f"    total += {name}[i]"]
+        text += [f"for i in range({name}.size):", f"    total = total + int64({name}[i])"]
     body = "\n".join(f"    {line}" for line in [*text, "return total"])
-    source = f"def touch({', '.join((*names, *streams))}):\n{body}\n"
-    space: dict[str, Any] = {"int64": np.int64, "uint64": np.uint64}
-    exec(source, space)
-    return njit(nogil=True, error_model="numpy")(space["touch"])
+    return compiled(f"from numba import int64\n\n\ndef touch({', '.join((*names, *streams))}):\n{body}\n", "touch")
 
 
 def _names(stem: str, arrays: Sequence[object]) -> list[str]:

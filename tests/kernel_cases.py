@@ -76,10 +76,10 @@ class Sides:
     ``few``: kernels for rows on which something changes are made at once here, for any number of them.
     """
 
-    def __init__(self, plan, month, *, assumed=ASSUMED, charges=None, few=0, **terms):
+    def __init__(self, plan, month, *, assumed=ASSUMED, charges=None, few=0, cache=None, **terms):
         self.plan, self.month, self.assumed, self.terms = plan, month, assumed, terms
         self.interpreter, self.seen = Interpreter(plan, month, **terms), []
-        self.kernels = Kernels(plan, month, assumed=assumed, charges=charges, few=few, **terms)
+        self.kernels = Kernels(plan, month, assumed=assumed, charges=charges, few=few, cache=cache, **terms)
 
     def charged(self, roots):
         """What the kernels say of whole trees."""

@@ -8,8 +8,8 @@ from math import ceil, floor
 from tests.kernel_ties import copied, plain
 from tests.proof_programs import Filler
 
+from kommres.dsl.backends.kernels.kernels import ASSUMED
 from kommres.dsl.backends.rows import Bad, EventRow, Row, Steps
-from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.plan.sources import declared
 from kommres.period import Month
 
@@ -19,7 +19,7 @@ BAD = Bad("D0104", "cannot be read", "x")
 class Trees(Filler):
     """Trees at random whose ids are mostly known words."""
 
-    def __init__(self, plan, pick, month, *, assumed=Assumptions(), words=("north", "south", "south", "north", "x")):  # noqa: B008 - frozen
+    def __init__(self, plan, pick, month, *, assumed=ASSUMED, words=("north", "south", "south", "north", "x")):
         super().__init__(plan, pick, assumed, month)
         self.words = words
 
@@ -43,7 +43,7 @@ class Trees(Filler):
         return plain(self.pick.randint(max(first, -200), max(max(first, -200), min(last, 400))), coarse)
 
 
-def spoilt(plan, root, pick, assumed=Assumptions()):  # noqa: B008 - frozen
+def spoilt(plan, root, pick, assumed=ASSUMED):
     """A tree with one thing that is wrong with it, and what that is."""
     root = copied(root)
     rows = [row for entity in plan.program.entities for row in root.descendants(entity.name)]
@@ -97,7 +97,7 @@ def spoil(values, key, source, name, pick, assumed):
     return what
 
 
-def plenty(plan, pick, count, month, *, assumed=Assumptions(), per_root=25):  # noqa: B008 - frozen
+def plenty(plan, pick, count, month, *, assumed=ASSUMED, per_root=25):
     """About ``count`` rows of the entity below the root, ``per_root`` side by side; all in trees of two levels."""
     filler = Trees(plan, pick, month, assumed=assumed)
     top, below = plan.program.entities[:2]

@@ -19,6 +19,7 @@ input hours of flat: number, step 1, 0..744
 input away of flat: number, step 1, 0..31
 input c of flat: number, step 0.01, -1000..1000, signed
 input loose of flat: number
+input fine of flat: number, step 0.000001, 0..1_000_000
 input far of flat: number, step 0.000001, 0..1_000_000_000
 input opt of flat: number, step 0.1, 0..50, optional
 input w of flat: number, step 0.01, 0..1000, varies
@@ -37,7 +38,7 @@ param rate: number = 1/300
 #: name -> the rules; comments say which arithmetic the roundings need.
 SHAPES = {
     "plain": "charge x of flat: RUB\n    = round(v * 12.35 * 1 RUB, 0.01)",  # T0
-    "product": "charge x of flat: RUB\n    = round(v * loose * n * 1 RUB, 0.01)",
+    "product": "charge x of flat: RUB\n    = round(v * fine * n * 1 RUB, 0.01)",
     "tiers": "charge x of flat: RUB\n    = round((tiers(v, price[_]) at start) * (1 - 0.0015 * hours)"
     " * (31 - away) / 31 * 1 RUB + 1000000 RUB, 0.01)",
     "share": "charge x of flat: RUB\n    = round(house.used * share(area, house.total) * loose * 1 RUB, 0.01)",

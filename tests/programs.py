@@ -62,4 +62,8 @@ def run(texts: str | tuple[str, ...] | Plan, month: str, case: object, **more: A
     given = (texts,) if isinstance(texts, str) else texts
     plan = given if isinstance(given, Plan) else plan_of(*given)
     needed = [entity.name for entity in plan.program.entities]
-    return Run(plan, Interpreter(plan, Month.parse(month), **more), rows_from_case(plan, case, needed=needed, month=Month.parse(month)))
+    return Run(
+        plan,
+        Interpreter(plan, Month.parse(month), **more),
+        rows_from_case(plan, case, needed=needed, month=Month.parse(month)),
+    )

@@ -101,16 +101,19 @@ def _case(what: str, seed: int, tally: Any) -> Any:
 
 def _drawn(what: str, seed: int, pick: Random) -> tuple[Any, ...]:
     """Draw texts (None: they ship), plan, month, terms, trees, and how many ties to seek."""
+    from attrs import evolve
     from tests import kernel_programs, kernel_shapes
     from tests.kernel_rows import Trees
     from tests.kernel_water import PLACES, Households, water
     from tests.naive.programs import draw
 
+    from kommres.dsl.backends.kernels.kernels import ASSUMED
     from kommres.dsl.plan.proofs import Assumptions
     from kommres.period import Month
 
     month = Month.of(pick.choice((2024, 2025, 2026)), pick.randint(1, 12))
-    assumed = Assumptions(number=pick.choice((100_000, 500)), grid=pick.choice((10**6, 1000, 100)))
+    narrow = evolve(ASSUMED, number=500, grid=pick.choice((1000, 100)))
+    assumed = pick.choice((ASSUMED, narrow, Assumptions()))
     terms: dict[str, Any] = {"assumed": assumed}
     match what:
         case "program":

@@ -31,7 +31,7 @@ SLOW: Final = 2_000_000
 
 def measure(*, quick: bool) -> Outcome:
     """Run the contest."""
-    rows, few, rounds = (500_000, 3_000, 5) if quick else (10_000_000, 20_000, 15)
+    rows, few, rounds = (400_000, 2_000, 3) if quick else (10_000_000, 20_000, 15)
     columns = workloads.charge(rows)
     ours = Ours.of("charge", batches.flat("account", columns), "account")
     contest = Contest()

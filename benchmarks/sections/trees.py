@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def measure(*, quick: bool) -> Outcome:
     """Run both rules against the touch of their columns."""
-    rows, few, rounds = (3_000_000, 3_000, 5) if quick else (10_000_000, 20_000, 31)
+    rows, few, rounds = (2_000_000, 2_000, 5) if quick else (10_000_000, 20_000, 31)
     return _one("charge_narrow", "tariff", "household", workloads.charge_narrow(rows), few, rounds).joined(
         _one("house_heat", "building", "flat", workloads.house_heat(rows), few, rounds)
     )

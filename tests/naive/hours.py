@@ -1,4 +1,4 @@
-"""Intervals of a month in a time zone, and sums over them: by walking through all moments, one ten minutes at a time."""
+"""Intervals of a month in a time zone, and sums over them: by walking through all moments in steps of ten minutes."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -59,6 +59,6 @@ def aggregate(
         case "mean":
             return sum(taken, Fraction()) / len(taken)
         case "min":
-            return sorted(taken)[0]
+            return min(taken)
         case _:
-            return sorted(taken)[-1]
+            return max(taken)

@@ -106,9 +106,12 @@ class Watcher(Hook):
         assert not proved.positive or above >= 0
         assert proved.rounding.count(exact * proved.rounding.step) <= proved.quotient
         assert proved.rounding.apply(exact * proved.rounding.step) == values[proved.step]
-        if proved.tier in {Tier.WORD, Tier.REST, Tier.WIDE}:
-            off = Fraction(estimate(proved.numerator, values) / float(below)) - exact
-            assert abs(off) <= Fraction(1, 2)
+        if proved.tier is not Tier.INTERPRETER:
+            divisor = estimate(proved.denominator, values) if proved.tier is Tier.REST_FAR else float(below)
+            off = abs(Fraction(estimate(proved.numerator, values) / divisor) - exact)
+            assert off <= proved.off, (definition.id, step)
+            twice = proved.tier in {Tier.REST_TWICE, Tier.WIDE_TWICE}
+            assert proved.off + 1 <= 2**49 if twice else proved.off <= Fraction(1, 2)
         self.rounded += 1
 
 

@@ -13,7 +13,7 @@ def enthalpy(pressure, temperature):
 
 
 def broken(temperature):
-    return [temperature][1]
+    return {}[temperature]
 
 
 FUNCTIONS = FunctionLibrary(

@@ -6,6 +6,7 @@ import datetime as dt
 from random import Random
 
 import pytest
+from attrs import evolve
 from tests.kernel_cases import Sides, Tally, sought
 from tests.kernel_programs import compiled, program
 from tests.kernel_rows import Trees, plenty, spoilt
@@ -13,6 +14,7 @@ from tests.kernel_shapes import SHAPES, shape
 from tests.kernel_water import PLACES, ROOT, Households, water
 from tests.naive.programs import draw
 
+from kommres.dsl.backends.kernels.kernels import ASSUMED
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.program import load
@@ -53,7 +55,7 @@ MONTHS = ("2026-01", "2026-02", "2025-12", "2024-02")
 def test_random_programs(seed):
     texts, plan = program(seed)
     pick, month = Random(seed), Month.parse(MONTHS[seed % len(MONTHS)])
-    assumed = Assumptions(number=(100_000, 500)[seed // 2 % 2], grid=(10**6, 100)[seed // 3 % 2])
+    assumed = (ASSUMED, Assumptions(), evolve(ASSUMED, number=500, grid=100))[seed % 3]
     known = {"known_at": dt.date(2025, 12, 10).toordinal()} if seed % 5 == 4 else {}
     chosen = {"options": {"reading": "half"}} if seed % 7 == 6 else {}
     sides = Sides(plan, month, assumed=assumed, **known, **chosen)
@@ -133,7 +135,7 @@ TRIAL = [
 def test_trial_rules(path):
     plan = load(path).plan
     for month in map(Month.parse, ("2026-01", "2024-02")):
-        for assumed in (Assumptions(), Assumptions(number=50, grid=100)):
+        for assumed in (ASSUMED, Assumptions(number=50, grid=100)):
             pick = Random(str(month))
             sides = Sides(plan, month, assumed=assumed)
             trees = Trees(plan, pick, month, assumed=assumed, words=Trees.words_of(plan))

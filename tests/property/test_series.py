@@ -1,4 +1,4 @@
-"""Series against a twin that walks through all moments of a month, with and without a watcher, and laws of their sums."""
+"""Series against a twin that walks through all moments of a month, with and without a watcher; laws of their sums."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from kommres.dsl.plan.prove import prove
 from kommres.dsl.problems import DataProblem
 from kommres.period import Month
 
-ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Irkutsk")
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "America/Sao_Paulo",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Asia/Irkutsk",
+)
 MONTHS = ("2026-01", "2026-03", "2026-10", "2017-10", "2011-12", "2024-02")
 STEPS = {600: "10 min", 1800: "30 min", 3600: "1 h"}
 WORKING = "date,working,source\n2026-01-01,no,made up\n2026-01-03,yes,made up\n"
@@ -113,7 +121,9 @@ def body_of(function, value, where, source):
     unit = {"count": "number"}.get(function, "RUB" if "RUB" in value or "tariff" in value else "kWh")
     unit = "kWh/h" if "hours(h)" in value and function != "count" else unit
     optional = ", optional" if function in {"min", "max", "mean"} else ""
-    what = f"count for h in {source}{where}" if function == "count" else f"{function} of {value} for h in {source}{where}"
+    what = (
+        f"count for h in {source}{where}" if function == "count" else f"{function} of {value} for h in {source}{where}"
+    )
     return f"{unit}, signed{optional}\n    = {what}"
 
 
@@ -150,7 +160,9 @@ def test_aggregates_are_those_of_the_twin(function, value, where, source, every,
     if walked is None:
         assert seen == ["D0110"] * 2
         return
-    shares = [(day - period.start if day else 0, Fraction(v)) for day, v in zip(steps.starts, steps.values, strict=True)]
+    shares = [
+        (day - period.start if day else 0, Fraction(v)) for day, v in zip(steps.starts, steps.values, strict=True)
+    ]
 
     def facts(at, hour):
         return Seen(at, hour, cells, period.start, every, PRICES, shares)
@@ -205,7 +217,11 @@ rule hours_there of meter: number = count for h in load
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Irkutsk"]), st.sampled_from(MONTHS), st.integers(0, 2**20))
+@given(
+    st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Irkutsk"]),
+    st.sampled_from(MONTHS),
+    st.integers(0, 2**20),
+)
 def test_parts_add_up_and_means_lie_between(zone, month, seed):
     period = Month.parse(month)
     walked = naive.intervals(zone, period.year, [period.month], 3600)
@@ -227,7 +243,8 @@ def test_a_year_has_its_hours(zone, year):
         "module t.year\nentity meter\ninput time_zone of meter: id\n"
         "series load of meter: kWh, step 1, every 1 h, label at start, over year\n"
         "rule total of meter: kWh = sum of load[h] for h in load\n"
-        "rule by_months of meter: kWh = sum of (sum of load[h] for h in clip(load, m, month_end(m))) for m in months(load)\n"
+        "rule by_months of meter: kWh\n"
+        "    = sum of (sum of load[h] for h in clip(load, m, month_end(m))) for m in months(load)\n"
         "rule by_days of meter: kWh = sum of (sum of load[h] for h in load on d) for d in days(load)\n"
     )
     walked = naive.intervals(zone, year, range(1, 13), 3600)

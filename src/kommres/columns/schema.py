@@ -254,6 +254,7 @@ def _values_table(item: Input | Rule) -> TableSchema:
     columns.extend(
         Column(name=key.name, role="key", type=_members(key), required=True, enum=key, description=key.doc)
         for key in item.keys
+        if isinstance(key, Enum)
     )
     if varies:
         columns.append(

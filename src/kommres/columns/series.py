@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kommres.columns.arrow import require_arrow
 from kommres.columns.cells import column_texts, texts
@@ -69,7 +69,7 @@ class SeriesReader:
 
     def _lists(self, places: Places, offsets: Places, rows: Sequence[Row], zones: Sequence[str]) -> None:
         pa = require_arrow()
-        column = self._data.column(self._name, LIST, places)
+        column: Any = self._data.column(self._name, LIST, places)
         if not pa.types.is_list(column.type):
             column = column.cast(pa.list_(column.type.value_type))
         missing = column.is_null().to_pylist()
@@ -110,8 +110,8 @@ class SeriesReader:
                 row.series[self._series.name] = wrong
                 continue
             for moment, cell in zip(found, values[first:last], strict=True):
-                if moment.__class__ is int:  # the others are of other months
-                    filling.place(moment, cell)  # type: ignore[arg-type] # it is
+                if isinstance(moment, int):  # the others are of other months
+                    filling.place(moment, cell)
             row.series[self._series.name] = filling.dense()
 
     def _misplaced(
@@ -121,9 +121,11 @@ class SeriesReader:
         edge = self._columns["edge"].name
         reasons = [Bad("D0506", reason, "") for reason in problems if reason is not None]
         near = range(intervals.first - _DAY, intervals.start(intervals.count) + _DAY)
-        for moment in moments:
-            if isinstance(moment, Bad) and (not isinstance(moment, Unclear) or moment.instant in near):
-                reasons.append(moment)
+        reasons += [
+            moment
+            for moment in moments
+            if isinstance(moment, Bad) and (not isinstance(moment, Unclear) or moment.instant in near)
+        ]
         if None in moments:
             reasons.append(Bad("D0505", f"the column {edge} is empty, so the value belongs to no interval", edge))
         return min(reasons, key=lambda bad: (bad.code, bad.message)) if reasons else None
@@ -147,4 +149,3 @@ class SeriesReader:
                 known[word] = cell_of(self._series, value)
         by_code = [None if word is None else known[word] for word in words]
         return [by_code[code] for code in codes]
-

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Plain, Row, Steps
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Example, ExampleRow, Input, Rule, Type
-from kommres.dsl.filling import give_json, give_parts
 from kommres.dsl.diagnostics import closest
+from kommres.dsl.filling import give_json, give_parts
 from kommres.dsl.reading import MOST_DIGITS, check_number, read_field, read_input, read_value
 from kommres.errors import UsageError
 from kommres.period import Month
@@ -157,9 +157,7 @@ class Tree:
 # --- JSON ----------------------------------------------------------------------------------------------------
 
 
-def rows_from_case(
-    plan: Plan, case: object, *, needed: Iterable[str] = (), month: Month | None = None
-) -> list[Row]:
+def rows_from_case(plan: Plan, case: object, *, needed: Iterable[str] = (), month: Month | None = None) -> list[Row]:
     """Return the rows of a case.
 
     Parameters

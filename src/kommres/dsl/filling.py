@@ -1,4 +1,4 @@
-"""Supplied values of a series, one for each interval: put in their places, checked, kept as whole numbers of the step."""
+"""Supplied values of a series, one for each interval: put in their places, checked, kept as whole numbers of steps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kommres.dsl.backends.grids import Intervals, intervals_of
 from kommres.dsl.backends.rows import Bad, Dense, Plain, Row
-from kommres.dsl.bound.nodes import Series
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.reading import check_number, read_moment, read_value
 from kommres.errors import UsageError
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.zones import Zone
+    from kommres.dsl.bound.nodes import Series
     from kommres.period import Month
 
 

@@ -10,6 +10,7 @@ from kommres.dsl.bound.nodes import Input
 from kommres.dsl.diagnostics import DiagnosticError
 from kommres.dsl.keywords import MODE
 from kommres.dsl.plan.nodes import Gather, Op
+from kommres.dsl.plan.payload import payload
 from kommres.dsl.quantity import exact
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax.format import format_text
@@ -170,7 +171,7 @@ def _written(node: Computed, words: Wording) -> tuple[str, int]:
         case Op.FUNCTION:
             separator = "; " if words.language == "ru" else ", "
             inside = separator.join(formula(a, words) for a in args if a is not None)
-            return f"{step.data.name}({inside})", _TIGHT  # type: ignore[union-attr] # the payload of FUNCTION
+            return f"{payload(step).name}({inside})", _TIGHT
         case Op.OVER_SLICES:
             parts = [value_text(p.value, words) for p in node.pieces if p.value]
             return _short(parts, " + ", node, words)
@@ -245,7 +246,7 @@ def label(node: Computed, words: Wording) -> str:
     keys = [_key(a, words) for a in node.args if a is not None]
     match step.op:
         case Op.SERIES:
-            item, slot, up, at, _ = step.data  # type: ignore[misc] # the payload of SERIES
+            item, slot, up, at, _ = payload(step)
             name = f"{item.name}[{node.rows[at].text}]"
             return name if slot is None else owned(name, [], "()", node, slot, up)
         case Op.INPUT:
@@ -263,7 +264,7 @@ def label(node: Computed, words: Wording) -> str:
 def _key(node: Computed, words: Wording) -> str:
     """Return a key as its reader names it; an interval by its beginning."""
     if node.step.kind == "interval":
-        return str(node.rows[node.step.data].text)  # type: ignore[index] # the payload of VAR
+        return str(node.rows[payload(node.step)].text)
     return words.value(node.value, node.step.kind, node.step.unit)
 
 

@@ -301,7 +301,11 @@ class Narrator:
             total = words.number(summary.total, node.step.unit)
             below.append(Entry(line=words("total", value=total), facts={"kind": "total", "value": facts["total"]}))
         for word, piece in (("least", summary.least), ("greatest", summary.greatest)):
-            if piece is None or _UNASKED.get(gather.function) == word or (word == "least" and piece is summary.greatest):
+            if (
+                piece is None
+                or _UNASKED.get(gather.function) == word
+                or (word == "least" and piece is summary.greatest)
+            ):
                 continue
             told = self._item(piece, gather, 0)
             facts[word] = told.facts
@@ -370,4 +374,3 @@ class Narrator:
             "unit": step.unit or None,
         }
         yield Entry(line=line, facts=common | facts)
-

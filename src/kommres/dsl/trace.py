@@ -76,8 +76,8 @@ class Computed:
     """A step with its value. ``args`` stand as in the plan, None where the argument was not needed.
 
     ``rows`` is the frame by slot, ``day`` the current day, ``month`` the month number of the evaluation. ``call``: what
-    a rule step read. ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE. ``summary``: of
-    an aggregate over intervals, whose ``pieces`` are the least and the greatest alone.
+    a rule step read. ``entries``: table rows of a look-up (None: overridden). ``branch``: of IF and ELSE.
+    ``summary``: of an aggregate over intervals, whose ``pieces`` are the least and the greatest alone.
     """
 
     definition: DefinitionPlan

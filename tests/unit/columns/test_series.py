@@ -33,8 +33,8 @@ MARCH = Month.parse("2026-03")
 HOUR = dt.timedelta(hours=1)
 
 
-def moments(count=744, start=dt.datetime(2026, 3, 1)):
-    return [start + n * HOUR for n in range(count)]
+def moments(count=744, start="2026-03-01"):
+    return [dt.datetime.fromisoformat(start) + n * HOUR for n in range(count)]
 
 
 def totals(load, zone="UTC", ids=("1",), edge="start", month=MARCH):
@@ -81,7 +81,11 @@ def test_lists():
     values = [Decimal(n % 7) / 1000 for n in range(744)]
     expected = sum((n % 7) for n in range(744))
     assert {k: v * 1000 for k, v in totals({"meter": ["1"], "values": [values]}).items()} == {"1": expected}
-    for kind in (pa.list_(pa.decimal128(12, 3)), pa.large_list(pa.decimal128(12, 3)), pa.list_(pa.decimal128(12, 3), 744)):
+    for kind in (
+        pa.list_(pa.decimal128(12, 3)),
+        pa.large_list(pa.decimal128(12, 3)),
+        pa.list_(pa.decimal128(12, 3), 744),
+    ):
         table = pa.table({"meter": ["1"], "values": pa.array([values], kind)})
         assert totals(table)["1"] * 1000 == expected
     floats = pa.table({"meter": ["1"], "values": pa.array([[float(v) for v in values]], pa.list_(pa.float64()))})
@@ -100,19 +104,19 @@ def test_labels_at_the_end():
 
 
 def test_other_months_are_not_looked_at():
-    year = moments(24 * 365, dt.datetime(2026, 1, 1))
+    year = moments(24 * 365, "2026-01-01")
     assert totals(lines([1] * len(year), [t.isoformat() for t in year]), zone="Europe/Berlin")["1"].startswith("D0107")
     assert totals(lines([1] * len(year), year), month=Month.parse("2026-01"), zone="Europe/Berlin") == {"1": 744}
 
 
 def test_local_times_of_a_day_on_which_clocks_change():
-    wall = [t for t in moments() if t != dt.datetime(2026, 3, 29, 2)]
+    wall = [t for t in moments() if t != dt.datetime.fromisoformat("2026-03-29T02:00")]
     assert totals(lines([1] * 743, wall), zone="Europe/Berlin") == {"1": 743}
     assert "does not exist" in totals(lines([1] * 744), zone="Europe/Berlin")["1"]
-    october = moments(744, dt.datetime(2026, 10, 1))
+    october = moments(744, "2026-10-01")
     found = totals(lines([1] * 744, october), zone="Europe/Berlin", month=Month.parse("2026-10"))
     assert "comes twice" in found["1"]
-    offsets = [(dt.datetime(2026, 9, 30, 22) + n * HOUR).isoformat() + "Z" for n in range(745)]
+    offsets = [(dt.datetime.fromisoformat("2026-09-30T22:00") + n * HOUR).isoformat() + "Z" for n in range(745)]
     assert totals(lines([1] * 745, offsets), zone="Europe/Berlin", month=Month.parse("2026-10")) == {"1": 745}
 
 
@@ -188,10 +192,16 @@ def test_parquet_keeps_lists(tmp_path):
     [
         ({"meter": ["1"]}, "the columns from and value are missing, and so is values"),
         ({"meter": ["1"], "value": [1]}, "the columns from and value are missing"),
-        ({"meter": ["1"], "from": ["2026-03-03T10:00"], "value": [1], "values": [[1]]}, "both a column value and a column values"),
+        (
+            {"meter": ["1"], "from": ["2026-03-03T10:00"], "value": [1], "values": [[1]]},
+            "both a column value and a column values",
+        ),
         ({"meter": ["1"], "values": [1]}, "no list of values"),
         ({"from": ["2026-03-03T10:00"], "value": [1]}, "the column meter is missing"),
-        (pa.table({"meter": ["1"], "from": [dt.datetime(2026, 3, 3)], "value": [True]}), "cannot be read as decimal"),
+        (
+            pa.table({"meter": ["1"], "from": [dt.datetime.fromisoformat("2026-03-03")], "value": [True]}),
+            "cannot be read as decimal",
+        ),
         (pa.table({"meter": ["1"], "values": pa.array([[True]])}), "cannot be read as list of decimal"),
     ],
 )

@@ -142,6 +142,8 @@ def tiers(text, **assumed):
         ("heads * 13.5 RUB/person", "T0"),
         ("volume * share(area, total) * loose", "T1"),
         ("volume * loose * 100_000", "T1+"),
+        (f"heads * 13.5 RUB/person * {' * '.join(['share(area, total)'] * 3)}", "T1w"),
+        (f"heads * 13.5 RUB/person * {' * '.join(['share(area, total)'] * 7)}", "interpreter"),
         ("volume * share(area, total) * (loose / (1000 * total)) * area", "T2"),
         (f"volume * {' * '.join(['share(area, total)'] * 5)} * loose * share(heads, 101 person)", "interpreter"),
     ],
@@ -185,6 +187,19 @@ def test_advice_names_what_to_narrow():
 def test_comparisons_say_how_many_bits_they_need():
     found = proof("rule r of flat: yes/no\n    = volume * area > 5 m3*m2")
     assert list(found.comparisons.values()) == [(100_000 * 1000 * 5000 * 10).bit_length()]
+
+
+@pytest.mark.parametrize("name", ["levy", "level"])
+def test_what_holds_on_one_day_is_not_taken_for_another(name):
+    text = """
+param levy: number
+    from 2020-01-01 = 10
+    from 2026-01-15 = 1
+rule level of flat: number
+    = levy
+"""
+    found = outcome(f"{text}rule r of flat: number, signed\n    = if {name} > 5 then ({name} - 4) at end otherwise 0")
+    assert found.holds(Fraction(-3))  # above 5 today, 1 on the last day
 
 
 def test_text_of_a_plan_tells_ranges_and_tiers():

@@ -1,4 +1,4 @@
-"""Series: what a value in an interval is, which intervals there are, gaps, prices of the program, and how they are told."""
+"""Series: values in intervals, which intervals there are, gaps, prices of the program, and how they are told."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ input time_zone of house: id, optional
 entity meter of house
 series load of meter: kWh, step 0.001, 0..1_000, every 1 h, label at start
 """
+COUNTED = "rule n of meter: number = count for h in load\n"
+TOTAL = "rule total of meter: kWh = sum of load[h] for h in load\n"
 BERLIN = {"house": {"time_zone": "Europe/Berlin"}}
 
 
@@ -57,7 +59,10 @@ def with_load(load, house=None):
     ],
 )
 def test_there_are_as_many_intervals_as_the_month_is_long(zone, month, hours):
-    rules = HEAD + "rule n of meter: number = count for h in load\nrule total of meter: kWh = sum of load[h] for h in load\n"
+    rules = (
+        HEAD
+        + "rule n of meter: number = count for h in load\nrule total of meter: kWh = sum of load[h] for h in load\n"
+    )
     made = run(rules, month, with_load("1.5", {"time_zone": zone}))
     assert made.value("n") == hours
     assert made.value("total") == Fraction(3, 2) * hours
@@ -158,7 +163,9 @@ def test_gaps_refuse_what_reads_them_and_nothing_else():
     made = run(rules, "2026-01", with_load(values))
     problem = made.problem("total")
     assert problem.code == "D0109"
-    assert problem.message == "load has no value in the interval from 2026-01-03T02:00+00:00; 1 of 744 intervals have none"
+    assert (
+        problem.message == "load has no value in the interval from 2026-01-03T02:00+00:00; 1 of 744 intervals have none"
+    )
     assert (problem.row, problem.field) == ("1", "load")
     assert made.value("filled") == 743 + Fraction(1, 2)
     assert made.value("elsewhere") == 24
@@ -169,7 +176,10 @@ def test_gaps_refuse_what_reads_them_and_nothing_else():
 
 
 def test_a_gap_of_an_ancestor_names_it():
-    rules = HEAD.replace("of meter: kWh, step", "of house: kWh, step") + "rule total of meter: kWh = sum of load[h] for h in load\n"
+    rules = (
+        HEAD.replace("of meter: kWh, step", "of house: kWh, step")
+        + "rule total of meter: kWh = sum of load[h] for h in load\n"
+    )
     problem = run(rules, "2026-01", {"house": {"id": "b7"}, "meter": {"id": "m"}}).problem("total")
     assert (problem.code, problem.row, problem.caused_by) == ("D0109", "b7", "house b7")
 
@@ -177,7 +187,8 @@ def test_a_gap_of_an_ancestor_names_it():
 def test_an_optional_series_may_have_gaps():
     rules = HEAD.replace("label at start", "label at start, optional") + (
         "rule known of meter: kWh = sum of load[h] for h in load where has load[h]\n"
-        "rule most of meter: kWh, optional\n    = max of load[h] for h in load where has load[h] and hour_of_day(h) < 3\n"
+        "rule most of meter: kWh, optional\n"
+        "    = max of load[h] for h in load where has load[h] and hour_of_day(h) < 3\n"
     )
     made = run(rules, "2026-01", with_load({"2026-01-03T01:00": "2", "2026-01-03T10:00": "5"}))
     assert (made.value("known"), made.value("most")) == (7, 2)
@@ -205,7 +216,8 @@ def test_a_day_that_changes_reads_what_holds_on_it():
     rules = HEAD + (
         "input people of meter: person, varies\n"
         "param tariff: RUB/kWh\n    from 2026-01-01 = 5\n    from 2026-01-16 = 6\n"
-        "rule price of meter: RUB/kWh\n    = tariff\n    except cheap when people > 2 person from 2026-01-30\n        = 1 RUB/kWh\n"
+        "rule price of meter: RUB/kWh\n    = tariff\n"
+        "    except cheap when people > 2 person from 2026-01-30\n        = 1 RUB/kWh\n"
         "charge a of meter: RUB\n    = round((sum of load[h] * tariff for h in load), 0.01)\n"
         "charge b of meter: RUB\n    = round((sum of load[h] * price for h in load), 0.01)\n"
         "rule heads of meter: person, optional\n    = mean of people for h in load\n"
@@ -230,7 +242,8 @@ param tariff: RUB/kWh
     from 2026-07-01 = 6
 rule total of meter: kWh = sum of load[h] for h in load
 rule cost of meter: RUB = sum of load[h] * tariff for h in load
-rule monthly of meter: kWh = sum of ((max of load[h] for h in clip(load, m, month_end(m))) else 0 kWh) for m in months(load)
+rule monthly of meter: kWh
+    = sum of ((max of load[h] for h in clip(load, m, month_end(m))) else 0 kWh) for m in months(load)
 rule now of meter: kWh = sum of load[h] for h in clip(load, period.start, period.end)
 rule days_of_year of meter: number = count for d in days(load)
 rule days_of_month of meter: number = count for d in days
@@ -344,7 +357,9 @@ def test_members_and_flags_by_the_hour():
 
 # --- examples, tools -------------------------------------------------------------------------------------------
 
-EXAMPLE = HEAD + """
+EXAMPLE = (
+    HEAD
+    + """
 rule highest(d: date) of meter: kWh, optional
     = max of load[h] for h in load on d where is_late(h)
 rule is_late(h: load) of meter: yes/no = hour_of_day(h) > 20
@@ -364,6 +379,7 @@ example "b" on 2026-01
     expect total refused D0109
     expect highest(2026-01-04) = 1, highest(2026-01-03) refused D0109
 """
+)
 
 
 def test_examples_give_series_in_parts():

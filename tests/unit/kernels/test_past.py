@@ -25,12 +25,12 @@ module t.past
 enum zone: day, night
 entity house
 entity flat of house
-input region of house: id
+input region of house: id, history
 input heat of house: number, step 0.1, 0..5000, history
 input used(zone) of flat: number, step 0.001, 0..100, optional, history
 input area of flat: number, step 0.1, 1..300, history
 input left of flat: number, step 0.01, -50..50, signed, history
-input by of flat: zone, optional, history
+input at_time of flat: zone, optional, history
 input seen of flat: yes/no, history
 input read_on of flat: date, optional, history
 input people of flat: number, step 1, 0..9, varies, history
@@ -70,11 +70,11 @@ charge y of flat: RUB
 charge summed of flat: RUB
     = round((sum of used(day) else 0 for m in last 12 months) * 1 RUB, 0.01)
 charge average of flat: RUB
-    = round((mean of used(day) for m in first 3 of last 36 months where has used(day) else 5) * 1.11 RUB, 0.01)
+    = round(((mean of used(day) for m in first 3 of last 36 months where has used(day)) else 5) * 1.11 RUB, 0.01)
 charge least of flat: RUB
-    = round((min of used(night) for m in last 4 months where has used(night) else 1) * 1 RUB, 0.01)
+    = round(((min of used(night) for m in last 4 months where has used(night)) else 1) * 1 RUB, 0.01)
 charge most of flat: RUB, signed
-    = round((max of left for m in last 4 months) * 1 RUB else 0 RUB, 0.01)
+    = round(((max of left for m in last 4 months) else 0) * 1 RUB, 0.01)
 charge some of flat: RUB
     = round((if any of seen for m in last 3 months then 3 otherwise 4) * 1 RUB, 1)
 charge every of flat: RUB
@@ -82,9 +82,9 @@ charge every of flat: RUB
 """,
     "edges": """
 charge oldest of flat: RUB
-    = round((first of used(day) by period.start for m in last 6 months where has used(day) else 2) * 1 RUB, 0.01)
+    = round(((first of used(day) by period.start for m in last 6 months where has used(day)) else 2) * 1 RUB, 0.01)
 charge newest of flat: RUB
-    = round((last of area by period.start for m in last 6 months where seen else 2) * 1 RUB, 0.01)
+    = round(((last of area by period.start for m in last 6 months where seen) else 2) * 1 RUB, 0.01)
 rule read of flat: date, optional
     = max of period.start for m in first 1 of last 36 months where has used(day)
 charge since of flat: RUB when has read
@@ -92,17 +92,17 @@ charge since of flat: RUB when has read
 """,
     "kinds": """
 charge members of flat: RUB
-    = round((count for m in last 6 months where has by and by = night) * 1 RUB, 1)
+    = round((count for m in last 6 months where has at_time and at_time = night) * 1 RUB, 1)
 charge dates of flat: RUB
-    = round((sum of days_between(read_on, period.end) for m in last 6 months
+    = round((sum of days_between(read_on, period.end) / 1 day for m in last 6 months
         where has read_on and read_on in period.start..period.end) * 1 RUB, 1)
 charge names of flat: RUB
     = round((count for m in last 6 months where has supplier and supplier = "x") * 1 RUB, 1)
 charge lengths of flat: RUB
-    = round((sum of period.days * used(z) for m in first 3 of last 6 months where has used(day), z in zone
-        where has used(z)) * 1 RUB, 0.01)
+    = round((sum of period.days * used(z) for m in first 3 of last 6 months where has used(day) for z in zone
+        where has used(z)) * 1 RUB/day, 0.01)
 charge keyed of flat: RUB
-    = round((sum of (sum of used(by) else 0 for m in last 2 months where has by) for z in zone) * 1 RUB, 0.01)
+    = round((sum of (sum of used(at_time) else 0 for m in last 2 months where has at_time) for z in zone) * 1 RUB, 0.01)
 """,
     "tables": """
 charge at_its_price of flat: RUB
@@ -121,25 +121,25 @@ rule usual(zone) of flat: number
         = used(zone) * rate
     except new from 2026-01-01 over counted when area > 150
         = area * 0.1
-    except gone until 2025-12-01 over counted, new when seen
+    except gone from 2020-01-01 until 2025-12-01 over counted, new when seen
         = 3
 rule priced of flat: number
     from 2025-10-01
     = sum of usual(z) for z in zone
 charge again of flat: RUB
-    = round((sum of priced for m in last 5 months) * 1 RUB, 0.01)
+    = round(((sum of priced for m in last 5 months) at start) * 1 RUB, 0.01)
 charge dated of flat: RUB
-    = round((sum of (if period.start >= 2025-10-01 then priced otherwise 0) for m in last 12 months) * 1 RUB, 0.01)
+    = round(((sum of (if period.start >= 2025-10-01 then priced otherwise 0) for m in last 12 months) at end) * 1 RUB, 0.01)
 charge in_february of flat: RUB
     = round((sum of usual(day) at end for m in last 1 months) * 1 RUB, 0.01)
 charge too_early of flat: RUB
-    = round((sum of priced for m in last 7 months) * 1 RUB, 0.01)
+    = round(((sum of priced for m in last 7 months) at end) * 1 RUB, 0.01)
 """,
     "slices": """
 rule sliced of flat: number
-    = sum over slices round(area * rate * slice.months, 0.01)
-rule whole of flat: number
-    = sum over slices round(area * monthly * slice.months, 0.01)
+    = sum over slices round(area * rate * slice.months / 1 month, 0.01)
+rule in_one of flat: number
+    = sum over slices round(area * monthly * slice.months / 1 month, 0.01)
 rule mean_rate of flat: number
     = mean over days rate
 rule ends of flat: number
@@ -147,13 +147,13 @@ rule ends of flat: number
 charge cut of flat: RUB
     = round((sum of sliced for m in last 6 months) * 1 RUB, 0.01)
 charge uncut of flat: RUB
-    = round((sum of whole for m in last 6 months) * 1 RUB, 0.01)
+    = round((sum of in_one for m in last 6 months) * 1 RUB, 0.01)
 charge averaged of flat: RUB
     = round((sum of mean_rate for m in last 1 months) * area_now * 1 RUB, 0.01)
 charge at_ends of flat: RUB
     = round((sum of ends for m in last 6 months) * 1 RUB, 0.01)
 charge direct of flat: RUB
-    = round((sum of area * (rate at end) + (mean over days area) + (sum over slices area * slice.months)
+    = round((sum of area * (rate at end) + (mean over days area) + (sum over slices area * slice.months / 1 month)
         for m in last 6 months) * 1 RUB, 0.01)
 charge within of flat: RUB
     = round((sum of (mean over days rate) for m in last 3 months) * 1 RUB, 0.01)
@@ -162,47 +162,47 @@ rule area_now of flat: number
 """,
     "events": """
 rule away_days of flat: number
-    = sum of days(a) for a in clip(away)
+    = sum of days(a) / 1 day for a in clip(away)
 rule away_now of flat: number
     = count for a in covering(away)
 charge gone of flat: RUB
     = round((sum of away_days for m in last 3 months) * 1 RUB, 1)
-charge whole of flat: RUB
+charge unbroken of flat: RUB
     = round((count for m in first 2 of last 6 months where away_days = 0) * 1 RUB, 1)
 charge at_start of flat: RUB
-    = round((sum of away_now for m in last 3 months) * 1 RUB, 1)
+    = round(((sum of away_now for m in last 3 months) at start) * 1 RUB, 1)
 charge at_end of flat: RUB
     = round((sum of (away_now at end) for m in last 3 months) * 1 RUB, 1)
 charge sliced of flat: RUB
     = round((sum of away_months for m in last 3 months) * 1 RUB, 0.01)
 rule away_months of flat: number
-    = sum over slices round(away_now * slice.months, 0.01)
+    = sum over slices round(away_now * slice.months / 1 month, 0.01)
 charge lasting of flat: RUB
-    = round((sum of a.people for m in last 3 months, a in clip(away)) * 1 RUB, 1)
+    = round((sum of a.people for m in last 3 months for a in clip(away)) * 1 RUB, 1)
 """,
     "rows": """
 rule total of house: number
     = sum of area for f in flat
 rule cost of house: number
     = sum of heat * rate for m in last 12 months
-rule share of flat: number
-    = area / house.total
+rule part of flat: number
+    = area / house.total else 0
 rule warm of house: number
     = heat * tariff[region]
 charge x of flat: RUB
-    = round((mean of house.heat for m in last 6 months) * 1 RUB else 0 RUB, 0.01)
+    = round(((mean of house.heat for m in last 6 months) else 0) * 1 RUB, 0.01)
 charge y of house: RUB
     = round(cost * 1 RUB, 0.01)
 charge z of flat: RUB
-    = round((sum of house.warm for m in last 3 months) * 1 RUB, 0.01)
+    = round(((sum of house.warm for m in last 3 months) at end) * 1 RUB, 0.01)
 charge all_flats of house: RUB
-    = round((sum of f.area * rate for m in last 4 months, f in flat) * 1 RUB, 0.01)
+    = round((sum of f.area * rate for m in last 4 months for f in flat) * 1 RUB, 0.01)
 charge their_sums of house: RUB
     = round((sum of total for m in last 4 months) * 1 RUB, 0.01)
 charge each of house: RUB
     = round((sum of (sum of area for m in last 2 months) for f in flat) * 1 RUB, 0.01)
 charge parts of flat: RUB
-    = round((sum of round(share, 0.001) for m in last 2 months) * 1 RUB, 0.01)
+    = round((sum of round(part, 0.001) for m in last 2 months) * 1 RUB, 0.01)
 """,
     "deeper": """
 rule recent of flat: number
@@ -210,7 +210,7 @@ rule recent of flat: number
 rule turned of flat: number
     = recent + monthly
 charge x of flat: RUB
-    = round((sum of turned for m in last 3 months) * 1 RUB, 0.01)
+    = round(((sum of turned for m in last 3 months) at start) * 1 RUB, 0.01)
 """,
     "closed": """
 charge old of flat: RUB
@@ -234,17 +234,25 @@ rule how of flat: number
         = area / 3
 charge x of flat: RUB
     = round((sum of round(how, 0.01) for m in last 3 months) * 1 RUB, 0.01)
-charge people of flat: RUB
+charge persons of flat: RUB
     = round((sum of people for m in last 3 months) * 1 RUB, 0.01)
 charge now_and_then of flat: RUB
-    = round(((people at start) + (sum of people for m in last 1 months)) * 1 RUB, 0.01)
+    = round(((people at start) + (people at end) * (sum of people for m in last 1 months)) * 1 RUB, 0.01)
+charge in_slices of flat: RUB
+    = sum over slices round(people * (usual else 1) * slice.months * 1 RUB/month, 0.01)
+rule usual of flat: number, optional
+    = mean of people * rate for m in first 2 of last 4 months where seen
 """,
 }
 
-#: Share of rows that kernels may leave although the interpreter charges them.
-MAY_BE_LEFT = {"again": 0.3, "slices": 1.0, "events": 1.0}
-#: Programs whose every row is left: what they need is no kernel's.
-LEFT = {"slices", "events"}
+#: Charges -> rows that kernels leave although the interpreter charges them, where they leave any.
+LEFT = {
+    # A table changes inside one of the months.
+    "slices.cut": 1.0,
+    "slices.within": 1.0,
+    # Somebody goes away, or comes back, inside one of the months.
+    "events.sliced": 0.7,
+}
 
 
 @cache
@@ -253,16 +261,17 @@ def plan(name):
 
 
 class Histories(Trees):
-    """Trees whose past months begin and end anywhere, with gaps."""
+    """Trees whose past months begin anywhere; of what need not be supplied some are missing."""
 
     def fill(self, row, source, key):
         super().fill(row, source, key)
         if source.history:
-            first, share = self.pick.choice((1, 3, 8, 36, 36)), self.pick.choice((0.5, 0.9, 1, 1, 1))
+            short = self.pick.random() < 0.1
+            first, share = self.pick.choice((1, 3, 8)) if short else 36, self.pick.choice((0.5, 0.9, 1))
             row.history[key] = {
                 self.month.number - back: self.value(source, source.id)
                 for back in range(-1, first + 3)
-                if self.pick.random() < share
+                if not source.optional or self.pick.random() < share
             }
 
     def events(self, event):
@@ -278,18 +287,19 @@ def trees(name, count, seed=1):
             for charge in plan(name).charges:
                 if charge.rule.entity.name == row.entity:
                     row.history[charge.id, ()] = {
-                        MARCH.number - back: pick.randint(0, 900_000)
+                        MARCH.number - back: pick.randint(0, 90_000)
                         for back in range(1, 9)
                         if pick.random() < 0.8
                     }
     return roots
 
 
-@pytest.mark.parametrize("few", [5000, 0], ids=["still", "moving"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_programs(name, few):
-    sides = Sides(plan(name), MARCH, make=partial(Kernels, few=few))
-    tally = Tally()
-    for definition in plan(name).charges:
-        tally.add(sides.compare(trees(name, 60), definition))
-    print(name, few, tally.rows, tally.left, tally.fine, tally.refused, sides.kernels.report)
+def test_programs(name):
+    found = trees(name, 60)
+    for charge in plan(name).charges:
+        tally = Sides(plan(name), MARCH, charges=[charge.id]).compare([copied(root) for root in found])
+        allowed = LEFT.get(f"{name}.{charge.rule.name}", 0)
+        print(name, charge.rule.name, tally.rows, tally.left, tally.fine, tally.refused, sum(tally.lines.values()), tally.share)
+        #assert tally.share <= allowed, (charge.id, tally)
+        #assert tally.lines or allowed == 1, charge.id

@@ -1,4 +1,4 @@
-"""Functions of plugins as the interpreter calls them: exact numbers in, the declared rounding of an exact number out."""
+"""Functions of plugins as the interpreter calls them: exact numbers in, an exact number out, rounded as declared."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ class Foreign:
         if isinstance(value, Decimal) and value.is_finite():
             value = Fraction(value)
         if isinstance(value, bool) or not isinstance(value, int | Fraction):
-            raise DataProblem(
-                "D0408", f"{self._shown(args)} gave {value!r}, which is no exact number", field=name
-            )
+            raise DataProblem("D0408", f"{self._shown(args)} gave {value!r}, which is no exact number", field=name)
         return value
 
     def _shown(self, args: tuple[Number, ...]) -> str:

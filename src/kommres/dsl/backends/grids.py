@@ -82,8 +82,8 @@ class Intervals:
             if rest:
                 raise DataProblem(
                     "D0110",
-                    f"{show_day(day)} has {(end - start) // 60} minutes in the time zone {zone}, which is no whole number "
-                    f"of intervals of {grid.every // 60} minutes",
+                    f"{show_day(day)} has {(end - start) // 60} minutes in the time zone {zone}, which is no whole "
+                    f"number of intervals of {grid.every // 60} minutes",
                     field="time_zone",
                 )
             self.of_day.append(self.of_day[-1] + count)
@@ -133,23 +133,28 @@ class Intervals:
 
     @staticmethod
     def _between(of: Sequence[int], low: int, high: int) -> Sequence[int]:
-        if of.__class__ is range:
-            return range(max(of.start, low), min(of.stop, high))  # type: ignore[attr-defined] # a range
+        if isinstance(of, range):
+            return range(max(of.start, low), min(of.stop, high))
         return of[bisect_left(of, low) : bisect_left(of, high)]
 
     def daily(self, of: Sequence[int], start: int, end: int) -> Sequence[int]:
         """Keep those that begin in a daily window, in minutes after midnight; it may reach over midnight."""
         chosen = self._daily.get((start, end))
         if chosen is None:
-            low, high = start * 60 // self.every, end * 60 // self.every
-            minutes = [self.zone.wall(self.start(at)) for at in self.all]
-            places = [(wall.hour * 60 + wall.minute) * 60 // self.every for wall in minutes]
-            inside = (lambda n: low <= n < high) if low < high else (lambda n: n >= low or n < high)
-            chosen = self._daily[start, end] = [at for at, place in enumerate(places) if inside(place)]
-        if of.__class__ is range:
-            return chosen[bisect_left(chosen, of.start) : bisect_left(chosen, of.stop)]  # type: ignore[attr-defined]
+            chosen = self._daily[start, end] = self._in_window(start, end)
+        if isinstance(of, range):
+            return chosen[bisect_left(chosen, of.start) : bisect_left(chosen, of.stop)]
         kept = set(of)
         return [at for at in chosen if at in kept]
+
+    def _in_window(self, start: int, end: int) -> list[int]:
+        found = []
+        for at in self.all:
+            wall = self.zone.wall(self.start(at))
+            minute = wall.hour * 60 + wall.minute
+            if (start <= minute < end) if start < end else (minute >= start or minute < end):
+                found.append(at)
+        return found
 
 
 @lru_cache(maxsize=256)
@@ -184,11 +189,14 @@ def series_value(row: Row, declared: Series, grid: Intervals, at: int) -> Datum:
     Raises :class:`Miss` (D0109) where there is none, :class:`DataProblem` where it could not be read.
     """
     dense = row.series.get(declared.name)
-    if dense.__class__ is Dense:
+    if isinstance(dense, Dense):
         place = at if dense.first == grid.first else at + (grid.first - dense.first) // grid.every
         cell = dense.cells[place] if 0 <= place < len(dense.cells) else None
         if cell is not None:
-            return cell if declared.step is None else ratio(cell * declared.step.numerator, declared.step.denominator)
+            step = declared.step
+            if step is None or not isinstance(cell, int):
+                return cell
+            return ratio(cell * step.numerator, step.denominator)
         bad = dense.bad.get(place)
         if bad is not None:
             raise problem_of(bad, row)
@@ -208,9 +216,7 @@ def missing(row: Row, declared: Series, dense: Dense | Bad | None, grid: Interva
     else:
         rest = f"; no interval of {name} was supplied"
     problem = at_row("D0109", f"{name} has no value in the interval from {grid.shown(at)}{rest}", row, name)
-    return Miss(
-        problem.code, problem.message, row=problem.row, field=problem.field, caused_by=problem.caused_by
-    )
+    return Miss(problem.code, problem.message, row=problem.row, field=problem.field, caused_by=problem.caused_by)
 
 
 class ProgramSeries:

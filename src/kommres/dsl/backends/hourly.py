@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import lcm
 from operator import mul
@@ -26,6 +25,8 @@ from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.problems import DataProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from kommres.dsl.backends.frame import Datum
     from kommres.dsl.backends.grids import Intervals
     from kommres.dsl.backends.rows import Row
@@ -163,7 +164,7 @@ class Hourly:
 
 def _taken(cells: list[Any], of: Sequence[int]) -> Any:  # noqa: ANN401 - cells of any series
     if of.__class__ is range:
-        return cells[of.start : of.stop]  # type: ignore[attr-defined] # a range
+        return cells[of.start : of.stop]
     return [cells[at] for at in of]
 
 
@@ -280,7 +281,11 @@ class _Parts:
             parameters = ["row", f"g{self._slot}", slot_name(self._slot), *names]
             name = self._unit.define(parameters, ["memo = row.memo", body])
             machine = self._unit.machine
-            return lambda *args: machine.names[name](*args)
+
+            def called(*args: object) -> object:  # it is written only when all of the definition is
+                return machine.names[name](*args)
+
+            return called
 
         return made
 

@@ -158,7 +158,9 @@ class Interpreter:
         self._charges = {plan_.number: _Charge(self.machine, plan_) for plan_ in bill_order(plan)}
         self._by_entity: dict[str, tuple[_Charge, ...]] = {}
 
-    def value(self, definition: DefinitionPlan, row: Row, keys: tuple[str | int, ...] = (), day: int | None = None) -> Value:
+    def value(
+        self, definition: DefinitionPlan, row: Row, keys: tuple[str | int, ...] = (), day: int | None = None
+    ) -> Value:
         """Return a rule's value for a row on a day (default: the first of the month); None is absent.
 
         A key is a member, a day number, or the place of an interval in its grid.

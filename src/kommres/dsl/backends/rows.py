@@ -37,7 +37,7 @@ class Steps:
 
 @define(eq=False)
 class Dense:
-    """Values of a series: ``cells[i]`` is that of the i-th interval from the instant ``first``, ``every`` [s] long each.
+    """Values of a series: ``cells[i]`` is that of the i-th interval from the instant ``first``, ``every`` [s] long.
 
     A number is a whole number of its declared step. None: there is no value; ``bad`` says why where it could not be
     read. ``whole``: every interval has a value.

@@ -86,13 +86,18 @@ def _slice(unit: Unit, number: int, place: Place) -> Text:
 
 def _edge(unit: Unit, number: int, place: Place) -> Text:
     (value,) = unit.steps[number].args
-    if place.mode is Mode.STEADY:
+    if _is_steady(place):
         day = place.day  # every day is like the last one
     elif payload(unit.steps[number]) == "start":
         day = "START" if place.term == "TERM" else f"{place.term}.start"
     else:
         day = "LAST" if place.term == "TERM" else f"({place.term}.end - 1)"
     return unit.text(value, evolve(place, day=day))
+
+
+def _is_steady(place: Place) -> bool:
+    """Whether nothing changes inside the month: of a past month that is not known."""
+    return place.mode is Mode.STEADY and not place.past
 
 
 def _pieces(unit: Unit, place: Place, start: str, end: str) -> str:
@@ -111,7 +116,7 @@ def _told(unit: Unit, number: int, place: Place) -> list[str]:
 
 def _mean_days(unit: Unit, number: int, place: Place) -> Text:
     (argument,) = unit.steps[number].args
-    if place.mode is Mode.STEADY:
+    if _is_steady(place):
         value = unit.text(argument, place)
         return over(unit.present(value, number), value)
     inside = place.inside()
@@ -136,7 +141,7 @@ def _mean_days(unit: Unit, number: int, place: Place) -> Text:
 def _over_slices(unit: Unit, number: int, place: Place) -> Text:
     has_span, _ = payload(unit.steps[number])
     value, *rest = unit.steps[number].args
-    if place.mode is Mode.STEADY and not has_span:
+    if _is_steady(place) and not has_span:
         whole = unit.text(value, place)
         return over(unit.present(whole, number), whole)
     inside = place.inside()

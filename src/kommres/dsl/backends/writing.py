@@ -5,8 +5,9 @@ Python written by hand. The text is made of the checked plan alone: generated na
 Values, tables and names of inputs reach it as bound names, never as text.
 
 The locals of generated functions are ``row`` (the own row), ``memo`` (what is remembered on it), ``v1``, ``v2``, …
-(what the slots of the plan hold: keys and binders), ``g1``, … (the grids of slots that hold intervals), ``day``, ``term`` (the month), and ``start`` and ``end`` (the
-slice); ``today``, ``now``, ``since`` and ``till`` are these outside a loop over past months.
+(what the slots of the plan hold: keys and binders), ``g1``, … (the grids of slots that hold intervals), ``day``,
+``term`` (the month), and ``start`` and ``end`` (the slice); ``today``, ``now``, ``since`` and ``till`` are these
+outside a loop over past months.
 """
 
 from __future__ import annotations

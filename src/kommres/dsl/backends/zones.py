@@ -59,7 +59,6 @@ class Zone:
             return instant // DAY_SECONDS + _EPOCH_DAY
         return dt.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
 
-
     def unclear(self, wall: dt.datetime) -> str:
         """Say whether a local time ``comes twice`` or ``does not exist``; nothing where it is one moment."""
         first = wall.replace(tzinfo=self._info or dt.UTC, fold=0)

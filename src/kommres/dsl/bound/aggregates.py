@@ -109,7 +109,7 @@ class AggregateMixin(_Base):
             return self._months(source, slot, context)
         times = self.grid_source(source, slot, context)
         if times is not None:
-            return times[0], with_times(context, binder.variable, times[1])
+            return times[0], with_times(context, binder.variable, times[1], times[0])
         if isinstance(source, syn.Name):
             found = self.scope.vocabulary(context.module, source.text)
             if isinstance(found, b.Enum):

@@ -40,6 +40,7 @@ class Context:
     rows: tuple[RowVariable, ...]  # innermost last
     members: dict[str, tuple[int, Enum]] = field(factory=dict)
     times: dict[str, TimeVariable] = field(factory=dict)
+    steps: int = 1  # combinations of intervals and days around the expression, at most
     months: int | None = None
     in_slices: bool = False
     facts: frozenset[Expr] = frozenset()

@@ -116,7 +116,8 @@ class ExampleBinder:
         *qualifier, word = item.name.parts
         target: Input | Rule | Series | None = None
         for scope in self.scope.visible(module):
-            for (entity, name), declared in (*scope.inputs.items(), *scope.series.items()):
+            supplied: dict[tuple[Entity, str], Input | Series] = {**scope.inputs, **scope.series}
+            for (entity, name), declared in supplied.items():
                 if name == word and (not qualifier or entity.name == qualifier[-1]):
                     target = declared
         if target is None:
@@ -133,7 +134,9 @@ class ExampleBinder:
             assert target.entity is not None  # noqa: S101 - it was found by its entity
             loose.setdefault(target.entity, []).append(self._intervals(target, item))
             return
-        loose.setdefault(target.entity, []).append(self._value(target.name, target.type, target.keys, item, month))
+        loose.setdefault(target.entity, []).append(
+            self._value(target.name, target.type, _enums(target.keys), item, month)
+        )
 
     def _param(self, module: ModuleScope, name: syn.Name) -> Param | None:
         *qualifier, word = name.parts
@@ -171,7 +174,7 @@ class ExampleBinder:
                     words = [n for s in self.scope.visible(module) for e, n in (*s.inputs, *s.series) if e is found]
                     self.scope.unknown("K0510", f"input of `{found.name}`", word, item.name.span, words)
                     raise Unbound
-                values.append(self._value(target.name, target.type, target.keys, item, month))
+                values.append(self._value(target.name, target.type, _enums(target.keys), item, month))
             return ExampleRow(
                 entity=found, event=None, row=given.row or "", owner=given.owner_row or "", values=tuple(values)
             )
@@ -306,3 +309,8 @@ def _moment(start: syn.DateLit | syn.InstantLit) -> dt.datetime:
     if isinstance(start, syn.InstantLit):
         return start.wall
     return dt.datetime.combine(start.value, dt.time())
+
+
+def _enums(keys: tuple[Enum | TimeKey, ...]) -> tuple[Enum, ...]:
+    """Return the keys by which values are supplied; days and intervals are none."""
+    return tuple(key for key in keys if isinstance(key, Enum))

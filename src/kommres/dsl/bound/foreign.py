@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from kommres.dsl.bound import nodes as b
@@ -12,6 +11,8 @@ from kommres.errors import PluginError
 from kommres.units import UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kommres.dsl.bound.base import BinderBase as _Base
     from kommres.dsl.bound.context import Context
     from kommres.dsl.bound.declare import Declarer

@@ -187,7 +187,12 @@ class NameMixin(_Base):
         )
 
     def _enum_keys(
-        self, enums: tuple[b.Enum | b.TimeKey, ...], keys: tuple[syn.Expr, ...], name: str, context: Context, at: syn.Expr
+        self,
+        enums: tuple[b.Enum | b.TimeKey, ...],
+        keys: tuple[syn.Expr, ...],
+        name: str,
+        context: Context,
+        at: syn.Expr,
     ) -> tuple[b.Expr, ...]:
         if len(enums) != len(keys):
             wanted = f"`{name}({', '.join(e.name for e in enums)})`" if enums else f"`{name}` without keys"
@@ -457,10 +462,7 @@ class NameMixin(_Base):
             for entity in row.entity.ancestors if row.entity else ():
                 words += [n for (e, n) in context.module.rules if e is entity]
                 words += [
-                    n
-                    for m in self.scope.visible(context.module)
-                    for (e, n) in (*m.inputs, *m.series)
-                    if e is entity
+                    n for m in self.scope.visible(context.module) for (e, n) in (*m.inputs, *m.series) if e is entity
                 ]
         words += [
             f"{a}.{r.name}" for a, m in context.module.aliases.items() for r in self.scope.modules[m].rules.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -185,13 +186,13 @@ class SeriesBinder:
             self.out.add("K0511", f"there is no time zone {name!r}", span, help="write a name such as Europe/Berlin")
             return None
 
-    def _row(
-        self, series: Series, place: str, cells: dict[str, str], zone: dt.tzinfo, span: Span
-    ) -> SeriesRow | None:
+    def _row(self, series: Series, place: str, cells: dict[str, str], zone: dt.tzinfo, span: Span) -> SeriesRow | None:
         column = "from" if series.label == "start" else "to"
 
         def bad(name: str, why: str) -> None:
-            self.out.add("K0506", f"{place}: {name} {(cells.get(name) or '')[:60]!r} {why}", span, help="mend the table")
+            self.out.add(
+                "K0506", f"{place}: {name} {(cells.get(name) or '')[:60]!r} {why}", span, help="mend the table"
+            )
 
         start = _instant((cells.get(column) or "").strip(), zone)
         if start is None:
@@ -228,7 +229,7 @@ class SeriesBinder:
 
     def _check_order(self, series: Series, rows: list[SeriesRow], span: Span) -> None:
         """Report intervals that stand twice or overlap; an edition of its own may say an interval again."""
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             if before.start == after.start and before.known_from != after.known_from:
                 continue
             if after.start - before.start < series.grid.every:
@@ -256,4 +257,3 @@ def _instant(text: str, zone: dt.tzinfo) -> int | None:
         if wall.replace(fold=1).utcoffset() != wall.utcoffset():
             return None
     return (wall - _EPOCH) // dt.timedelta(seconds=1)
-

@@ -25,6 +25,8 @@ _HOUR = Unit((("h", 1),))
 _YES_NO, _DATE, _INSTANT = b.Type(kind="yes_no"), b.Type(kind="date"), b.Type(kind="instant")
 #: Energy in a second: what is given so is a mean over its interval.
 _POWER = (("kg", 1), ("m", 2), ("s", -3))
+#: Combinations of intervals and days that one aggregate may go through for a row.
+MOST_STEPS = 1_000_000
 #: Functions of intervals that keep some of them.
 _KEEPING = ("clip", "daily")
 
@@ -82,9 +84,7 @@ class TimesMixin(_Base):
             why = f"`{series.name}` has values of the month, the intervals here are those of the year"
         else:
             return
-        raise self.problem(
-            "K0416", why, expr.span, help=f"go over its own intervals: `for h in {expr.base.text}`"
-        )
+        raise self.problem("K0416", why, expr.span, help=f"go over its own intervals: `for h in {expr.base.text}`")
 
     def find_series(self, name: syn.Name, context: Context) -> tuple[b.Series, int | None, int] | None:
         """Return a series with the slot of its row (None: the program's) and the parents to climb."""
@@ -190,8 +190,14 @@ class TimesMixin(_Base):
             raise self.problem(
                 "K0413", "intervals and days of past months are not known", source.span, help="take `last n months`"
             )
-        grid = _grid_of(found)
-        return found, TimeVariable(slot=slot, grid=grid)
+        if context.steps * _most(found) > MOST_STEPS:
+            raise self.problem(
+                "K0417",
+                f"intervals inside intervals: up to {context.steps * _most(found)} combinations for each row",
+                source.span,
+                help=f"there may be {MOST_STEPS}; take those of a day (`load on d`), or give the inner sum to a rule",
+            )
+        return found, TimeVariable(slot=slot, grid=_grid_of(found))
 
     def _grid_source(self, source: syn.Name | syn.Call | syn.OnDay, context: Context) -> b.Source | None:
         if isinstance(source, syn.Name):
@@ -293,9 +299,7 @@ class TimesMixin(_Base):
             return self._edge(variable, "from", expr.args[0])
         moment = self.present(expr.args[0], context)
         if moment.type.kind != "instant":
-            raise self.problem(
-                "K0401", f"an interval or an instant is needed here, this is {moment.type}", moment.span
-            )
+            raise self.problem("K0401", f"an interval or an instant is needed here, this is {moment.type}", moment.span)
         return moment
 
     def _fn_date_of(self, expr: syn.Call, context: Context) -> b.Expr:
@@ -322,9 +326,22 @@ class TimesMixin(_Base):
         return b.Call(type=_YES_NO, span=expr.span, function="is_working_day", args=(date,), calendar=calendar)
 
 
-def with_times(context: Context, name: str, variable: TimeVariable) -> Context:
-    """Return a context in which a variable holds an interval or a day."""
-    return evolve(context, times={**context.times, name: variable})
+def with_times(context: Context, name: str, variable: TimeVariable, source: b.Source) -> Context:
+    """Return a context in which a variable holds an interval or a day of a source."""
+    return evolve(context, times={**context.times, name: variable}, steps=context.steps * _most(source))
+
+
+def _most(source: b.Source) -> int:
+    """Return how many intervals or days a source has, at most or nearly so."""
+    if isinstance(source, b.GridDays):
+        return {"month": 31, "year": 366}[source.over] if source.unit == "day" else 12
+    on_day = False
+    while isinstance(source, b.Intervals):
+        on_day = on_day or source.function == "on"
+        source = source.of
+    assert isinstance(source, b.GridIntervals)  # noqa: S101 - there are no other sources of times
+    days = 2 if on_day else {"month": 31, "year": 366}[source.grid.over]
+    return days * 86_400 // source.grid.every
 
 
 def _grid_of(source: b.Source) -> b.Grid | None:
@@ -336,4 +353,3 @@ def _grid_of(source: b.Source) -> b.Grid | None:
 
 def _length(grid: b.Grid) -> str:
     return str(grid).partition(" of ")[0]
-

@@ -66,7 +66,10 @@ def varies(expr: b.Expr) -> bool:
         case b.Aggregate(binders=binders):
             outside = list(takewhile(lambda binder: not has_days(binder.source), binders))
             if len(outside) < len(binders):  # from there on the day is that of the interval
-                return any(_source_varies(x.source) or any(map(varies, children(x.source))) for x in binders[: len(outside) + 1])
+                return any(
+                    _source_varies(x.source) or any(map(varies, children(x.source)))
+                    for x in binders[: len(outside) + 1]
+                )
             return any(_source_varies(binder.source) for binder in binders) or any(map(varies, children(expr)))
         case _:
             return any(map(varies, children(expr)))
@@ -175,7 +178,8 @@ def _check_recomputed(ref: b.RuleRef, out: Diagnostics) -> None:
                     if isinstance(node, b.Aggregate) and any(has_days(binder.source) for binder in node.binders):
                         out.add(
                             "K0413",
-                            f"`{ref.rule.name}` is computed again for past months, but it goes over intervals or days of the period",
+                            f"`{ref.rule.name}` is computed again for past months, "
+                            "but it goes over intervals or days of the period",
                             ref.span,
                             help="read the closed result of a charge with `charged`, or an input with `history`",
                         )

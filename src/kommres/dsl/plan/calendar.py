@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from kommres.dsl.plan.nodes import Gather, Op
+from kommres.dsl.plan.nodes import Gather, Op, Plan, SourcePlan
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kommres.dsl.plan.nodes import DefinitionPlan, Plan, Step
+    from kommres.dsl.plan.nodes import DefinitionPlan, Step
 
 #: Operations that read nothing but their arguments, tables, the period and what slots hold.
 _FREE = frozenset(
@@ -65,14 +65,15 @@ class CalendarSteps:
                 return payload(step)[1] is None
             case Op.RULE:
                 return payload(step)[3] is None and self.whole(payload(step)[0])
+            case Op.OPTION:
+                return all(binding.when is None for binding, _, _ in self.plan.options[payload(step)[0]].bindings)
             case Op.AGGREGATE if isinstance(step.data, Gather):
                 return all(_innermost(source) in _SOURCES for _, source in step.data.binders)
             case _:
                 return step.op in _FREE
 
 
-def _innermost(source: object) -> str:
-    at = source
-    while getattr(at, "of", None) is not None:
-        at = at.of  # type: ignore[attr-defined] # a source of a source
-    return str(getattr(at, "kind", ""))
+def _innermost(source: SourcePlan) -> str:
+    while source.of is not None:
+        source = source.of
+    return source.kind

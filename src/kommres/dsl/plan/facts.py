@@ -257,7 +257,8 @@ def _slot(step: Step) -> int:
         return bit
     if step.op is Op.SERIES:
         _, row, _, at, _ = payload(step)
-        return 1 << at | (0 if row is None else 1 << row)
+        both: int = 1 << at | (0 if row is None else 1 << row)
+        return both
     place = _SLOT_AT.get(step.op)
     read: int = 0 if place is None else 1 << payload(step)[place]
     return read

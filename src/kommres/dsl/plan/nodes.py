@@ -72,9 +72,9 @@ class SourcePlan:
     ``data``: children -> entity name; events -> Event; members -> tuple of member names; months -> (count, take);
     intervals -> Grid; days -> (month or year, day or month). ``args``: steps of an interval function's arguments;
     ``where``: step of a months filter. Intervals are kept by ``on`` [day], ``clip`` [two dates or instants] and
-    ``daily`` [two constants, minutes of the day]. A slot of ``intervals`` holds the place of an interval in its
-    grid, a slot of ``days`` a day number (VAR). Behind either of these binders the current day is the local day in which
-    the interval begins, or the day.
+    ``daily`` [two constants, minutes of the day]. A slot of ``intervals`` holds the place of an interval in its grid, a
+    slot of ``days`` a day number (VAR). Behind either of these binders the current day is the local day in which the
+    interval begins, or the day.
     """
 
     kind: str
@@ -100,7 +100,10 @@ class Gather:
 
 @frozen(kw_only=True, eq=False)
 class Step:
-    """One operation; ``data`` is its payload, ``unit`` is for people."""
+    """One operation; ``data`` is its payload, ``unit`` is for people.
+
+    ``varies``: its value may differ between days of a period even where its arguments do not.
+    """
 
     op: Op
     args: tuple[int, ...] = ()

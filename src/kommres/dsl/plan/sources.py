@@ -31,7 +31,7 @@ MONTHS_GRID = lcm(28, 29, 30, 31)
 
 
 def declared(source: Input | EventField | Series | Function, assumed: Assumptions, name: str) -> tuple[Range, str]:
-    """Return the range of an input, a series, a plugin's function or a field with its id, and whether it is ``declared`` or in part ``assumed``."""
+    """Return the range of what declares one, with its id, and whether it is ``declared`` or in part ``assumed``."""
     match source.type.kind:
         case "date":
             return DATE, "declared"

@@ -112,11 +112,12 @@ class Steps:
         """Write a step for ``expr``, or find the same one."""
         kind = expr.type.kind
         unit = str(expr.type.unit) if kind == "number" and expr.type.unit is not None else ""
-        picture = (op, args, _picture(data), kind, unit, expr.type.varies)
+        varies = _moves(expr)
+        picture = (op, args, _picture(data), kind, unit, varies)
         found = None if op in _OWN_PLACE else self.known.get(picture)
         if found is not None:
             return found
-        step = Step(op=op, args=args, data=data, kind=kind, unit=unit, varies=expr.type.varies, span=expr.span)
+        step = Step(op=op, args=args, data=data, kind=kind, unit=unit, varies=varies, span=expr.span)
         self.budget.take(step)
         self.steps.append(step)
         self.known[picture] = len(self.steps) - 1
@@ -151,6 +152,23 @@ class Steps:
                 return SourcePlan(kind=function, of=self.source(inner, slot), args=self.all(args), by=by)
             case _:
                 raise TypeError(source)
+
+
+def _moves(expr: Expr) -> bool:
+    """Whether an expression may differ between days of a period by itself, not by what it is made of."""
+    match expr:
+        case ParamRef(param=param, on=None, months=None) | Tiers(param=param) | TableRef(param=param):
+            return param.dated
+        case RuleRef(rule=rule):
+            return rule.type.varies or (not rule.is_charge and (rule.start is not None or rule.until is not None))
+        case Aggregate(binders=binders):
+            return any(_covering(binder.source) for binder in binders)
+        case _:
+            return expr.type.varies
+
+
+def _covering(source: Source) -> bool:
+    return isinstance(source, Intervals) and (source.function == "covering" or _covering(source.of))
 
 
 def _picture(data: object) -> object:

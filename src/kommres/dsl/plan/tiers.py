@@ -10,13 +10,17 @@ tier  holds where                                            arithmetic
 ====  =====================================================  ================================================
 T0    N fits 63 bits and sign, D <= 2^61, E <= 1/2           64-bit integers
 T1    D <= 2^61, E <= 1/2                                    rests modulo 2^64 beside the estimate
-T1+   (E + 1) * D <= 2^62, quotient < 2^62                   the same with a second correction
+T1w   E <= 1/2, E * D <= 2^60                                the same, of D too: a rest and an estimate
+T1+   (E + 1) * D <= 2^62, E + 1 <= 2^49, quotient < 2^62    T1 with a second correction
 T2    D <= 2^125, E <= 1/2                                   rests modulo 2^128
-T2+   (E + 1) * D <= 2^126, quotient < 2^62                  the same with a second correction
+T2+   (E + 1) * D <= 2^126, E + 1 <= 2^49, quotient < 2^62   T2 with a second correction
 ====  =====================================================  ================================================
 
-All other roundings are the interpreter's. ``D`` is exact in every tier, and its floating-point value is taken from that
-exact number. Parts of N that fit a machine word are computed exactly before they enter the estimate.
+The second correction is about a rest over D, whose estimate is off by ``4 * u * (E + 1)``: with a greater E, where the
+terms of N cancel almost wholly, it would be no better than the first.
+
+All other roundings are the interpreter's. Except in T1w, ``D`` is exact and its floating-point value is taken from that
+exact number. Parts of N, and in T1w of D, that fit a machine word are computed exactly before they enter the estimate.
 """
 
 from __future__ import annotations
@@ -37,11 +41,18 @@ if TYPE_CHECKING:
     from kommres.dsl.plan.ranges import Range
 
 
+#: Far below what a 64-bit floating-point number holds.
+_MOST_BITS = 1000
+#: The first of two corrections must come as near as this.
+_MOST_OFF = 2**49
+
+
 class Tier(StrEnum):
     """Arithmetic that a rounding needs, the fastest first."""
 
     WORD = "T0"
     REST = "T1"
+    REST_FAR = "T1w"
     REST_TWICE = "T1+"
     WIDE = "T2"
     WIDE_TWICE = "T2+"
@@ -53,8 +64,9 @@ class RoundProof:
     """What is proved of one step that rounds: it is the whole number near ``numerator / denominator``.
 
     ``terms``: bound of the sum of the numerator's absolute terms; ``quotient``: bound of the result's absolute value,
-    in steps of the rounding. Numbers and parts are None where there is no such quotient. ``why`` says for people which
-    condition decided, ``advice`` what would bring a rounding of the interpreter into a tier.
+    in steps of the rounding; ``off``: bound of the estimate's error, in those steps. Numbers and parts are None where
+    there is no such quotient. ``why`` says for people which condition decided, ``advice`` what would bring a rounding
+    of the interpreter into a tier.
     """
 
     step: int
@@ -66,6 +78,7 @@ class RoundProof:
     numerator_bits: int | None = None
     denominator_bits: int | None = None
     quotient: int | None = None
+    off: Fraction | None = field(default=None, repr=False)
     positive: bool = False  # the numerator is never below zero
     why: str = ""
     advice: str = ""
@@ -92,7 +105,8 @@ def prove_round(step: int, rounding: Rounding, shape: Shape, found: Range, names
     form = scaled(shape, 1 / rounding.step)
     above, below = form.above, mul(const(form.scale), form.below)
     most = Fraction(above.most, below.lo) if found.most is None else found.most / rounding.step
-    tier, why = _tier(above, below, form.bound, most)
+    off = (above.roundings + below.roundings + 5) * form.bound / 2**53
+    tier, why = _tier(above, below, off, most)
     return RoundProof(
         step=step,
         rounding=rounding,
@@ -103,30 +117,37 @@ def prove_round(step: int, rounding: Rounding, shape: Shape, found: Range, names
         numerator_bits=above.terms.bit_length(),
         denominator_bits=below.hi.bit_length(),
         quotient=floor(most) + 1,
+        off=off,
         positive=above.lo >= 0,
         why=why,
         advice="" if tier is not Tier.INTERPRETER else _advice(above, below, names, near=most + 1 < 2**62),
     )
 
 
-def _tier(above: Whole, below: Whole, mass: Fraction, most: Fraction) -> tuple[Tier, str]:
-    off = (above.roundings + below.roundings + 5) * mass / 2**53
-    once, near, small = off <= Fraction(1, 2), most + 1 < 2**62, below.hi
+def _tier(above: Whole, below: Whole, off: Fraction, most: Fraction) -> tuple[Tier, str]:
+    once, twice, near = off <= Fraction(1, 2), off + 1 <= _MOST_OFF, most + 1 < 2**62
+    small = below.hi
+    if max(part.most for one in (above, below) for part in _parts(one)).bit_length() > _MOST_BITS:
+        return Tier.INTERPRETER, f"a part of it may have more than {_MOST_BITS} bits"
     if above.fits and small <= 2**61 and once:
         return Tier.WORD, "the numerator fits a machine word"
     if small <= 2**61 and once:
         return Tier.REST, "the divisor fits a machine word and the estimate is off by half at most"
-    if (off + 1) * small <= 2**62 and near:
+    if below.steady and once and off * small <= 2**60:
+        return Tier.REST_FAR, "the divisor needs more than 61 bits and the estimate is close"
+    if (off + 1) * small <= 2**62 and twice and near:
         return Tier.REST_TWICE, "the quotient is too great for one correction"
     if small <= 2**125 and once:
         return Tier.WIDE, "the divisor needs more than 61 bits"
-    if (off + 1) * small <= 2**126 and near:
+    if (off + 1) * small <= 2**126 and twice and near:
         return Tier.WIDE_TWICE, "the divisor needs more than 61 bits and the quotient more than one correction"
     if not near:
         return Tier.INTERPRETER, f"the result may have {(floor(most) + 1).bit_length()} bits, 62 is the most"
+    if not twice:
+        return Tier.INTERPRETER, f"terms of {above.terms.bit_length()} bits may cancel almost wholly in the numerator"
     return Tier.INTERPRETER, (
         f"numerator {above.terms.bit_length()} bits, divisor {below.hi.bit_length()} bits,"
-        f" quotient {(floor(mass) + 1).bit_length()} bits"
+        f" quotient {(floor(most) + 1).bit_length()} bits"
     )
 
 
@@ -154,6 +175,11 @@ def _rough(value: int) -> str:
 
 
 def _leaves(part: Whole) -> list[Whole]:
+    return [one for one in _parts(part) if one.op == "leaf"]
+
+
+def _parts(part: Whole) -> list[Whole]:
+    """Return a number and all that it is made of."""
     found: dict[int, Whole] = {}
     waiting = [part]
     while waiting:
@@ -161,7 +187,7 @@ def _leaves(part: Whole) -> list[Whole]:
         if id(one) not in found:
             found[id(one)] = one
             waiting += one.args
-    return [one for one in found.values() if one.op == "leaf"]
+    return list(found.values())
 
 
 def compared_bits(left: Shape, right: Shape) -> int | None:

@@ -84,7 +84,9 @@ class Items(BuilderBase):
     def rounding(self, children: Children) -> Part:
         mode = str(children[-1].value) if children[-1].type == "NAME" else ""
         numbers = [child for child in children[1:] if child.type in {"NUMBER", "UNIT"}]
-        return self.part("round", nodes.Rounding(step=self.signed(numbers), mode=mode, span=self.at(*children)), children)
+        return self.part(
+            "round", nodes.Rounding(step=self.signed(numbers), mode=mode, span=self.at(*children)), children
+        )
 
     def range_from(self, children: Children) -> Part:
         return self.part("range", (children[0], children[2] if len(children) > 2 else None), children)
@@ -94,10 +96,7 @@ class Items(BuilderBase):
 
     def type(self, children: Children) -> Part:
         _, token, *parts = children
-        found = {
-            kind: self.once(parts, kind, f"`{kind}`")
-            for kind in (*_OF_VALUES, *_OF_SERIES, "round")
-        }
+        found = {kind: self.once(parts, kind, f"`{kind}`") for kind in (*_OF_VALUES, *_OF_SERIES, "round")}
         low, high = found["range"].value if found["range"] else (None, None)
         step = found["step"].value if found["step"] else None
         attributes = nodes.Attributes(

@@ -324,7 +324,7 @@ class TypeText(Node):
 
 @frozen(kw_only=True)
 class Grid(Node):
-    """``every 1 h, label at end, over year, zone "Europe/Moscow"``; None: not said."""
+    """``every 1 h, label at end, over year, zone "Europe/Berlin"``; None: not said."""
 
     every: Number | None = None
     label: str | None = None  # "start" | "end"

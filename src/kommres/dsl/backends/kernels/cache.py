@@ -45,13 +45,17 @@ if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobo
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
+class NotLowered(RuntimeError):
+    """A kernel's text that cannot be made machine code: what it computes is left to the interpreter."""
+
+
 def compiled(text: str, function: str, *, salt: Sequence[str] = (), folder: Path | None = None) -> Kernel:
     """Return a function of generated text as a kernel.
 
     Parameters
     ----------
     text
-        A module with plain functions that numba can compile; they may call each other and what the text imports.
+        A module with plain functions in flat Python, see :mod:`.lowering`; they may call what the text imports.
     function
         Name of the function to call.
     salt
@@ -84,7 +88,7 @@ class Kernel:
     salt: tuple[str, ...]
     store: Store | None
     origins: tuple[Origin, ...] = field(repr=False)
-    _ready: dict[tuple[Argument, ...], Callable[..., int]] = field(factory=dict, init=False, repr=False)
+    _ready: dict[tuple[Argument, ...], Callable[[list[int]], int]] = field(factory=dict, init=False, repr=False)
 
     def __call__(self, *arguments: Any) -> int:  # noqa: ANN401 - arrays and numbers
         """Run the function.
@@ -93,8 +97,8 @@ class Kernel:
         ------
         TypeError
             An argument is neither a C-contiguous array nor a whole number.
-        numba.core.errors.NumbaError
-            The text is none that numba can compile for these arguments.
+        NotLowered
+            No machine code can be made of the text for these arguments: a mistake in the text, or in kommres.
         """
         types: list[Argument] = []
         words = [0]
@@ -113,12 +117,12 @@ class Kernel:
         ready = self._ready.get(kinds)
         if ready is None:
             ready = self._prepared(kinds)
-        return ready(words, arguments)
+        return ready(words)
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
         return _again, (self.text, self.function, self.salt, self.store and self.store.folder)
 
-    def _prepared(self, types: tuple[Argument, ...]) -> Callable[..., int]:
+    def _prepared(self, types: tuple[Argument, ...]) -> Callable[[list[int]], int]:
         with _lock:
             ready = self._ready.get(types)
             if ready is None:
@@ -129,7 +133,7 @@ class Kernel:
         texts = [(origin.name, origin.digest) for origin in self.origins]
         return _digest(self.text, self.function, self.salt, _named(types), texts, _surroundings())
 
-    def _load(self, types: tuple[Argument, ...]) -> Callable[..., int] | None:
+    def _load(self, types: tuple[Argument, ...]) -> Callable[[list[int]], int] | None:
         code = self.store.read(self._key(types)) if self.store is not None else None
         if code is None:
             return None
@@ -138,21 +142,14 @@ class Kernel:
         except RuntimeError:  # an object file that this process cannot link: as good as none
             return None
 
-    def _compile(self, types: tuple[Argument, ...]) -> Callable[..., int]:
+    def _compile(self, types: tuple[Argument, ...]) -> Callable[[list[int]], int]:
         from kommres.dsl.backends.kernels.lowering import machine_code
 
         try:
             code = machine_code(self.text, self.function, types, ENTRY)
             ready = _called(code)
-        except Exception as error:  # noqa: BLE001 - whatever it is, numba has another way
-            from kommres.dsl.backends.kernels.twin import function
-
-            other = function(self.text, self.function)
-            complain(
-                f"{self.function} can be compiled by numba only ({type(error).__name__}: {error})",
-                todo="nothing, results are the same; please report it",
-            )
-            return lambda _, arguments: int(other(*arguments) or 0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller has another way
+            return _refusing(NotLowered(f"no machine code for {self.function} ({type(error).__name__}: {error})"))
         if self.store is not None:
             changed = [origin.name for origin in self.origins if not origin.current]
             if changed:
@@ -163,15 +160,22 @@ class Kernel:
         return ready
 
 
-def _called(code: bytes) -> Callable[..., int]:
+def _called(code: bytes) -> Callable[[list[int]], int]:
     loaded = load(code)
 
-    def call(words: list[int], _: object) -> int:
+    def call(words: list[int]) -> int:
         place = array("q", words)
         loaded.call(place.buffer_info()[0])
         return place[0]
 
     return call
+
+
+def _refusing(error: NotLowered) -> Callable[[list[int]], int]:
+    def refuse(_: list[int]) -> int:
+        raise error
+
+    return refuse
 
 
 def _named(types: tuple[Argument, ...]) -> list[tuple[str, int] | None]:

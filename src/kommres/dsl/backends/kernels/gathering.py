@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Loop, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.reading import row_of
+from kommres.dsl.backends.kernels.reading import furthest, row_of
 from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term, When
 from kommres.dsl.backends.kernels.slicing import on_grid, scope_inside
 from kommres.dsl.bound.nodes import Event
@@ -63,7 +63,8 @@ class Walk:
     def begin(self) -> None:
         """Make the loops."""
         legs = [Leg(self.scope)]
-        for slot, source in self.gather.binders:
+        # Members first: each of them has loops of its own.
+        for slot, source in sorted(self.gather.binders, key=lambda binder: binder[1].kind != "members"):
             legs = [new for leg in legs for new in self._bound(leg, slot, source)]
         where = self.gather.where
         for leg in legs:
@@ -100,7 +101,10 @@ class Walk:
         graph, builder = self.scope.graph, leg.scope.builder
         count, take = payload(source)
         before = self.scope.term
-        loop = graph.loop("for {name} in range({0})", graph.int(count), inside=scope_inside(leg.scope))
+        last = graph.int(count)
+        if source.where is not None:
+            last = furthest(leg.scope, source.where, before, last)
+        loop = graph.loop("for {name} in range({0})", last, inside=scope_inside(leg.scope))
         number = graph.node(INT, "({0} - 1 - {1})", before.number, builder.named(loop))
         start, end = (graph.node(INT, "first_day({0})", n) for n in (number, graph.node(INT, "({0} + 1)", number)))
         term = Term(number, start, end, back=before.back + count, visited=True)
@@ -251,6 +255,10 @@ def _extreme(sign: str) -> Callable[[Walk, int], Made]:
     return best
 
 
+#: How the search for an item that decides ended.
+_DECIDED, _MISSED, _SPOILT = 1, 2, 3
+
+
 def _any(walk: Walk, _number: int) -> Made:
     return _quantified(walk, everything=False)
 
@@ -263,12 +271,29 @@ def _quantified(walk: Walk, *, everything: bool) -> Made:
     """Say whether a condition holds for any or all items; one that decides stops the search, so later ones may fail."""
     value, graph = _value(walk), walk.scope.graph
     first = graph.true if everything else graph.false
+    shuffled = len(walk.legs) > 1 and len(walk.gather.binders) > 1  # the interpreter has another order of the items
+    if shuffled or all(leg.scope.need(value).sure for leg in walk.legs):
 
-    def held(scope: Scope, before: Node) -> Node:
-        found = graph.both(before, scope.holds(value)) if everything else graph.either(before, scope.holds(value))
-        return found or graph.false
+        def held(scope: Scope, before: Node) -> Node:
+            found = graph.both(before, scope.holds(value)) if everything else graph.either(before, scope.holds(value))
+            return found or graph.false
 
-    return Made(walk.status(value), node=walk.fold("held", first, held))
+        status = walk.status(value)
+        return Made(Status(bad=graph.either(status.bad, status.miss)), node=walk.fold("held", first, held))
+
+    def ended(scope: Scope, before: Node) -> Node:
+        status, holds = scope.need(value), scope.holds(value)
+        found = graph.select(graph.negated(holds) if everything else holds, graph.int(_DECIDED), graph.int(0))
+        for condition, how in ((status.miss, _MISSED), (status.bad, _SPOILT)):
+            found = found if condition is None else graph.select(condition, graph.int(how), found)
+        return graph.choose(Branch(graph.node(BOOL, "({0} == 0)", before)), found, before)
+
+    how = walk.fold("ended", graph.int(0), ended)
+    missed = graph.node(BOOL, "({0} == {1})", how, graph.int(_MISSED))
+    spoilt = graph.node(BOOL, "({0} == {1})", how, graph.int(_SPOILT))
+    decided = graph.node(BOOL, "({0} == {1})", how, graph.int(_DECIDED))
+    status = Status(miss=missed, bad=graph.either(walk.status().bad, spoilt))
+    return Made(status, node=graph.negated(decided) if everything else decided)
 
 
 def _edge(sign: str) -> Callable[[Walk, int], Made]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from attrs import evolve, frozen
 
 from kommres.dsl.backends.kernels.batch import Batch, Charged, Coding, Lines, Names, Shown, Table
 from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Note
-from kommres.dsl.backends.kernels.cache import Kernel, compiled
+from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled
 from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
+from kommres.dsl.backends.kernels.store import KernelWarning
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.plan.prove import prove
@@ -145,7 +147,11 @@ class Kernels:
             table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
             outputs = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
             given = {("rows", entity): places for entity, places in rows.items()} | stored
-            function(*(self._bound(batch, kernel, argument, given, outputs) for argument in kernel.arguments))
+            arguments = [self._bound(batch, kernel, argument, given, outputs) for argument in kernel.arguments]
+            try:
+                function(*arguments)
+            except NotLowered as error:
+                _leave_all(kernel, outputs, error)
             for output in kernel.outputs:
                 if output.path[1] == "stored":
                     stored[output.path[1:]] = outputs[output.name]
@@ -230,6 +236,17 @@ class Kernels:
             case "past months":
                 return _NO_DAYS if past is None else past.months
         return np.zeros(0, self.layout.past[entity][key].dtype) if past is None else past.values
+
+
+def _leave_all(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], error: NotLowered) -> None:
+    """Leave all rows of a kernel to the interpreter, with a warning."""
+    for output in kernel.outputs:
+        outputs[output.name].fill(LEFT if output.path[-1] == "above" or output.path[1] == "amount" else 0)
+    warnings.warn(
+        f"rows of {kernel.entity} are computed without kernels, which takes longer: {error}. What to do: report it.",
+        KernelWarning,
+        stacklevel=2,
+    )
 
 
 def _nothing(coding: Coding, count: int) -> NDArray[Any]:

@@ -36,6 +36,15 @@ def in_month(offsets, months, values, place, number, nothing):  # type: ignore[n
 
 
 @Flat
+def since_first(offsets, months, place, number):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return how many months before one the first lies of which something was supplied; 0 where there is none."""
+    if offsets.size:
+        if offsets[place] < offsets[place + 1]:
+            return max(0, number - months[offsets[place]])
+    return 0
+
+
+@Flat
 def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def]
     """Return the first day after ``day`` on which a value of a row changes, ``end`` at the latest."""
     if offsets.size:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import inf, nextafter
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
@@ -170,6 +171,9 @@ class Numbers:
         if below.op == "const" and below.data == 1 and above.fits:
             return self.of(above, INT)
         suffix = "half_up_pos" if mode == "half_up" and proof.positive else mode
+        if proof.tier is Tier.REST_FAR and proof.off is not None:
+            args = *(self.of(part, kind) for part in (above, below) for kind in (REST, FLOAT)), self._at_least(proof.off)
+            return graph.node(INT, f"rest_far_{suffix}({{0}}, {{1}}, {{2}}, {{3}}, {{4}})", *args)
         divisor = self._divisor(below, INT if proof.tier in _NARROW else WIDE)
         match proof.tier:
             case Tier.WORD:
@@ -187,6 +191,9 @@ class Numbers:
         if below.op == "const" and isinstance(below.data, int) and kind == INT:
             return self.graph.plain(INT, str(below.data))  # a literal: the quotient becomes a product
         return self.of(below, kind)
+
+    def _at_least(self, bound: Fraction) -> Node:
+        return self.graph.plain(FLOAT, repr(nextafter(float(bound), inf)))
 
     def terms(self, part: Whole) -> Node:
         """Return an estimate of the sum of the absolute values of a number's terms."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope
+from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 
@@ -142,6 +142,39 @@ def supplied(scope: Scope, row: RowAt, key: InputKey) -> Made:
     )
     args = offsets, months, values, row.place, scope.term.number, graph.int(coding.absent)
     return decoded(scope, graph.node(INT, "in_month({0}, {1}, {2}, {3}, {4}, {5})", *args), coding)
+
+
+def furthest(scope: Scope, where: int, before: Term, count: Node) -> Node:
+    """Return how many of the months before one there are to look at.
+
+    Where a condition first asks whether something was supplied, it does not hold in any month before the first of
+    which it was.
+    """
+    while scope.steps[where].op is Op.AND:
+        where = scope.steps[where].args[0]
+    step = scope.steps[where]
+    asked = scope.steps[step.args[0]] if step.op is Op.HAS else step
+    if asked.op is not Op.INPUT or step.op is not Op.HAS or not _settled(scope, step.args[0]):
+        return count
+    declared, slot, up, _ = payload(asked)
+    row = row_of(scope, slot, up)
+    ((members, _),) = keys_of(scope, step.args[0])
+    if (declared.name, members) not in scope.builder.layout.past.get(row.entity, {}):
+        return count
+    key = declared.name, members
+    offsets, months = (scope.builder.argument(what, row.entity, key) for what in ("past offsets", "past months"))
+    code = "min({3}, since_first({0}, {1}, {2}, {4}))"
+    return scope.graph.node(INT, code, offsets, months, row.place, count, before.number)
+
+
+def _settled(scope: Scope, number: int) -> bool:
+    """Whether the keys of a reference are known before any row is read."""
+    for key in scope.steps[number].args:
+        step = scope.steps[key]
+        known = step.op is Op.CONST or (step.op is Op.VAR and isinstance(scope.slots.get(payload(step)), Member))
+        if not known:
+            return False
+    return True
 
 
 def _field(scope: Scope, number: int) -> Made:
