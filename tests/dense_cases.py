@@ -1,5 +1,7 @@
 """Batches of one data set by both ways, compared by what their codes mean."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from kommres.columns.dense import Dense
@@ -42,7 +44,7 @@ def picture(layout, batch, names):
 
 
 def _table(layout, table, names):
-    codings, events = layout.inputs[table.entity], layout.events.get(table.entity, {})
+    codings, events, past = (part.get(table.entity, {}) for part in (layout.inputs, layout.events, layout.past))
     return {
         "count": table.count,
         "usable": [1] * table.count if table.usable is None else table.usable.tolist(),
@@ -56,6 +58,7 @@ def _table(layout, table, names):
             key: _column(table.columns.get(key), coding, table.count, names) for key, coding in codings.items()
         },
         "events": {name: _events(table.events.get(name), fields, names) for name, fields in events.items()},
+        "past": {key: _past(table.past.get(key), coding, names) for key, coding in past.items()},
     }
 
 
@@ -82,6 +85,15 @@ def _events(events, fields, names):
     assert all(found.dtype == fields[name].dtype for name, found in events.fields.items())
     found = {name: meanings(codes, fields[name], names) for name, codes in events.fields.items()}
     return {"offsets": events.offsets.tolist(), **found}
+
+
+def _past(past, coding, names):
+    if past is None or not past.offsets[-1]:
+        return None
+    assert past.values.dtype == coding.dtype
+    assert past.months.dtype == np.int32
+    found = list(zip(past.months.tolist(), meanings(past.values, coding, names), strict=True))
+    return [found[start:stop] for start, stop in pairwise(past.offsets.tolist())]
 
 
 def meanings(codes, coding, names):

@@ -9,7 +9,7 @@ import pyarrow as pa
 from tests.programs import plan_of
 
 from kommres.dsl.backends.kernels.batch import Layout
-from kommres.dsl.backends.kernels.layout import coding_of
+from kommres.dsl.backends.kernels.layout import coding_of, layout_of
 
 RULES = """\
 module dense
@@ -55,6 +55,9 @@ event visit of meter
 charge bill of premises: RUB
     service "all"
     = 1 RUB
+charge again of premises: RUB
+    service "again"
+    = round(sum of charged bill for m in last 3 months where has charged bill, 0.01)
 """
 
 ENTITIES = {"building": None, "premises": "building", "meter": "premises"}
@@ -108,7 +111,13 @@ def layout_of_all(assumed, rng=None):
             for field in event.fields
             if field.name in edges or rng is None or rng.random() < 0.6
         }
-    return Layout(inputs=inputs, varying=frozenset(varying), events=events)
+    past = {}
+    for item in plan().inputs:
+        if item.history and (rng is None or rng.random() < 0.9):
+            for key in _keys(item):
+                past.setdefault(item.entity.name, {})[key] = coding_of(item, assumed, item.id)
+    past |= {entity: {**past.get(entity, {}), **keys} for entity, keys in layout_of(plan(), assumed).past.items()}
+    return Layout(inputs=inputs, varying=frozenset(varying), events=events, past=past)
 
 
 def _keys(item):
@@ -131,6 +140,8 @@ def tables(rng, *, dirty=0.15, typed=True):
     for item in plan().inputs:
         if (item.varies or item.history) and rng.random() < 0.7:
             found[f"{item.entity.name}.{item.name}"] = make.values(item)
+    if rng.random() < 0.7:
+        found["premises.bill"] = make.closed(next(charge for charge in plan().charges if charge.rule.name == "bill"))
     return {name: shuffled(rng, table) if rng.random() < 0.5 else table for name, table in found.items()}
 
 
@@ -189,6 +200,14 @@ class _Maker:
                 ]
             )
         columns["value"] = self.column(item, count)
+        return pa.table(columns)
+
+    def closed(self, charge):
+        """Closed results of a charge."""
+        count = self.rng.choice([0, 4, 30])
+        columns = {"premises": self.owners("premises", count)}
+        columns["month"] = self.texts([self.cell("month") for _ in range(count)])
+        columns["value"] = self.column(charge.rule, count)
         return pa.table(columns)
 
     def owners(self, entity, count):

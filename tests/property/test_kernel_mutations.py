@@ -11,7 +11,7 @@ from tests.kernel_cases import Difference, Sides, sought
 from tests.kernel_rows import Trees, plenty, spoilt
 from tests.kernel_shapes import shape
 
-from kommres.dsl.backends.kernels import cache, emit, kernels
+from kommres.dsl.backends.kernels import cache, emit, kernels, lowering, wide
 from kommres.dsl.backends.kernels.origins import Origin
 from kommres.period import Month
 
@@ -51,7 +51,7 @@ def written(monkeypatch, pattern, by):
     def compiled(text, *arguments, **more):
         other, count = re.subn(pattern, by, text)
         changed.append(count)
-        return cache.compiled(other, *arguments, **more)
+        return cache.compiled(f"from {wide.__name__} import word_half_up\n{other}", *arguments, **more)
 
     monkeypatch.setattr(kernels, "compiled", compiled)
     return changed
@@ -95,11 +95,17 @@ def test_a_dropped_test_of_whole_rows_is_noticed(monkeypatch):
 # --- a helper that was edited ----------------------------------------------------------------------------------
 
 
+def forget_helpers():
+    cache._known.clear()
+    lowering.primitives.cache_clear()
+
+
 def with_older_helpers(name, folder, monkeypatch):
     """Fill a folder with kernels as a kommres would whose helpers were others: they round half up downwards."""
-    wide = {key: primitive for key, primitive in emit.REGISTRY.items() if key[0].endswith(".wide")}
+    helpers = [(module, helper) for module, helper in emit.REGISTRY if module == wide.__name__]
     older = {
-        (module, helper): wide[module, re.sub("half_up(_pos)?$", "floor", helper)] for module, helper in wide
+        (module, helper): emit.REGISTRY[module, re.sub("half_up(_pos)?$", "floor", helper)]
+        for module, helper in helpers
     }
 
     def origins(text, **more):
@@ -111,9 +117,10 @@ def with_older_helpers(name, folder, monkeypatch):
         patch.setattr(Origin, "current", property(lambda _: True))
         for key, primitive in older.items():
             patch.setitem(emit.REGISTRY, key, primitive)
+        forget_helpers()
         assert differs(name, cache=folder)
     assert list(folder.glob("*.kernel"))
-    cache._known.clear()
+    forget_helpers()
 
 
 @pytest.mark.usefixtures("nothing_kept")

@@ -1,7 +1,8 @@
-"""Values that begin inside the month, from the lines of a value table, a column at a time.
+"""Values that begin inside the month and values of past months, from the lines of a value table, a column at a time.
 
 What :func:`kommres.columns.values.lay_out` does for one row, for all rows of a batch: a line of which one cannot tell
-where it belongs spoils all values that it might be; of two different values from one day none can be used.
+where it belongs spoils all values that it might be; of two different values from one day, or of one month, none can be
+used.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from attrs import evolve
 
 from kommres.columns.files import RAGGED
 from kommres.columns.picking import Pick
-from kommres.dsl.backends.kernels.batch import Changes, Coding, Column
+from kommres.columns.rows import PAST_MONTHS
+from kommres.dsl.backends.kernels.batch import Changes, Coding, Column, Past
+from kommres.dsl.bound.nodes import Rule
 from kommres.dsl.plan.sources import LAST_DAY
 
 if TYPE_CHECKING:
@@ -35,9 +39,25 @@ _MONTH: Final = Coding(kind="number", low=0, high=12 * 10_000, optional=True)
 
 
 class ValueLines:
-    """Reads the value table of an input."""
+    """Reads the value table of an input, or of the closed results of a charge.
 
-    def __init__(self, data: Dataset, schema: TableSchema, coding: Coding, coders: Coders) -> None:
+    Parameters
+    ----------
+    data
+        The tables.
+    schema
+        That of the value table.
+    now
+        How values that begin on a day are coded; None where the month's are not read.
+    then
+        How values of past months are coded; None where they are not read.
+    coders
+        Of the data set.
+    """
+
+    def __init__(
+        self, data: Dataset, schema: TableSchema, now: Coding | None, then: Coding | None, coders: Coders
+    ) -> None:
         self._order = data.owned[schema.name]
         self._table = data.tables[schema.name].table
         keyed = [(column, column.enum.members) for column in schema.columns if column.enum is not None]
@@ -47,15 +67,20 @@ class ValueLines:
             )
             for column, members in keyed
         ]
-        name = schema.name.removeprefix(f"{schema.entity}.")
+        name = (
+            schema.declared.id if isinstance(schema.declared, Rule) else schema.name.removeprefix(f"{schema.entity}.")
+        )
         self._every: list[InputKey] = [(name, members) for members in product(*(members for _, members in keyed))]
-        self._coding = coding
-        self._value, self._day, self._month = [
+        self._now = now
+        # A line without a value says nothing, whether or not there must be one.
+        self._then = None if then is None else evolve(then, optional=True)
+        self._value, self._past, self._day, self._month = [
             coders.of(schema.name, column, kind)
-            if column is not None and column.name in self._table.column_names
+            if column is not None and kind is not None and column.name in self._table.column_names
             else None
             for column, kind in (
-                (schema.column("value"), coding),
+                (schema.column("value"), now),
+                (schema.column("value"), self._then),
                 (schema.column("from"), _DAY),
                 (schema.column("month"), _MONTH),
             )
@@ -64,15 +89,25 @@ class ValueLines:
     @property
     def has_instants(self) -> bool:
         """Whether values depend on time zones."""
-        return self._coding.kind == "instant"
+        return any(coding is not None and coding.kind == "instant" for coding in (self._now, self._then))
 
-    def put(self, columns: dict[InputKey, Column], start: int, stop: int, month: Month, zones: Zones) -> None:
-        """Write into columns what holds in a month.
+    def put(
+        self,
+        columns: dict[InputKey, Column],
+        past: dict[InputKey, Past],
+        start: int,
+        stop: int,
+        month: Month,
+        zones: Zones,
+    ) -> None:
+        """Write into columns what holds in a month, and what was supplied for past months.
 
         Parameters
         ----------
         columns
             What the entity's own table says; it holds until the first given day.
+        past
+            Gets the values of past months.
         start, stop
             Ranks of the rows.
         month
@@ -94,16 +129,28 @@ class ValueLines:
         spoiled = np.zeros((stop - start, len(self._every)), np.bool_)
         spoiled[owner[misplaced & sound], key[misplaced & sound]] = True
         spoiled[owner[misplaced & ~sound]] = True
-        dated = ~misplaced & (day != _DAY.absent) & ~spoiled[owner, key]
-        rows = np.flatnonzero(dated)
-        # Lines of past months are never read.
-        read = (pick, zones) if len(rows) == len(dated) else (pick.only(rows), zones.only(rows))
-        values = self._cells(self._value, *read, self._coding)
-        lines = _in_order(owner[rows], key[rows], day[rows], values, self._coding.unusable)
-        for number, every in enumerate(self._every):
-            columns[every] = self._column(
-                columns.get(every), [part[lines[1] == number] for part in lines], spoiled[:, number], month
-            )
+        usable = ~misplaced & ~spoiled[owner, key]
+        if self._now is not None:
+            rows = np.flatnonzero(usable & (day != _DAY.absent))
+            values = self._some(self._value, pick, zones, rows, self._now)
+            parts = _in_order(owner[rows], key[rows], day[rows], values, self._now.unusable)
+            for number, every in enumerate(self._every):
+                here = [part[parts[1] == number] for part in parts]
+                columns[every] = self._column(self._now, columns.get(every), here, spoiled[:, number], month)
+        if self._then is not None:
+            rows = np.flatnonzero(usable & (month_ != _MONTH.absent))
+            values = self._some(self._past, pick, zones, rows, self._then)
+            parts = _in_order(owner[rows], key[rows], month_[rows], values, self._then.unusable)
+            for number, every in enumerate(self._every):
+                here = [part[(parts[1] == number) & (parts[3] != self._then.absent)] for part in parts]
+                found = _past(self._then, here, spoiled[:, number], month)
+                if len(found.months):
+                    past[every] = found
+
+    def _some(self, coder: Coder | None, pick: Pick, zones: Zones, rows: Places, coding: Coding) -> Cells:
+        if len(rows) < len(pick.places):
+            pick, zones = pick.only(rows), zones.only(rows)
+        return self._cells(coder, pick, zones, coding)
 
     def _cells(self, coder: Coder | None, pick: Pick, zones: Zones, coding: Coding) -> Cells:
         if coder is None:
@@ -122,12 +169,15 @@ class ValueLines:
             sound &= pick.cells(self._table.column(RAGGED)).is_null().to_numpy(zero_copy_only=False)
         return np.where(sound, key, 0), sound
 
-    def _column(self, held: Column | None, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month) -> Column:
+    @staticmethod
+    def _column(
+        coding: Coding, held: Column | None, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month
+    ) -> Column:
         owner, _, day, values = lines
         if held is None:
-            first = np.full(len(spoiled), self._coding.absent if self._coding.optional else self._coding.unusable)
-            held = Column(values=first.astype(self._coding.dtype))
-        found = np.where(spoiled, self._coding.unusable, held.values).astype(self._coding.dtype)
+            first = np.full(len(spoiled), coding.absent if coding.optional else coding.unusable)
+            held = Column(values=first.astype(coding.dtype))
+        found = np.where(spoiled, coding.unusable, held.values).astype(coding.dtype)
         before = day <= month.start
         # Of several lines of a row the last one stays.
         found[owner[before]] = values[before]
@@ -140,15 +190,36 @@ class ValueLines:
             changes=Changes(
                 offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
                 days=day[inside].astype(np.int32),
-                values=values[inside].astype(self._coding.dtype),
+                values=values[inside].astype(coding.dtype),
             ),
         )
 
 
+def _past(coding: Coding, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month) -> Past:
+    """Return the values of past months; no month of a spoiled row can be used."""
+    owner, _, months, values = lines
+    lost = np.flatnonzero(spoiled)
+    if len(lost):
+        owner = np.concatenate([owner, np.repeat(lost, PAST_MONTHS)])
+        window = np.arange(month.number - PAST_MONTHS, month.number)
+        months = np.concatenate([months, np.tile(window, len(lost))])
+        values = np.concatenate([values, np.full(len(lost) * PAST_MONTHS, coding.unusable)])
+        order = np.argsort(owner, kind="stable")
+        owner, months, values = owner[order], months[order], values[order]
+    counts = np.bincount(owner, minlength=len(spoiled))
+    return Past(
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        months=months.astype(np.int32),
+        values=values.astype(coding.dtype),
+    )
+
+
 def _in_order(owner: Places, key: Places, day: Cells, values: Cells, unusable: int) -> list[Cells]:
-    """Sort lines by row, key and day; of one day there is one line, unusable where several differ."""
-    order = np.lexsort((day, key, owner))
-    owner, key, day, values = (part[order] for part in (owner, key, day, values))
+    """Sort lines by row, key and day or month; of one day there is one line, unusable where several differ."""
+    above = (owner[1:] > owner[:-1]) | ((owner[1:] == owner[:-1]) & (key[1:] > key[:-1]))
+    if not (above | ((owner[1:] == owner[:-1]) & (key[1:] == key[:-1]) & (day[1:] >= day[:-1]))).all():
+        order = np.lexsort((day, key, owner))
+        owner, key, day, values = (part[order] for part in (owner, key, day, values))
     again = (owner[1:] == owner[:-1]) & (key[1:] == key[:-1]) & (day[1:] == day[:-1])
     if again.any():
         first = np.flatnonzero(np.insert(~again, 0, np.True_))

@@ -18,10 +18,10 @@ from kommres.columns.reader import read_cell
 from kommres.columns.schema import Column as SchemaColumn
 from kommres.columns.tree import SOUND
 from kommres.columns.zoning import Zones
-from kommres.dsl.backends.kernels.batch import Batch, Column, Table
+from kommres.dsl.backends.kernels.batch import Batch, Column, Past, Table
 from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.backends.rows import InputKey
-from kommres.dsl.bound.nodes import Input
+from kommres.dsl.bound.nodes import Input, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kommres.columns.ingest import Dataset
+    from kommres.columns.schema import TableSchema
     from kommres.columns.tree import Places
     from kommres.dsl.backends.kernels.batch import Layout, Names
     from kommres.period import Month
@@ -175,7 +176,9 @@ class _Reader:
             for column in data.schemas[entity].columns
             if isinstance(column.declared, Input) and column.name in table.column_names
         ]
-        by_name = {key[0]: coding for key, coding in codings.items()}
+        now, then = (
+            {key[0]: coding for key, coding in found.items()} for found in (codings, layout.past.get(entity, {}))
+        )
         owned = [data.schemas[name] for name in data.owned_by(entity)]
         return cls(
             entity=entity,
@@ -185,9 +188,9 @@ class _Reader:
                 if key in codings
             ),
             lines=tuple(
-                ValueLines(data, schema, by_name[schema.declared.name], coders)
+                ValueLines(data, schema, now.get(name), then.get(name), coders)
                 for schema in owned
-                if schema.kind == "values" and isinstance(schema.declared, Input) and schema.declared.name in by_name
+                if schema.kind == "values" and (name := _name(schema)) in {*now, *then}
             ),
             events=tuple(
                 (
@@ -224,9 +227,10 @@ class _Reader:
     ) -> Table:
         """Read rows whose ranks begin at ``first``."""
         last = first + len(pick.places)
+        past: dict[InputKey, Past] = {}
         columns = {key: Column(values=coder.codes(pick.cells(cells), zones)) for key, coder, cells in self.inputs}
         for lines in self.lines:
-            lines.put(columns, first, last, month, zones)
+            lines.put(columns, past, first, last, month, zones)
         return Table(
             entity=self.entity,
             count=len(pick.places),
@@ -235,4 +239,11 @@ class _Reader:
             children=children,
             columns=columns,
             events={name: events.read(first, last, zones) for name, events in self.events},
+            past=past,
         )
+
+
+def _name(schema: TableSchema) -> str:
+    """Return under which name a layout has the values of a table."""
+    declared = schema.declared
+    return declared.id if isinstance(declared, Rule) else schema.name.removeprefix(f"{schema.entity}.")

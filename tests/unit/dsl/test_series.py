@@ -273,6 +273,23 @@ def test_children_and_rules_keyed_by_intervals():
     assert made.value("of_night") == 31 * 7 * Fraction(3, 2)
 
 
+def test_zones_by_the_kind_of_the_day():
+    rules = HEAD + (
+        "enum kind: workday, holiday\n"
+        'calendar working from "w.csv"\n    complete from 2026-01-01 until 2027-01-01\n'
+        "param zone_at by (kind, hour: number): zone\n"
+        "    always  (workday, 0..6) = night  (workday, 7..23) = day  (holiday, 0..23) = night\n"
+        "rule zone_of(h: load) of meter: zone\n"
+        "    = zone_at[(if is_working_day(date_of(h), working) then workday otherwise holiday), hour_of_day(h)]\n"
+        "rule used(zone) of meter: kWh = sum of load[h] for h in load where zone_of(h) = zone\n"
+        "rule of_both of house: kWh = sum of (sum of load[h] for h in m.load where m.zone_of(h) = day) for m in meter\n"
+    )
+    plan = plan_of(rules, tables={"w.csv": "date,working\n2026-01-01,no\n"})
+    made = run(plan, "2026-01", with_load(1))
+    assert made.value("used", "day") == made.value("of_both") == 21 * 17
+    assert made.value("used", "night") == 744 - 21 * 17
+
+
 # --- series of the program ---------------------------------------------------------------------------------------
 
 PRICED = HEAD + (

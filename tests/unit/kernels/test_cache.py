@@ -145,7 +145,7 @@ def total(flags, narrow, wide, grid, shares, times):
         with pytest.raises(OverflowError):
             compiled("def f(a):\n    return a\n", "f")(2**63)
 
-    @pytest.mark.parametrize("body", ["return sum([x for x in a])", "return a.nothing", "return a[0] +"])
+    @pytest.mark.parametrize("body", ["return sum([x for x in a])", "return a.nothing"])
     def test_what_is_not_flat_has_no_machine_code(self, folder, body):
         kernel = compiled(f"def f(a):\n    {body}\n", "f")
         for _ in range(2):
@@ -193,18 +193,13 @@ class TestReuse:
     def test_whatever_surrounds_a_kernel_is_part_of_its_key(self, monkeypatch, compilations):
         assert doubles(compiled(DOUBLED, "doubled"))
         facts = cache._surroundings()
-        assert set(facts) >= {"python", "numba", "llvmlite", "numpy", "platform", "processor", "features"}
+        assert set(facts) >= {"python", "llvmlite", "numpy", "platform", "processor", "features"}
         for name in facts:
             forget()
             monkeypatch.setattr(cache, "_surroundings", lambda name=name: {**facts, name: "another"})
             before = len(compilations)
             assert doubles(compiled(DOUBLED, "doubled"))
             assert len(compilations) == before + 1
-
-    def test_the_version_of_numba_is_known_without_importing_it(self):
-        import numba
-
-        assert cache._numba() == numba.__version__
 
     def test_sent_to_another_process(self):
         kernel = compiled(DOUBLED, "doubled", salt=["x"])
@@ -584,7 +579,7 @@ class TestInterrupted:
 
         monkeypatch.setattr(lowering, "machine_code", changed)
         kernel = compiled(DOUBLED, "doubled")
-        with pytest.warns(KernelWarning, match=r"doubled .*AttributeError: no_such_pass.*report"):
-            assert doubles(kernel)
-        assert doubles(kernel)
+        for _ in range(2):
+            with pytest.raises(NotLowered, match=r"doubled .*AttributeError: no_such_pass"):
+                kernel(np.arange(3), np.zeros(3, np.int64))
         assert not folder.exists()

@@ -3,15 +3,21 @@
 import os
 import subprocess
 import sys
+from random import Random
 
 import numpy as np
 import pytest
+from tests.kernel_cases import Sides
+from tests.kernel_rows import plenty
+from tests.kernel_shapes import shape
 
 from kommres.dsl.backends.kernels import emit, twin
 from kommres.dsl.backends.kernels.cache import compiled
 from kommres.dsl.backends.kernels.emit import REGISTRY
 from kommres.dsl.backends.kernels.pieces import ordered
+from kommres.period import Month
 
+JANUARY = Month.parse("2026-01")
 HELPERS = "kommres.dsl.backends.kernels"
 TEXT = f"""
 from numba import float64, int64, uint64
@@ -48,6 +54,18 @@ def test_helpers_of_all_modules_agree(monkeypatch, tmp_path):
     twin.function(TEXT, "mixed")(*numbas)
     assert all((one == other).all() for one, other in zip(ours, numbas, strict=True))
     assert len(set(ours[-1])) > 100
+
+
+@pytest.mark.parametrize("name", ["product", "house", "slices", "penalty", "wide"])
+def test_kernels_are_the_same_both_ways(name):
+    plan = shape(name)
+    sides = Sides(plan, JANUARY)
+    roots = plenty(plan, Random(name), 500, JANUARY)
+    lowered = sides.read(roots)
+    for made in (sides.kernels._still, sides.kernels._sliced):
+        if made is not None:
+            object.__setattr__(made, "functions", tuple(twin.function(one.text, "kernel") for one in made.kernels))
+    assert sides.read(roots) == lowered
 
 
 def test_flat_helpers_can_be_called_from_python():

@@ -266,7 +266,8 @@ class _Parts:
         """Return what makes a function of steps; ``outer`` gains the members that it reads."""
         definition = self._unit.definition
         free = () if definition is None else self._unit.machine.calendar.of(definition)
-        if not free or not all(free[number] for part in parts for number in part):
+        asked = [number for part in parts for number in part]
+        if not free or not all(free[number] for number in asked) or not all(map(self._here, asked)):
             self.refused = True
             return None
         texts = [[self._unit.text(number, self._place) for number in part] for part in parts]
@@ -288,6 +289,12 @@ class _Parts:
             return called
 
         return made
+
+    def _here(self, number: int) -> bool:
+        """Whether a step asks no rule of another row: that row may be unusable for one row and not for the next."""
+        step = self._unit.steps[number]
+        elsewhere = step.op is Op.RULE and payload(step)[1:3] != (0, 0)
+        return not elsewhere and all(map(self._here, step.args))
 
     def _check(self, text: Text, outer: dict[str, None]) -> None:
         own = {"row", "memo", f"g{self._slot}", slot_name(self._slot)}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
     from kommres.dsl.backends.kernels.gathering import Leg, Walk
+    from kommres.dsl.backends.kernels.listing import Listed
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import InputKey
     from kommres.dsl.plan.nodes import SourcePlan
@@ -106,6 +107,8 @@ class Builder:
         self.month = When(self.start, self.start, self.end, whole=True)
         #: whether rows on which something changes inside the month are left
         self.still = proofs.assumptions.still
+        #: lists of pieces of events
+        self.listed: dict[tuple[object, ...], Listed] = {}
         self._instances: dict[tuple[object, ...], Instance] = {}
         self._loops = 0
 
@@ -151,6 +154,13 @@ class Builder:
                 raise NotCompiled(f"a row above {row.entity}")
             array = self.argument("parent", row.entity)
             row = RowAt(parent.name, self.graph.node(INT, "{0}[{1}]", array, row.place))
+        return row
+
+    def root_of(self, row: RowAt) -> RowAt:
+        """Return the root above a row."""
+        parents = {entity.name: entity.parent for entity in self.machine.plan.program.entities}
+        while parents[row.entity] is not None:
+            row = self.above(row, 1)
         return row
 
     def below(self, row: RowAt, entity: str) -> tuple[Node, Node]:

@@ -1,8 +1,8 @@
 """Generated text as functions in machine code, compiled once on a machine and loaded from disk in later processes.
 
 A kernel is known by everything that its machine code depends on: the text, the text of all modules that it imports, the
-versions of python, numba, llvmlite and numpy, the processor, and the types of its arguments. An edited helper is
-another key; there is no stamp of time to go wrong, and nothing on disk is unpickled.
+versions of python, llvmlite and numpy, the processor, and the types of its arguments. An edited helper is another key;
+there is no stamp of time to go wrong, and nothing on disk is unpickled.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ import hashlib
 import json
 import os
 import platform
-import re
 from array import array
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
 from operator import index
 from pathlib import Path
 from threading import RLock
@@ -197,7 +194,6 @@ def _surroundings() -> dict[str, str]:
     settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     return {
         "python": platform.python_implementation() + " " + platform.python_version(),
-        "numba": _numba(),
         "llvmlite": llvmlite.__version__,
         "numpy": np.__version__,
         "platform": llvm.get_process_triple(),
@@ -205,15 +201,3 @@ def _surroundings() -> dict[str, str]:
         "features": features,
         "settings": " ".join(settings),
     }
-
-
-def _numba() -> str:
-    """Return the version of numba without importing it."""
-    spec = find_spec("numba")
-    if spec is None or spec.origin is None:
-        return "none"
-    with suppress(OSError, AttributeError):
-        return re.search(r'"version": "(.+?)"', Path(spec.origin).with_name("_version.py").read_text())[1]  # type: ignore[index]
-    from importlib.metadata import version  # takes longer than all the rest of a start from the cache
-
-    return version("numba")

@@ -7,10 +7,12 @@ uses, outside of every loop that it does not depend on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 #: What machine type a node has: int64, uint64 (a rest modulo 2^64), float64 (an estimate), 128 bits, yes or no.
 Kind: TypeAlias = str
@@ -255,10 +257,10 @@ class Graph:
         return carried
 
 
-def innermost(blocks: Sequence[Block | None] | object) -> Block | None:
+def innermost(blocks: Iterable[Block | None]) -> Block | None:
     """Return the deepest of some loop bodies that lie in each other; None where there is none."""
     deepest: Block | None = None
-    for block in blocks:  # type: ignore[attr-defined] # any iterable of blocks
+    for block in blocks:
         if block is not None and (deepest is None or _within(block, deepest)):
             deepest = block
     return deepest

@@ -16,6 +16,7 @@ from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled
 from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
+from kommres.dsl.backends.kernels.zoning import LocalTimes
 from kommres.dsl.backends.kernels.store import KernelWarning
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
@@ -92,7 +93,9 @@ class Kernels:
         self._numbers = None if charges is None else [c.number for c in plan.charges if c.id in set(charges)]
         self._overrides = overrides
         self._cache = cache
+        self._local = LocalTimes(self._machine.term.start, self.layout, self.names)
         self._lock = Lock()
+        self._slow: set[str] = set()  # entities with a kernel that has no machine code
         self._few = few
         self._waiting = 0
         self._sliced: _Made | None = None
@@ -151,12 +154,25 @@ class Kernels:
             try:
                 function(*arguments)
             except NotLowered as error:
-                _leave_all(kernel, outputs, error)
+                self._leave_all(kernel, outputs, error)
             for output in kernel.outputs:
                 if output.path[1] == "stored":
                     stored[output.path[1:]] = outputs[output.name]
             if kernel.charges:
                 found[kernel.entity] = finish(kernel, outputs)
+
+    def _leave_all(self, kernel: Drawn, outputs: Mapping[str, NDArray[Any]], error: NotLowered) -> None:
+        """Leave all rows of a kernel to the interpreter, with one warning."""
+        for output in kernel.outputs:
+            outputs[output.name].fill(LEFT if output.path[-1] == "above" or output.path[1] == "amount" else 0)
+        if kernel.entity not in self._slow:
+            self._slow.add(kernel.entity)
+            warnings.warn(
+                f"rows of {kernel.entity} are charged without kernels: {error}. What to do: nothing, amounts are the"
+                " same; please report it.",
+                KernelWarning,
+                stacklevel=2,
+            )
 
     def bound(self, batch: Batch, kernel: Drawn, outputs: Mapping[str, NDArray[Any]]) -> list[object]:
         """Return the arguments of a kernel that reads no results of others, for a batch."""
@@ -190,6 +206,13 @@ class Kernels:
                 return self._change(batch, what, entity, key)
             case ("past offsets" | "past months" | "past values" as what, entity, key):
                 return self._past(batch, what, entity, key)
+            case ("scratch", _, _, entity, event, more):
+                return np.empty(self._room(batch, entity, event, more), np.int64)
+            case ("zones", entity):
+                return self._local.bases(batch, entity)
+            case ("local", minutes):
+                self._local.see(batch)
+                return self._local.table(minutes)
             case ("usable", entity):
                 usable = batch.tables[entity].usable
                 return _NO_FLAGS if usable is None else usable
@@ -215,6 +238,14 @@ class Kernels:
                 return _nothing(coding, count) if cells is None else cells
         raise ValueError(path)
 
+    def _room(self, batch: Batch, entity: str, event: str, more: int) -> int:
+        """Return how many pieces a list may have: ``more`` of each event of the row that has the most of them."""
+        table = batch.tables.get(entity)
+        events = None if table is None else table.events.get(event)
+        if events is None or len(events.offsets) < 2:  # noqa: PLR2004 - offsets of one row
+            return 0
+        return min(self._assumed.items, int(np.diff(events.offsets).max()) * more)
+
     def _change(self, batch: Batch, what: str, entity: str, key: Any) -> NDArray[Any]:  # noqa: ANN401 - an input's key
         coding = self.layout.inputs[entity][key]
         table = batch.tables.get(entity)
@@ -236,17 +267,6 @@ class Kernels:
             case "past months":
                 return _NO_DAYS if past is None else past.months
         return np.zeros(0, self.layout.past[entity][key].dtype) if past is None else past.values
-
-
-def _leave_all(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], error: NotLowered) -> None:
-    """Leave all rows of a kernel to the interpreter, with a warning."""
-    for output in kernel.outputs:
-        outputs[output.name].fill(LEFT if output.path[-1] == "above" or output.path[1] == "amount" else 0)
-    warnings.warn(
-        f"rows of {kernel.entity} are computed without kernels, which takes longer: {error}. What to do: report it.",
-        KernelWarning,
-        stacklevel=2,
-    )
 
 
 def _nothing(coding: Coding, count: int) -> NDArray[Any]:
@@ -300,12 +320,10 @@ def _lines(charge: Written, outputs: Mapping[str, NDArray[Any]]) -> Lines:
 
 
 def _spoiled(batch: Batch, items: int) -> dict[str, NDArray[np.bool_]]:
-    """Return the rows that cannot be used, with all below them; all rows where there are more than was assumed."""
-    if any(table.count > items for table in batch.tables.values()):
-        return {name: np.ones(table.count, np.bool_) for name, table in batch.tables.items()}
-    if all(table.usable is None or table.usable.all() for table in batch.tables.values()):
+    """Return the rows that cannot be used, and those of trees that are too large, with all below them."""
+    found = _crowded(batch, items) if any(table.count > items for table in batch.tables.values()) else {}
+    if not found and all(table.usable is None or table.usable.all() for table in batch.tables.values()):
         return {}
-    found: dict[str, NDArray[np.bool_]] = {}
     waiting = [table for table in batch.tables.values() if table.parent is None]
     while waiting:
         table = waiting.pop()
@@ -316,4 +334,22 @@ def _spoiled(batch: Batch, items: int) -> dict[str, NDArray[np.bool_]]:
             below = batch.tables[child]
             found[child] = flags[below.parent] if below.parent is not None else np.zeros(below.count, np.bool_)
             waiting.append(below)
+    return found
+
+
+def _crowded(batch: Batch, items: int) -> dict[str, NDArray[np.bool_]]:
+    """Return the roots below which more rows of one entity stand than was assumed."""
+    found: dict[str, NDArray[np.bool_]] = {}
+    for root in batch.tables.values():
+        if root.parent is not None:
+            continue
+        flags = np.zeros(root.count, np.bool_)
+        waiting = [(root, np.arange(root.count + 1))]
+        while waiting:
+            table, bounds = waiting.pop()
+            for child, offsets in table.children.items():
+                flags |= np.diff(offsets[bounds]) > items
+                waiting.append((batch.tables[child], offsets[bounds]))
+        if flags.any():
+            found[root.entity] = flags
     return found

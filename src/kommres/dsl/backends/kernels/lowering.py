@@ -1,4 +1,4 @@
-"""Flat text to LLVM: statements of a small part of Python, with whole numbers that wrap around and nothing undefined.
+"""Flat text to LLVM: statements of a small part of Python, with whole numbers that wrap around, nothing undefined.
 
 The text is what :mod:`kommres.dsl.backends.kernels.placing` writes, and helpers written the same way: names, arithmetic,
 comparisons, cells of arrays, branches, loops, calls of helpers. It is plain Python that numba compiles as well; without
@@ -15,16 +15,18 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import define, frozen
 from llvmlite import ir
 
 from kommres.dsl.backends.kernels.emit import REGISTRY, Primitive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 I1, I8, I64, I128, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntType(128), ir.DoubleType()
 _TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1}

@@ -120,12 +120,6 @@ def place_of(places, code):  # type: ignore[no-untyped-def]
 
 
 @Flat
-def floor_div(above, below):  # type: ignore[no-untyped-def]
-    """Return the whole number at or below a quotient; ``below`` is above zero."""
-    return above // max(1, below)
-
-
-@Flat
 def same_quotient(above, below, over, under) -> bool:  # type: ignore[no-untyped-def]
     """Return whether two quotients are equal."""
     return wide_eq(wide_product(above, under), wide_product(over, below))

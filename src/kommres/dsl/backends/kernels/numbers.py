@@ -172,7 +172,10 @@ class Numbers:
             return self.of(above, INT)
         suffix = "half_up_pos" if mode == "half_up" and proof.positive else mode
         if proof.tier is Tier.REST_FAR and proof.off is not None:
-            args = *(self.of(part, kind) for part in (above, below) for kind in (REST, FLOAT)), self._at_least(proof.off)
+            args = (
+                *(self.of(part, kind) for part in (above, below) for kind in (REST, FLOAT)),
+                self._at_least(proof.off),
+            )
             return graph.node(INT, f"rest_far_{suffix}({{0}}, {{1}}, {{2}}, {{3}}, {{4}})", *args)
         divisor = self._divisor(below, INT if proof.tier in _NARROW else WIDE)
         match proof.tier:

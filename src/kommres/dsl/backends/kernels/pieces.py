@@ -1,9 +1,10 @@
 """Interval algebra inside kernels: what :mod:`kommres.dsl.backends.intervals` does, on arrays.
 
-A list of n pieces stands in the first n places of three arrays: ``start`` and ``end`` (half-open) and ``origin``, the
-index of the event row whose other fields a piece has, -1 where it has none. Helpers change the arrays and return the
-new n. They do not judge cells: rows with a missing beginning, an end before the beginning (:func:`backwards`) or a key
-that is missing are the interpreter's. They keep to what :mod:`.lowering` can read.
+A list of n pieces stands in the first n places of three arrays: ``start`` and ``end`` (half-open) and ``origin``, twice
+the index of the event row whose other fields a piece has, and one more inside the window of :func:`split`; -1 where it
+has none. Helpers change the arrays and return the new n, or -1 where the row is the interpreter's. They do not judge
+keys: rows with one that is missing (:func:`readable`) are the interpreter's, too. They keep to what :mod:`.lowering` can
+read.
 """
 
 from __future__ import annotations
@@ -21,12 +22,44 @@ if TYPE_CHECKING:
 
 
 @Flat
-def backwards(start: Places, end: Places, n: int) -> bool:
-    """Whether a piece ends before it begins."""
-    found = False
-    for i in range(n):
-        found |= end[i] < start[i]
-    return found
+def gathered(
+    starts: Cells,
+    ends: Cells,
+    first: int,
+    last: int,
+    low: int,
+    high: int,
+    absent: int,
+    never: int,
+    start: Places,
+    end: Places,
+    origin: Places,
+) -> int:
+    """Take the intervals of the event rows ``first .. last``; -1 where one of them cannot be read, or room is short.
+
+    What lies outside ``low .. high`` cannot be read. What has no end (``absent``) ends at ``never``.
+    """
+    if last - first > start.size:
+        return -1
+    for j in range(first, last):
+        a, b = starts[j], ends[j]
+        if b > high:
+            return -1
+        if b == absent:
+            b = never
+        if a < low or b < a:
+            return -1
+        start[j - first], end[j - first], origin[j - first] = a, b, 2 * j
+    return last - first
+
+
+@Flat
+def readable(cells: Cells, first: int, last: int, low: int, high: int) -> bool:
+    """Whether all of some cells lie in ``low .. high``."""
+    for j in range(first, last):
+        if cells[j] < low or cells[j] > high:
+            return False
+    return True
 
 
 @Flat
@@ -75,15 +108,23 @@ def united(start: Places, end: Places, origin: Places, n: int) -> int:
 
 
 @Flat
+def together(group: Places, n: int) -> int:
+    """Put all pieces into one group."""
+    for i in range(n):
+        group[i] = 0
+    return n
+
+
+@Flat
 def grouped(group: Places, origin: Places, n: int, keys: Cells) -> int:
     """Part groups by a key: ``group[i]`` becomes the first place with the same group and key.
 
-    Call it for each key of :func:`merged`, with ``group`` all 0 at first; ``keys`` are by event row.
+    Call it for each key of :func:`merged` after :func:`together`; ``keys`` are by event row.
     """
     i = n - 1
     while i >= 0:
         at = group[i]
-        while group[at] != group[i] or keys[origin[at]] != keys[origin[i]]:
+        while group[at] != group[i] or keys[origin[at] // 2] != keys[origin[i] // 2]:
             at += 1
         group[i] = at
         i -= 1
@@ -126,7 +167,7 @@ def by_key(start: Places, end: Places, origin: Places, n: int, keys: Cells) -> i
     for i in range(n):
         a, b, row = start[i], end[i], origin[i]
         at = i
-        while at > 0 and keys[origin[at - 1]] < keys[row]:
+        while at > 0 and keys[origin[at - 1] // 2] < keys[row // 2]:
             start[at], end[at], origin[at] = start[at - 1], end[at - 1], origin[at - 1]
             at -= 1
         start[at], end[at], origin[at] = a, b, row
@@ -193,3 +234,10 @@ def covering(start: Places, end: Places, origin: Places, n: int, low: int, high:
             start[kept], end[kept], origin[kept] = start[i], end[i], origin[i]
             kept += 1
     return kept
+
+
+@Flat
+def apart(start: Places, end: Places, origin: Places, n: int) -> int:
+    """Put pieces in order; -1 where two of them overlap."""
+    n = ordered(start, end, origin, n)
+    return -1 if overlapping(start, end, n) else n

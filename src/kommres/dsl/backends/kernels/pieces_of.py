@@ -9,7 +9,9 @@ import numpy as np
 from attrs import define, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
+from kommres.dsl.backends.kernels.moments import Moments
 from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.zoning import BEFORE
 from kommres.dsl.bound.nodes import Entity, Event, Input
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
@@ -31,7 +33,7 @@ class Pieces:
     builder: Builder
     fixed: tuple[int, ...]
     changes: list[tuple[Node, Node, Node]] = field(factory=list)  # offsets, days, place
-    intervals: list[tuple[Node, Node, Node, Node]] = field(factory=list)  # offsets, starts, ends, place
+    intervals: list[_Edges] = field(factory=list)
     bad: Node | None = None
 
     def after(self, day: Node) -> Node:
@@ -42,9 +44,50 @@ class Pieces:
             end = graph.node(INT, "({1} if {0} < {1} < {2} else {2})", day, at, end)
         for offsets, days, place in self.changes:
             end = graph.node(INT, "next_change({0}, {1}, {2}, {3}, {4})", offsets, days, place, day, end)
-        for offsets, starts, ends, place in self.intervals:
-            end = graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5})", offsets, starts, ends, place, day, end)
+        for edges in self.intervals:
+            end = edges.after(day, end)
         return end
+
+
+class _Edges:
+    """Beginnings and ends of the intervals of an event, of which the rows belong to a row or to rows below it."""
+
+    def __init__(self, builder: Builder, row: RowAt, event: Event) -> None:
+        entity = event.entity.name
+        self._builder = builder
+        self._row = row
+        self._offsets = builder.argument("event offsets", entity, event.name)
+        self._edges = tuple(builder.argument("event", entity, event.name, name) for name in ("from", "to"))
+        self._moments = Moments(builder, row) if event.interval == "instant" else None
+        self._below = entity if entity != row.entity else None
+
+    def after(self, day: Node, end: Node) -> Node:
+        """Return the first day after a day on which one begins or ends, ``end`` at the latest."""
+        graph, args = self._builder.graph, (self._offsets, *self._edges, self._row.place)
+        if self._moments is None:
+            return graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5})", *args, day, end)
+        code = "next_local_edge({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
+        return graph.node(INT, code, *args, self._moments.table(), self._moments.base, self._moments.zero, day, end)
+
+    def any_below(self, start: Node, end: Node) -> Node:
+        """Return whether one of any row below begins or ends inside a span of days."""
+        builder, graph = self._builder, self._builder.graph
+        first, last = builder.below(self._row, self._below or self._row.entity)
+        if self._moments is not None:
+            start = graph.node(INT, "({0} - 1)", self._moments.of(start))
+            end = self._moments.of(end)
+        code = "any_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})"
+        return graph.node(BOOL, code, self._offsets, *self._edges, first, last, start, end)
+
+    @property
+    def lost(self) -> Node | None:
+        """Whether they cannot be told because nothing is known of the time zone."""
+        if self._moments is None:
+            return None
+        builder, graph = self._builder, self._builder.graph
+        first, last = builder.below(self._row, self._below or self._row.entity)
+        some = graph.node(BOOL, "any_of({0}, {1}, {2})", self._offsets, first, last)
+        return graph.both(some, self._moments.lost)
 
 
 def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below: bool) -> Pieces | None:
@@ -67,8 +110,8 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below
     for event, up in cuts.events:
         at = builder.above(row, up)
         if isinstance(event, Event):
-            found.intervals.append((*_edges(builder, at.entity, event), at.place))
-    bad: list[Node | None] = []
+            found.intervals.append(_Edges(builder, at, event))
+    bad: list[Node | None] = [edges.lost for edges in found.intervals]
     for item, up in [*((item, 0) for item in cuts.below), *cuts.around] if below else []:
         for key in _keys(item):
             if (item.entity.name, key) in builder.layout.varying:
@@ -76,7 +119,8 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below
                 bad.append(_any_below(builder, row, up, item.entity, offsets))
     for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around] if below else []:
         if isinstance(event, Event):
-            bad.append(_edge_below(builder, row, up, event, builder.start, builder.end))
+            edges = _Edges(builder, builder.above(row, up), event)
+            bad += [edges.any_below(builder.start, builder.end), edges.lost]
     found.bad = graph.either(*bad)
     if not found.fixed and not found.changes and not found.intervals and found.bad is None:
         return None
@@ -102,13 +146,15 @@ def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | Non
     found = [_dated(builder, past, tables, cuts.days)]
     for event, up in cuts.events:
         if isinstance(event, Event):
-            at = builder.above(scope.row, up)
-            args = *_edges(builder, at.entity, event), at.place, past.start, past.end
-            edge = graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5})", *args)
-            found.append(graph.node(BOOL, "({0} < {1})", edge, past.end))
+            edges = _Edges(builder, builder.above(scope.row, up), event)
+            _reached(builder, event, past)
+            edge = edges.after(past.start, past.end)
+            found += [graph.node(BOOL, "({0} < {1})", edge, past.end), edges.lost]
     for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around]:
         if isinstance(event, Event):
-            found.append(_edge_below(builder, scope.row, up, event, past.start, past.end))
+            edges = _Edges(builder, builder.above(scope.row, up), event)
+            _reached(builder, event, past)
+            found += [edges.any_below(past.start, past.end), edges.lost]
     return graph.either(*found)
 
 
@@ -144,27 +190,15 @@ def _tables(builder: Builder, scope: Scope, steps: Sequence[int]) -> list[Table]
     return found
 
 
-def _edges(builder: Builder, entity: str, event: Event) -> tuple[Node, Node, Node]:
-    if event.interval != "date":
-        raise NotCompiled("pieces cut by moments")
-    names = ("event offsets", "event", "event")
-    fields: tuple[tuple[str, ...], ...] = ((), ("from",), ("to",))
-    offsets, starts, ends = (
-        builder.argument(name, entity, event.name, *rest) for name, rest in zip(names, fields, strict=True)
-    )
-    return offsets, starts, ends
+def _reached(builder: Builder, event: Event, past: Term) -> None:
+    """Raise :class:`NotCompiled` where local days of a past month are not known."""
+    if event.interval == "instant" and builder.window(past)[0] < builder.machine.term.start - BEFORE:
+        raise NotCompiled("pieces cut by moments too long ago")
 
 
 def _any_below(builder: Builder, row: RowAt, up: int, entity: Entity, offsets: Node) -> Node:
     first, last = builder.below(builder.above(row, up), entity.name)
     return builder.graph.node(BOOL, "any_of({0}, {1}, {2})", offsets, first, last)
-
-
-def _edge_below(builder: Builder, row: RowAt, up: int, event: Event, start: Node, end: Node) -> Node:  # noqa: PLR0917
-    offsets, starts, ends = _edges(builder, event.entity.name, event)
-    first, last = builder.below(builder.above(row, up), event.entity.name)
-    code = "any_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})"
-    return builder.graph.node(BOOL, code, offsets, starts, ends, first, last, start, end)
 
 
 def _keys(declared: Input) -> list[tuple[str, tuple[str, ...]]]:

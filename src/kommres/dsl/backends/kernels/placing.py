@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from kommres.dsl.backends.kernels.graph import Block, Branch, Effect, Item, Loop, Node
+from kommres.dsl.backends.kernels.graph import Block, Branch, Item, Loop, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _INDENT = "    "
 

@@ -6,6 +6,8 @@ from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term
@@ -183,12 +185,18 @@ def _field(scope: Scope, number: int) -> Made:
     if not isinstance(held, EventAt):
         raise NotCompiled("a field of what is no event")
     if name in held.fields:
-        return Made(node=held.fields[name])
+        return held.fields[name]
     coding = scope.builder.layout.events.get(held.entity, {}).get(held.event, {}).get(name)
     if coding is None:
         raise NotCompiled(f"{held.event}.{name} needs more than 64 bits")
     array = scope.builder.argument("event", held.entity, held.event, name)
-    return decoded(scope, scope.graph.node(INT, "int64({0}[{1}])", array, held.place), coding)
+    made = decoded(scope, scope.graph.node(INT, "int64({0}[{1}])", array, held.place), coding)
+    declared = next(e for e in scope.builder.machine.plan.events if (e.entity.name, e.name) == (held.entity, held.event))
+    found = declared.field(name)
+    if found is not None and not found.type.optional:  # an interval without an end is read, its end is not
+        status = Status(bad=scope.graph.either(made.status.bad, made.status.absent))
+        return evolve(made, status=status)
+    return made
 
 
 def _var(scope: Scope, number: int) -> Made:

@@ -33,12 +33,12 @@ class RowAt:
 
 @frozen
 class EventAt:
-    """A row of an event, by its place; ``fields`` stand for columns of the table (the bounds of a piece)."""
+    """A row of an event, by its place; ``fields`` stand for columns of the table (what a piece has otherwise)."""
 
     entity: str
     event: str
     place: Node
-    fields: Mapping[str, Node] = field(factory=dict, hash=False)
+    fields: Mapping[str, Made] = field(factory=dict, hash=False)
 
 
 @frozen

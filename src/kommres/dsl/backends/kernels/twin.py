@@ -1,4 +1,4 @@
-"""Generated text compiled by numba: the twin of what :mod:`.lowering` makes of it, and what stands in for it."""
+"""Generated text compiled by numba: the twin of what :mod:`.lowering` makes of it, which tests compare with it."""
 
 from __future__ import annotations
 

@@ -78,9 +78,17 @@ class LocalTimes:
             known = 0 if found is None else len(found) // DAYS
             if found is None or known < len(self._zones):
                 days = range(self._first, self._first + DAYS)
-                more = [np.array([zone.instant(day, minutes) for day in days], np.int64) for zone in self._zones[known:]]
+                more = [
+                    np.array([zone.instant(day, minutes) for day in days], np.int64) for zone in self._zones[known:]
+                ]
                 found = self._tables[minutes] = np.concatenate([*([] if found is None else [found]), *more])
             return found
+
+    def see(self, batch: Batch) -> None:
+        """Take in the zones of a batch: tables hold them from now on."""
+        for table in batch.tables.values():
+            if table.parent is None:
+                self.bases(batch, table.entity)
 
     def bases(self, batch: Batch, root: str) -> NDArray[np.int64]:
         """Return for each row of a root entity where its zone begins."""
