@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve
+from benchmarks.workloads import HOUR, YEAR_STARTS
 
 from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Past, Table
-from kommres.dsl.backends.rows import EventRow, Row
+from kommres.dsl.backends.rows import Dense, EventRow, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +38,11 @@ def with_events(entity: str, event: str, data: Grouped) -> Batch:
     """Return one table without columns, whose rows have events."""
     events = {event: Events(offsets=data.offsets, fields=data.rows)}
     return Batch(tables={entity: Table(entity=entity, count=data.offsets.size - 1, events=events)})
+
+
+def with_series(entity: str, series: str, cells: Cells) -> Batch:
+    """Return one table whose rows have a value for each interval of a year."""
+    return Batch(tables={entity: Table(entity=entity, count=cells.shape[0], series={series: cells})})
 
 
 def _table(entity: str, columns: Mapping[str, Cells]) -> Table:
@@ -130,6 +136,10 @@ def _row(batch: Batch, layout: Layout, entity: str, place: int) -> Row:
                 for j in range(events.offsets[place], events.offsets[place + 1])
             ]
             for name, events in table.events.items()
+        },
+        series={
+            name: Dense(first=YEAR_STARTS, every=HOUR, cells=cells[place].tolist())
+            for name, cells in table.series.items()
         },
     )
 

@@ -1,10 +1,14 @@
-"""All kernels of a program one after the other, on arrays that are allocated once."""
+"""All kernels of a program one after the other, on arrays that are allocated once.
+
+First the kernels for rows on which nothing changes inside the month, on all rows; then, as :class:`Kernels` does, the
+others on the rows that those leave.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from attrs import frozen
@@ -12,16 +16,15 @@ from benchmarks.workloads import Cells
 
 from kommres.dsl.backends.kernels.batch import Batch
 from kommres.dsl.backends.kernels.builder import LEFT, NOTHING
-from kommres.dsl.backends.kernels.cache import compiled
 from kommres.dsl.backends.kernels.drawing import Drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
 
     from kommres.dsl.backends.kernels.kernels import Kernels
 
 #: arguments that are no columns of data
-_OTHERS = ("scalar", "constant", "stored", "parent")
+_OTHERS: Final = ("scalar", "constant", "stored", "parent", "rows")
 
 
 @frozen(kw_only=True, eq=False)
@@ -36,63 +39,130 @@ class Link:
 
 @frozen(kw_only=True, eq=False)
 class Chain:
-    """The kernels of a program for one batch."""
+    """The kernels that charge the rows of one entity, for one batch. ``seconds``: those of the second pass."""
 
+    entity: str
     batch: Batch
-    links: tuple[Link, ...]
+    firsts: tuple[Link, ...]
+    seconds: tuple[Link, ...]
 
     @classmethod
-    def of(cls, kernels: Kernels, batch: Batch) -> Chain:
-        """Allocate all arrays."""
-        links = []
-        stored: dict[Any, Cells] = {}
-        for drawn in kernels.drawn:
-            count = batch.tables[drawn.entity].count
-            results = {output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs}
-            stored |= {o.path[1:]: results[o.name] for o in drawn.outputs if o.path[1] == "stored"}
-            arguments = [
-                kernels._bound(batch, drawn, argument, stored, results)  # noqa: SLF001 - arrays that stay
-                for argument in drawn.arguments
-            ]
-            links.append(
-                Link(drawn=drawn, function=compiled(drawn.text, "kernel"), arguments=tuple(arguments), results=results)
-            )
-        return cls(batch=batch, links=tuple(links))
+    def of(cls, kernels: Kernels, batch: Batch, entity: str) -> Chain:
+        """Allocate all arrays, and run once to see which rows need the second pass."""
+        firsts = _links(kernels, kernels._still, batch, {})  # noqa: SLF001 - arrays that stay
+        seconds: tuple[Link, ...] = ()
+        left = np.flatnonzero(_left(_ran(firsts)[-1]))
+        if left.size:
+            sliced = kernels._for_left(len(left))  # noqa: SLF001
+            seconds = _links(kernels, sliced, batch, {("rows", entity): left}) if sliced else ()
+        _ran(seconds)
+        return cls(entity=entity, batch=batch, firsts=firsts, seconds=seconds)
 
     def work(self) -> None:
-        """Run all kernels on one thread."""
-        for link in self.links:
+        """Charge all rows on one thread."""
+        for link in self.firsts:
+            link.function(*link.arguments)
+        for link in self.seconds:
             link.function(*link.arguments)
 
-    def rows(self, entity: str) -> int:
-        """Rows of an entity."""
-        return self.batch.tables[entity].count
+    @property
+    def rows(self) -> int:
+        """Rows of the entity."""
+        return self.batch.tables[self.entity].count
 
     @property
     def outputs(self) -> list[Cells]:
         """The arrays of lines: results that only other kernels read are no output."""
-        return list(self.links[-1].results.values())
+        return list(self.firsts[-1].results.values())
 
-    def columns(self, entity: str) -> list[Cells]:
-        """Return the columns of an entity that are read."""
-        return [array for path, array in self._read().items() if path[:2] == ("cells", entity)]
+    @property
+    def columns(self) -> list[Cells]:
+        """The columns of the entity that are read."""
+        return [array for path, array in self._read().items() if path[:2] == ("cells", self.entity)]
 
-    def streams(self, entity: str) -> list[Cells]:
-        """Return all other arrays of data that are read."""
-        return [array for path, array in self._read().items() if path[:2] != ("cells", entity) and array.size]
+    @property
+    def streams(self) -> list[Cells]:
+        """All other arrays of data that are read."""
+        return [array for path, array in self._read().items() if path[:2] != ("cells", self.entity)]
 
-    def amounts(self) -> Iterator[Fraction | str | None]:
-        """Yield the amount of the first charge for each row; None where the row is left to the interpreter."""
-        self.work()
-        last = self.links[-1]
-        charge = last.drawn.charges[0]
-        for cell in last.results[charge.amount.name].tolist():
-            yield None if cell == LEFT else "no line" if cell == NOTHING else Fraction(cell, charge.scale)
+    @property
+    def charges(self) -> list[str]:
+        """Ids of the charges, in the order of a bill."""
+        return [charge.plan.id for charge in self.firsts[-1].drawn.charges]
 
-    def _read(self) -> dict[Any, Cells]:
-        found = {}
-        for link in self.links:
-            for argument, value in zip(link.drawn.arguments, link.arguments, strict=True):
-                if argument.path[0] not in _OTHERS and argument.name not in link.results and np.size(value):
-                    found[argument.path] = value
+    def kopecks(self) -> list[Cells]:
+        """Return the amounts of each charge; rows without a line, and rows that are left, have 0."""
+        found = []
+        for place in range(len(self.charges)):
+            amount, scale = self._amounts(place)
+            found.append(np.where(amount > NOTHING, amount, 0) * (100 // scale))
         return found
+
+    def left(self) -> Cells:
+        """Return which rows are left to the interpreter."""
+        found = _left(self.firsts[-1])
+        return found & _left(self.seconds[-1]) if self.seconds else found
+
+    def lines(self, places: Sequence[int]) -> list[dict[str, Fraction]]:
+        """Return the lines of some rows, by charge."""
+        found: list[dict[str, Fraction]] = [{} for _ in places]
+        for number, name in enumerate(self.charges):
+            amount, scale = self._amounts(number)
+            for line, cell in zip(found, amount[places].tolist(), strict=True):
+                if cell > NOTHING:
+                    line[name] = Fraction(cell, scale)
+        return found
+
+    def _amounts(self, place: int) -> tuple[Cells, int]:
+        """Return what both passes found of a charge, and the scale of it."""
+        one = self.firsts[-1]
+        first = one.drawn.charges[place]
+        amount: Cells = one.results[first.amount.name]
+        if not self.seconds:
+            return amount, first.scale
+        other = self.seconds[-1]
+        second = other.drawn.charges[place]
+        again = other.results[second.amount.name]
+        scale = max(first.scale, second.scale)
+        left = _left(one)
+        return np.where(left, _scaled(again, scale // second.scale), _scaled(amount, scale // first.scale)), scale
+
+    def _read(self) -> Mapping[Any, Cells]:
+        return {
+            argument.path: value
+            for link in self.firsts
+            for argument, value in zip(link.drawn.arguments, link.arguments, strict=True)
+            if argument.path[0] not in _OTHERS and argument.name not in link.results and np.size(value)
+        }
+
+
+def _links(kernels: Kernels, made: Any, batch: Batch, given: Mapping[Any, Cells]) -> tuple[Link, ...]:  # noqa: ANN401
+    links = []
+    known = dict(given)
+    for drawn, function in zip(made.kernels, made.functions, strict=True):
+        count = batch.tables[drawn.entity].count
+        results = {output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs}
+        known |= {o.path[1:]: results[o.name] for o in drawn.outputs if o.path[1] == "stored"}
+        arguments = tuple(
+            kernels._bound(batch, drawn, argument, known, results)  # noqa: SLF001
+            for argument in drawn.arguments
+        )
+        links.append(Link(drawn=drawn, function=function, arguments=arguments, results=results))
+    return tuple(links)
+
+
+def _ran(links: tuple[Link, ...]) -> tuple[Link, ...]:
+    for link in links:
+        link.function(*link.arguments)
+    return links
+
+
+def _left(link: Link) -> Cells:
+    found = np.zeros(next(iter(link.results.values())).size, bool)
+    for charge in link.drawn.charges:
+        found |= link.results[charge.amount.name] == LEFT
+    return found
+
+
+def _scaled(amount: Cells, factor: int) -> Cells:
+    return np.where(amount > NOTHING, amount * factor, amount)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,20 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from attrs import frozen
 from benchmarks.batches import rows_of
-from benchmarks.workloads import MONTH, Cells
+from benchmarks.chain import Chain
+from benchmarks.workloads import MONTH
 
 import kommres
 from kommres.dsl.backends.interpreter import Interpreter
-from kommres.dsl.backends.kernels.batch import Batch
-from kommres.dsl.backends.kernels.builder import NOTHING
-from kommres.dsl.backends.kernels.cache import compiled
-from kommres.dsl.backends.kernels.drawing import Drawn
+from kommres.dsl.backends.kernels.batch import Layout
 from kommres.dsl.backends.kernels.kernels import Kernels
 from kommres.period import Month
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
+    from benchmarks.workloads import Cells
+
+    from kommres.dsl.backends.kernels.batch import Batch
 
 RULES: Final = Path(__file__).resolve().parent / "rules"
 #: rows of a chunk that a thread takes
@@ -33,86 +33,63 @@ CHUNK: Final = 1 << 17
 
 @frozen(kw_only=True, eq=False)
 class Ours:
-    """The charges of one entity of a benchmark rule, one kernel. Outputs are allocated once, as touch has them."""
+    """The charges of one entity of a benchmark rule. Kernels charge all rows: none is left to the interpreter."""
 
-    entity: str
-    batch: Batch
-    kernels: Kernels
+    chain: Chain
+    layout: Layout
     interpreter: Interpreter
-    drawn: Drawn
-    function: Callable[..., object]
-    results: Mapping[str, Cells]
 
     @classmethod
-    def of(cls, rule: str, batch: Batch, entity: str, options: Mapping[str, str] | None = None) -> Ours:
+    def of(
+        cls, rule: str, batch: Batch, entity: str, *, options: Mapping[str, str] | None = None, month: str = MONTH
+    ) -> Ours:
         """Compile a rule file for a batch."""
         program = kommres.load(RULES / f"{rule}.kmr")
-        month = Month.parse(MONTH)
-        kernels = Kernels(program.plan, month, options=options)
-        if kernels.report or len(kernels.drawn) != 1:
-            raise SystemExit(f"{rule}.kmr is not compiled as one kernel: {kernels.report}")
-        drawn = kernels.drawn[0]
-        count = batch.tables[entity].count
-        return cls(
-            entity=entity,
-            batch=batch,
-            kernels=kernels,
-            interpreter=Interpreter(program.plan, month, options=options),
-            drawn=drawn,
-            function=compiled(drawn.text, "kernel"),
-            results={output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs},
-        )
+        period = Month.parse(month)
+        kernels = Kernels(program.plan, period, options=options, few=0)
+        chain = Chain.of(kernels, batch, entity)
+        if left := int(chain.left().sum()):
+            raise SystemExit(f"{left} of {chain.rows} rows of {rule}.kmr are left to the interpreter: {kernels.report}")
+        interpreter = Interpreter(program.plan, period, options=options)
+        return cls(chain=chain, layout=kernels.layout, interpreter=interpreter)
 
     @property
     def rows(self) -> int:
         """Rows of the entity."""
-        return self.batch.tables[self.entity].count
+        return self.chain.rows
 
     @property
     def outputs(self) -> list[Cells]:
-        """The arrays that the kernel writes."""
-        return list(self.results.values())
+        """The arrays that kernels write."""
+        return self.chain.outputs
 
     def work(self) -> None:
         """Charge all rows on one thread."""
-        self.function(*self.arguments())
-
-    def arguments(self) -> list[Any]:
-        """Return what the kernel is called with."""
-        return self.kernels.bound(self.batch, self.drawn, self.results)
-
-    def on(self, pool: ThreadPoolExecutor) -> Callable[[], object]:
-        """Return a call that charges all rows in chunks, on the threads of a pool; for a table without others."""
-        cut = [isinstance(argument, np.ndarray) and argument.size == self.rows for argument in self.arguments()]
-        pieces = [
-            [value[start : start + CHUNK] if rows else value for value, rows in zip(self.arguments(), cut, strict=True)]
-            for start in range(0, self.rows, CHUNK)
-        ]
-        return partial(_all, pool, self.function, pieces)
+        self.chain.work()
 
     def amounts(self) -> list[Cells]:
-        """Return the amounts of each line in kopecks; rows without a line have 0."""
-        found = [(self.results[charge.amount.name], charge.scale) for charge in self.drawn.charges]
-        return [np.where(amount > NOTHING, amount, 0) * (100 // scale) for amount, scale in found]
+        """Return the amounts of each charge in kopecks."""
+        return self.chain.kopecks()
+
+    def on(self, pool: ThreadPoolExecutor) -> Callable[[], object]:
+        """Return a call that charges all rows in chunks on the threads of a pool; for one kernel over one table."""
+        (link,) = (*self.chain.firsts, *self.chain.seconds)
+        pieces = [
+            [value[start : start + CHUNK] if np.size(value) == self.rows else value for value in link.arguments]
+            for start in range(0, self.rows, CHUNK)
+        ]
+        return partial(_all, pool, link.function, pieces)
 
     def differing(self, count: int) -> tuple[int, int]:
         """Return how many of so many rows the interpreter charges otherwise, and how many rows were compared."""
         self.work()
-        places = np.random.default_rng(1).choice(self.rows, min(count, self.rows), replace=False)
-        rows = rows_of(self.batch, self.kernels.layout, self.entity, places)
+        places = np.random.default_rng(1).choice(self.rows, min(count, self.rows), replace=False).tolist()
+        rows = rows_of(self.chain.batch, self.layout, self.chain.entity, places)
         wrong = 0
-        for place, row in zip(places, rows, strict=True):
+        for row, lines in zip(rows, self.chain.lines(places), strict=True):
             result = self.interpreter.account(row)
-            right = {line.charge: line.amount for line in result.lines}
-            wrong += bool(result.refusals) or self._lines(place) != right
+            wrong += bool(result.refusals) or lines != {line.charge: line.amount for line in result.lines}
         return wrong, len(rows)
-
-    def _lines(self, place: int) -> dict[str, Fraction]:
-        """Return the lines of a row."""
-        found = {
-            charge.plan.id: (int(self.results[charge.amount.name][place]), charge) for charge in self.drawn.charges
-        }
-        return {name: Fraction(cell, charge.scale) for name, (cell, charge) in found.items() if cell != NOTHING}
 
 
 def _all(pool: ThreadPoolExecutor, function: Callable[..., object], pieces: list[list[Any]]) -> None:

@@ -131,6 +131,9 @@ def _month(dice: np.random.Generator, rows: int) -> dict[str, Cells]:
 #: a year that begins on a Monday, as the years of PySAM do
 YEAR = 2018
 HOURS = 8_760
+#: where it begins, and an hour, in seconds since 1970
+YEAR_STARTS = int(np.datetime64(f"{YEAR}-01-01", "s").astype(np.int64))
+HOUR = 3_600
 NIGHT, DAY, PEAK = range(3)
 
 

@@ -187,10 +187,11 @@ def charge(pick, name, entity, leaves, daily):
     return found + f"    = sum over slices{span} {rounded}\n"
 
 
-def compiled(texts):
-    """A plan of module texts, or None where the checks find that they cannot be."""
+def compiled(texts, tables=None):
+    """A plan of module texts, or None and why where the checks find that they cannot be."""
+    known = {"days.csv": CALENDAR} if tables is None else tables
     sources = [Source(name=f"{number}.kmr", text=found) for number, found in enumerate(texts)]
-    state = compile_sources(sources, lambda _source, name: CALENDAR if name == "days.csv" else None)
+    state = compile_sources(sources, lambda _source, name: known.get(name))
     return (None, state.out.errors) if state.out.errors or state.plan is None else (state.plan, ())
 
 

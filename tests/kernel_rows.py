@@ -9,7 +9,7 @@ from tests.kernel_ties import copied, plain
 from tests.proof_programs import Filler
 
 from kommres.dsl.backends.kernels.kernels import ASSUMED
-from kommres.dsl.backends.rows import Bad, EventRow, Row, Steps
+from kommres.dsl.backends.rows import Bad, Dense, EventRow, Row, Steps
 from kommres.dsl.plan.sources import declared
 from kommres.period import Month
 
@@ -51,7 +51,11 @@ def spoilt(plan, root, pick, assumed=ASSUMED):
     row.values, row.events = dict(row.values), dict(row.events)
     inputs = [source for source in plan.inputs if source.entity.name == row.entity]
     events = [name for name, found in row.events.items() if found]
-    kind = pick.choice(("value",) * 6 + ("row", "event", "event"))
+    kind = pick.choice(("value",) * 6 + ("row", "event", "event", "series", "series"))
+    if kind == "series" and row.series:
+        name = pick.choice(sorted(row.series))
+        row.series = {**row.series, name: torn(row.series[name], pick)}
+        return root, f"{name} of {row.entity} {row.id}"
     if kind == "event" and events:
         name = pick.choice(events)
         event = next(event for event in plan.events if event.name == name and event.entity.name == row.entity)
@@ -75,6 +79,27 @@ def spoilt(plan, root, pick, assumed=ASSUMED):
         day = Month.parse("2026-01").start + pick.randint(-2, 20)
         row.values[key], what = Steps((day,), (row.values.get(key),)), f"{what}, and nothing before"
     return root, f"{key} of {row.entity} {row.id}: {what}"
+
+
+def torn(dense, pick):
+    """A series with a gap, a cell that cannot be read or is far out of range; too short; in another hour; or none."""
+    cells = list(dense.cells)
+    place = pick.randrange(len(cells))
+    bad = dict(dense.bad)
+    match pick.choice(("gap", "bad", "far", "short", "moved", "none")):
+        case "gap":
+            cells[place] = None
+        case "bad":
+            cells[place], bad[place] = None, BAD
+        case "far":
+            cells[place] = cells[place] if isinstance(cells[place], str) else 10**pick.choice((7, 12, 20))
+        case "short":
+            del cells[-1]
+        case "moved":
+            return Dense(dense.first + 3600, dense.every, cells)
+        case _:
+            return BAD
+    return Dense(dense.first, dense.every, cells, bad)
 
 
 def spoil(values, key, source, name, pick, assumed):

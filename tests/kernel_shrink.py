@@ -11,18 +11,19 @@ from tests.kernel_cases import Difference, Sides
 from tests.kernel_programs import compiled
 from tests.kernel_ties import copied, plain
 
-from kommres.dsl.backends.rows import Steps
+from kommres.dsl.backends.rows import Dense, Steps
 
 
 @frozen
 class Case:
-    """``texts`` of modules (or None where ``plan`` is not to be made smaller), what both sides are made with, a tree."""
+    """What both sides are made with, and a tree. ``texts``: of modules; None where ``plan`` is not to be made smaller."""
 
     texts: tuple[str, ...] | None
     plan: object
     month: object
     terms: dict
     root: object
+    tables: dict | None = None
 
     def fails(self):
         """Return what is wrong, or None: a difference, or an error of the kernels."""
@@ -35,7 +36,7 @@ class Case:
         return None
 
     def with_texts(self, texts):
-        plan, _ = compiled(texts)
+        plan, _ = compiled(texts, self.tables)
         return None if plan is None else evolve(self, texts=texts, plan=plan)
 
     def show(self, problem):
@@ -57,6 +58,10 @@ def shown(row, indent):
     for name, events in row.events.items():
         for event in events:
             yield f"{indent}  {name}: " + ", ".join(f"{field} = {value}" for field, value in event.values.items())
+    for name, dense in row.series.items():
+        cells = dense.cells if isinstance(dense, Dense) else dense
+        same = isinstance(cells, list) and len(set(cells)) == 1
+        yield f"{indent}  {name} = " + (f"{cells[0]} in all {len(cells)} intervals" if same else str(cells))
     for children in row.children.values():
         for child in children:
             yield from shown(child, indent + "    ")
@@ -136,6 +141,9 @@ def _smaller_tree(case, better):
             changed |= better(_edited(case(), path, _without(key, "history")))
         for key in list(row.values):
             changed |= better(_edited(case(), path, _without(key, "values")))
+        for name, dense in list(row.series.items()):
+            if isinstance(dense, Dense) and len(set(dense.cells)) > 1:
+                changed |= any(better(_edited(case(), path, _level(name, cell))) for cell in dict.fromkeys(dense.cells[:3]))
         for key, value in list(_at(case().root, path).values.items()):
             for simpler in _simpler(value):
                 if better(_edited(case(), path, _with(key, simpler))):
@@ -190,6 +198,14 @@ def _without(key, what):
 
 def _with(key, value):
     return lambda row: row.values.__setitem__(key, value)
+
+
+def _level(name, cell):
+    def edit(row):
+        dense = row.series[name]
+        row.series = {**row.series, name: Dense(dense.first, dense.every, [cell] * len(dense.cells))}
+
+    return edit
 
 
 def _simpler(value):

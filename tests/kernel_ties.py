@@ -14,7 +14,7 @@ from math import ceil, floor, gcd, lcm
 from attrs import evolve, frozen
 
 from kommres.dsl.backends.arithmetic import MODES
-from kommres.dsl.backends.rows import EventRow, Row, Steps
+from kommres.dsl.backends.rows import Dense, EventRow, Row, Steps
 from kommres.dsl.plan.sources import declared
 from kommres.dsl.problems import DataProblem
 
@@ -53,10 +53,10 @@ def is_tie(mode, n, d):
 
 @frozen
 class Knob:
-    """A number of a tree: of an input, of its first piece where it varies, or of a field of an event."""
+    """A number of a tree: of an input, of its first piece where it varies, of a field of an event, of a series."""
 
     path: tuple  # (entity, place) from the root down
-    kind: str  # value, steps, event
+    kind: str  # value, steps, event, series
     name: object
     low: int
     high: int
@@ -67,40 +67,36 @@ class Knob:
             root = root.children[entity][place]
         return root
 
-    def get(self, root):
-        row = self.row(root)
-        match self.kind:
-            case "value":
-                return int(row.values[self.name] * self.grid)
-            case "steps":
-                return int(row.values[self.name].values[0] * self.grid)
-        event, place, field = self.name
-        return int(row.events[event][place].values[field] * self.grid)
-
     def set(self, root, units):
         """Return the tree with another number; what it does not touch is shared."""
-        return self._turned(root, None, self.path, plain(units, self.grid))
+        return self._turned(root, None, self.path, units)
 
-    def _turned(self, row, parent, path, value):
-        made = Row(row.entity, row.id, parent, row.values, row.history, row.events, problem=row.problem)
+    def _turned(self, row, parent, path, units):
+        made = alone(row, parent)
         if not path:
-            self._put(made, value)
+            self._put(made, units)
         made.children = {
             name: [
-                self._turned(child, made, path[1:], value) if path and (name, place) == path[0] else copied(child, made)
+                self._turned(child, made, path[1:], units) if path and (name, place) == path[0] else copied(child, made)
                 for place, child in enumerate(children)
             ]
             for name, children in row.children.items()
         }
         return made
 
-    def _put(self, row, value):
+    def _put(self, row, units):
+        value = plain(units, self.grid)
         match self.kind:
             case "value":
                 row.values = {**row.values, self.name: value}
             case "steps":
                 steps = row.values[self.name]
                 row.values = {**row.values, self.name: evolve(steps, values=(value, *steps.values[1:]))}
+            case "series":
+                series, place = self.name
+                dense = row.series[series]
+                cells = [*dense.cells[:place], units, *dense.cells[place + 1 :]]
+                row.series = {**row.series, series: Dense(dense.first, dense.every, cells, dense.bad)}
             case _:
                 event, place, field = self.name
                 events = list(row.events[event])
@@ -113,9 +109,16 @@ def plain(units, grid):
     return value.numerator if value.denominator == 1 else value
 
 
+def alone(row, parent):
+    """A row without children and without what was remembered; values are shared."""
+    return Row(
+        *(row.entity, row.id, parent, row.values, row.history, row.events), problem=row.problem, series=row.series
+    )
+
+
 def copied(row, parent=None):
     """A tree of its own, without what was remembered; values are shared."""
-    made = Row(row.entity, row.id, parent, row.values, row.history, row.events, problem=row.problem)
+    made = alone(row, parent)
     made.children = {name: [copied(child, made) for child in rows] for name, rows in row.children.items()}
     return made
 
@@ -127,6 +130,8 @@ def knobs(plan, root, assumed):
         for event in plan.events
     }
     numbers = {(source.entity.name, source.name): source for source in plan.inputs if source.type.kind == "number"}
+
+    steps = {(s.entity.name, s.name): s for s in plan.series if s.entity is not None and s.step is not None}
 
     def turn(row, path):
         for key, value in row.values.items():
@@ -141,6 +146,12 @@ def knobs(plan, root, assumed):
                 for name, (field, label) in fields[event].items():
                     if isinstance(found.values.get(name), int | Fraction):
                         yield Knob(path, "event", (event, place, name), *units(field, assumed, label))
+        for name, dense in row.series.items():
+            series = steps.get((row.entity, name))
+            filled = [n for n, cell in enumerate(dense.cells) if cell is not None] if isinstance(dense, Dense) else []
+            if series is not None and filled:
+                ends = [int(Fraction(end) / series.step) for end in (series.low or 0, series.high or 1000)]
+                yield Knob(path, "series", (name, filled[len(filled) // 2]), *ends, 1)
         for entity, children in row.children.items():
             for place, child in enumerate(children):
                 yield from turn(child, (*path, (entity, place)))

@@ -81,8 +81,8 @@ MUTATIONS = {
     "leap_centuries": Mutation("days", {r"146_097": "146_100"}, "1900 is a leap year"),
     "twos_lost": Mutation("words", {r"build\.shl\(found, twos\)": "found"}, "divisors lose their twos"),
     "rest_negative": Mutation("words", {r"build\.sub\(count, build\.zext\(less, I64\)\)": "count"}, "-7 / 2 is -3"),
-    "least_key": Mutation("pieces", {r"\] < keys\[row\]": "] > keys[row]"}, "overlaps go to the least key"),
-    "last_of_equals": Mutation("pieces", {r"\] < keys\[row\]": "] <= keys[row]"}, "equals go to the last one"),
+    "least_key": Mutation("pieces", {r"\] < keys\[row ": "] > keys[row "}, "overlaps go to the least key"),
+    "last_of_equals": Mutation("pieces", {r"\] < keys\[row ": "] <= keys[row "}, "equals go to the last one"),
     "touching": Mutation("pieces", {r"<= end\[(kept - 1|at)\]": r"< end[\1]"}, "pieces that touch stay apart"),
 }
 

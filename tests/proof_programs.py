@@ -10,7 +10,9 @@ from itertools import product
 
 from tests.programs import plan_of
 
-from kommres.dsl.backends.rows import EventRow, Row, Steps
+from kommres.dsl.backends.grids import intervals_of
+from kommres.dsl.backends.rows import Dense, EventRow, Row, Steps
+from kommres.dsl.backends.zones import Zone
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.plan.sources import INSTANT, declared
 from kommres.period import Month
@@ -176,6 +178,11 @@ class Filler:
         for event in self.plan.events:
             if event.entity is entity:
                 row.events[event.name] = self.events(event)
+        if ("time_zone", ()) in row.values:
+            row.values["time_zone", ()] = pick.choice(("UTC", "Europe/Berlin", "Asia/Kolkata"))
+        for series in self.plan.series:
+            if series.entity is entity:
+                row.series[series.name] = self.intervals(series, row)
         for child in self.plan.program.entities:
             if child.parent is entity:
                 row.children[child.name] = [self.row(child, row) for _ in range(pick.randint(0, 3))]
@@ -213,6 +220,17 @@ class Filler:
                 return pick.choice(source.type.enum.members)
             case _:
                 return pick.choice(self.words)
+
+    def intervals(self, series, row):
+        """Values of a series, as whole numbers of its step; some of a series that may have gaps are missing."""
+        while row.parent is not None:
+            row = row.parent
+        found = intervals_of(series.grid, self.month, Zone.named(row.values.get(("time_zone", ()), "UTC")))
+        cells = [self.value(series, series.id) for _ in found.all]
+        if series.step is not None:
+            cells = [int(Fraction(cell) / series.step) for cell in cells]
+        gaps = 0.3 if series.optional else 0
+        return Dense(found.first, found.every, [None if self.pick.random() < gaps else cell for cell in cells])
 
     def second(self, day):
         return (self.month.start + day - datetime.date(1970, 1, 1).toordinal()) * 86400 + self.pick.randint(0, 86399)

@@ -68,22 +68,23 @@ def _fuzz(seed: int, seconds: float, shrink: float) -> int:
 
 def _turns(seed: int) -> Iterator[tuple[str, int]]:
     for number in count():
-        yield ("program", "slices", "shape", "program", "shipped")[number % 5], seed + number
+        yield ("program", "slices", "shape", "hours", "program", "shipped")[number % 6], seed + number
 
 
 def _case(what: str, seed: int, tally: Any) -> Any:
     """Compare one case; return it where it fails."""
     from tests.kernel_cases import Sides, sought
+    from tests.kernel_hours import TABLES
     from tests.kernel_rows import spoilt
     from tests.kernel_shrink import Case
 
     pick = Random(seed)
     texts, plan, month, terms, trees, most = _drawn(what, seed, pick)
-    whole = [trees.tree() for _ in range(TREES)]
+    whole = [trees.tree() for _ in range(TREES // 10 if what == "hours" else TREES)]
     assumed = terms.get("assumed", trees.assumed)
 
     def case(root: Any) -> Any:
-        return Case(texts, plan, month, terms, root)
+        return Case(texts, plan, month, terms, root, tables=TABLES)
 
     try:
         sides = Sides(plan, month, **terms)
@@ -102,7 +103,7 @@ def _case(what: str, seed: int, tally: Any) -> Any:
 def _drawn(what: str, seed: int, pick: Random) -> tuple[Any, ...]:
     """Draw texts (None: they ship), plan, month, terms, trees, and how many ties to seek."""
     from attrs import evolve
-    from tests import kernel_programs, kernel_shapes
+    from tests import kernel_hours, kernel_programs, kernel_shapes
     from tests.kernel_rows import Trees
     from tests.kernel_water import PLACES, Households, water
     from tests.naive.programs import draw
@@ -123,6 +124,10 @@ def _drawn(what: str, seed: int, pick: Random) -> tuple[Any, ...]:
             if pick.random() < 0.2:
                 terms["known_at"] = month.start - pick.randint(0, 60)
             return texts, plan, month, terms, Trees(plan, pick, month, assumed=assumed), 50
+        case "hours":
+            texts, plan = kernel_hours.program(seed)
+            month = Month.parse(pick.choice(("2025-12", "2026-01", "2026-03", "2026-10")))
+            return texts, plan, month, terms, Trees(plan, pick, month, assumed=assumed), 6
         case "slices":
             month, plan = Month.parse("2026-01"), None
             while plan is None:

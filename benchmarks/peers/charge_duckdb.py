@@ -47,10 +47,10 @@ FROM tiers
 """
 
 
-def prepare(columns: dict[str, Cells], rows: int) -> Peer:
-    """Return the engine over the first rows; the table is in memory, in the engine's own format."""
+def prepare(columns: dict[str, Cells]) -> Peer:
+    """Return the engine over all rows; the table is in memory, in the engine's own format."""
     connection = duckdb.connect()
-    connection.register("raw", pa.table({name: column[:rows] for name, column in columns.items()}))
+    connection.register("raw", pa.table(columns))
     chosen = ", ".join(
         f"({name}::DECIMAL(18, 0) / {10 ** TYPES[name][1]})::{TYPES[name][0]} AS {name}"
         if name in TYPES
@@ -70,4 +70,4 @@ def prepare(columns: dict[str, Cells], rows: int) -> Peer:
             for name in ("energy", "penalty")
         ]
 
-    return Peer(name="duckdb_decimal", rows=rows, work=work, amounts=amounts)
+    return Peer(name="duckdb_decimal", rows=columns["volume"].size, work=work, amounts=amounts)

@@ -70,8 +70,9 @@ class penalty(Variable):
         return np.floor(household("debt", period) * 0.16 * part * 100 + 0.5) / 100
 
 
-def prepare(columns: dict[str, Cells], rows: int) -> Peer:
-    """Return the engine over the first rows, on one thread."""
+def prepare(columns: dict[str, Cells]) -> Peer:
+    """Return the engine over all rows, on one thread."""
+    rows = columns["volume"].size
     system = TaxBenefitSystem([Household])
     for name in columns:
         system.add_variable(_supplied(name))
@@ -79,8 +80,7 @@ def prepare(columns: dict[str, Cells], rows: int) -> Peer:
         system.add_variable(variable)
     simulation = SimulationBuilder().build_default_simulation(system, rows)
     for name, column in columns.items():
-        cells = column[:rows]
-        simulation.set_input(name, PERIOD, cells / STEPS[name] if name in STEPS else cells)
+        simulation.set_input(name, PERIOD, column / STEPS[name] if name in STEPS else column)
     kept: dict[str, Any] = {}
 
     def forget() -> None:

@@ -1,5 +1,6 @@
 """Quotients of whole numbers, computed part by part from the values of steps; and a watcher that tests every proof."""
 
+import math
 from fractions import Fraction
 
 from kommres.dsl.backends.hooks import Hook
@@ -8,18 +9,18 @@ from kommres.dsl.plan.tiers import Tier
 from kommres.dsl.problems import DataProblem
 
 
-def whole(part, values):
-    """A whole number, from values by step."""
+def whole(part, values, shapes, own=None):
+    """A whole number, from values by step. The parts of the step ``own`` count as 1."""
     if part.op == "const":
         return part.data
     if part.op == "leaf":
-        return leaf(part.data, values)
-    args = [whole(arg, values) for arg in part.args]
+        return 1 if part.data.step == own else leaf(part.data, values, shapes)
+    args = [whole(arg, values, shapes, own) for arg in part.args]
     match part.op:
         case "add":
             found = sum(args)
         case "mul":
-            found = args[0] * args[1]
+            found = math.prod(args)
         case "neg":
             found = -args[0]
         case "size":
@@ -29,19 +30,21 @@ def whole(part, values):
     return found
 
 
-def leaf(data: Leaf, values):
+def leaf(data: Leaf, values, shapes):
+    """A part of a step's value, where its own divisor is as small as it can be."""
     scaled = Fraction(values[data.step]) * data.scale
     if data.part == "value":
         assert scaled.denominator == 1, data
         return scaled.numerator
-    return scaled.numerator if data.part == "above" else scaled.denominator
+    scaled *= whole(shapes[data.step].below, values, shapes, own=data.step)
+    return scaled.numerator if data.part in {"above", "top"} else scaled.denominator
 
 
-def estimate(part, values):
+def estimate(part, values, shapes):
     """What a machine holds beside the rests: parts that fit a word exactly, others in floating point."""
     if part.fits or part.op in {"leaf", "const"}:
-        return float(whole(part, values))
-    args = [estimate(arg, values) for arg in part.args]
+        return float(whole(part, values, shapes))
+    args = [estimate(arg, values, shapes) for arg in part.args]
     match part.op:
         case "add":
             found = sum(args[1:], start=args[0])
@@ -94,11 +97,11 @@ class Watcher(Hook):
         self.seen += 1
         for proved in proof.rounds:
             if proved.step == number and proved.numerator is not None:
-                self.check_round(definition, proved, values)
+                self.check_round(definition, proved, values, proof.shapes)
 
-    def check_round(self, definition, proved, values):
+    def check_round(self, definition, proved, values, shapes):
         step = definition.steps[proved.step]
-        above, below = whole(proved.numerator, values), whole(proved.denominator, values)
+        above, below = (whole(part, values, shapes) for part in (proved.numerator, proved.denominator))
         exact = Fraction(values[step.args[0]]) / proved.rounding.step
         assert Fraction(above, below) == exact, (definition.id, step)
         assert abs(above) <= proved.terms
@@ -107,8 +110,8 @@ class Watcher(Hook):
         assert proved.rounding.count(exact * proved.rounding.step) <= proved.quotient
         assert proved.rounding.apply(exact * proved.rounding.step) == values[proved.step]
         if proved.tier is not Tier.INTERPRETER:
-            divisor = estimate(proved.denominator, values) if proved.tier is Tier.REST_FAR else float(below)
-            off = abs(Fraction(estimate(proved.numerator, values) / divisor) - exact)
+            divisor = estimate(proved.denominator, values, shapes) if proved.tier is Tier.REST_FAR else float(below)
+            off = abs(Fraction(estimate(proved.numerator, values, shapes) / divisor) - exact)
             assert off <= proved.off, (definition.id, step)
             twice = proved.tier in {Tier.REST_TWICE, Tier.WIDE_TWICE}
             assert proved.off + 1 <= 2**49 if twice else proved.off <= Fraction(1, 2)

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 from attrs import evolve
-from tests.kernel_cases import Sides, Tally, sought
+from tests import kernel_hours
+from tests.kernel_cases import Sides, Tally, proofs_are_found_once, sought
 from tests.kernel_programs import compiled, program
 from tests.kernel_rows import Trees, plenty, spoilt
 from tests.kernel_shapes import SHAPES, shape
@@ -21,6 +22,14 @@ from kommres.dsl.program import load
 from kommres.period import Month
 
 JANUARY = Month.parse("2026-01")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def proofs():
+    with proofs_are_found_once():
+        yield
+
+
 
 # --- usual shapes, very many rows ------------------------------------------------------------------------------
 
@@ -79,6 +88,19 @@ def test_random_slices_and_overlays(seed):
     whole = [trees.tree() for _ in range(150)]
     sides.compare(whole)
     sides.compare([spoilt(plan, root, pick)[0] for root in whole])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_hours(seed):
+    _, plan = kernel_hours.program(seed)
+    pick, month = Random(seed), Month.parse(("2026-01", "2026-03", "2025-12", "2026-10")[seed % 4])
+    sides = Sides(plan, month)
+    trees = Trees(plan, pick, month)
+    whole = [trees.tree() for _ in range(12)]
+    sides.compare(whole)
+    sides.compare([spoilt(plan, root, pick)[0] for root in whole])
+    for definition in plan.charges:
+        sides.compare(sought(sides, definition, trees, wanted=10, tries=3))
 
 
 # --- what ships ------------------------------------------------------------------------------------------------

@@ -135,6 +135,9 @@ def shipped(path):
     return load(path)
 
 
+#: Rules whose tables know one month alone.
+ONE_MONTH = {"g_network_capacity": "2026-06"}
+
 #: Under these the assumed results hold, too.
 NARROW = Assumptions(number=50, grid=100)
 
@@ -143,6 +146,7 @@ NARROW = Assumptions(number=50, grid=100)
 @pytest.mark.parametrize("month", ["2025-12", "2024-02"])
 def test_rows_at_random_stay_inside_the_proofs_of_what_ships(path, month):
     plan = shipped(path).plan
+    month = ONE_MONTH.get(path.stem, month)
     for assumed in (NARROW, Assumptions()):
         filler = Filler(plan, random.Random(month), assumed, Month.parse(month))
         proofs = prove(plan, assumed)

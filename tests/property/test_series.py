@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.naive import hours as naive
+from tests.naive.quotients import Watcher
 from tests.programs import plan_of
 
-from kommres.dsl.backends.hooks import Hook
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.rows import Dense, Row, Steps
 from kommres.dsl.plan.prove import prove
@@ -148,7 +148,8 @@ def test_aggregates_are_those_of_the_twin(function, value, where, source, every,
     cells = [dice.randrange(-12, 40) for _ in range(count)]
     start = walked[0].start if walked else 0
     seen = []
-    for hook in (None, Hook()):
+    proofs = prove(made)
+    for hook in (None, Watcher(made, proofs)):
         house = Row("house", "h", values={("time_zone", ()): zone})
         meter = Row("meter", "m", parent=house)
         meter.series["load"] = Dense(start, every, list(cells))
@@ -176,7 +177,7 @@ def test_aggregates_are_those_of_the_twin(function, value, where, source, every,
         lambda h: WHERE[where](facts(places[h.start], h)),
     )
     assert seen == [expected] * 2
-    proof = prove(made).definitions[definition.number]
+    proof = proofs.definitions[definition.number]
     assert expected is None or proof.outcome is None or proof.outcome.holds(expected)
 
 

@@ -22,6 +22,7 @@ VERBS: Final = {
     "test": "kommres.cli.test",
     "run": "kommres.cli.run",
     "synth": "kommres.cli.synth",
+    "cache": "kommres.cli.cache",
 }
 
 #: module that is missing -> the extra that brings it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
 @choices_option
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "numba", "interpreter"]),
+    default="auto",
+    help="Compile the rules (numba), or not; auto compiles where that pays.",
+)
+@click.option("--threads", type=int, metavar="N", help="Work on so many parts at a time (default: one for each core).")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--progress", type=click.Choice(["auto", "bar", "plain"]), default="auto", help="How progress looks.")
 def command(
@@ -49,13 +57,15 @@ def command(
     choices: tuple[tuple[str, str], ...],
     resume: bool,
     overwrite: bool,
+    backend: str,
+    threads: int | None,
     quiet: bool,
     progress: str,
 ) -> int:
     """Charge the accounts of the folder DATA for a month; exit code 3 where some lines went to quarantine."""
     from kommres.run.api import run
 
-    with _progress(progress, quiet=quiet) as watcher:
+    with _progress(progress, quiet=quiet) as watcher, _warnings_as_lines():
         result = run(
             rules,
             data,
@@ -65,6 +75,8 @@ def command(
             options=as_options(choices),
             resume=resume,
             overwrite=overwrite,
+            backend=backend,
+            threads=threads,
             progress=watcher,
         )
     if not quiet:
@@ -72,6 +84,18 @@ def command(
             click.echo(f"warning: {warning}", err=True)
         click.echo("\n".join(summary(result.manifest, out)))
     return result.exit_code
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Print warnings as the other messages are printed."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        click.echo(f"warning: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kommres.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WIDE: Final = 128  # bits of the usual decimals
 
 
 def require_arrow() -> Any:  # noqa: ANN401 - a module without types
@@ -23,3 +28,8 @@ def require_arrow() -> Any:  # noqa: ANN401 - a module without types
             todo='install it with: pip install "kommres[arrow]"',
         ) from error
     return pyarrow
+
+
+def is_narrow_decimal(arrow: pa.DataType) -> bool:
+    """Whether a type is a decimal of 32 or 64 bits, for which Arrow has few functions."""
+    return bool(require_arrow().types.is_decimal(arrow)) and arrow.bit_width < _WIDE

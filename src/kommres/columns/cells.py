@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from kommres.columns.arrow import require_arrow
+from kommres.columns.arrow import is_narrow_decimal, require_arrow
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def texts(
     pa = require_arrow()
     # Dictionaries that were supplied may hold a value twice or many that the rows do not use.
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    if is_narrow_decimal(plain.type):
+        plain = plain.cast(pa.decimal128(38, plain.type.scale))
     encoded = plain.dictionary_encode()
     words: list[str | None]
     if pa.types.is_floating(plain.type):

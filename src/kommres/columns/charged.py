@@ -42,7 +42,7 @@ class _Found:
     amounts: Wholes
 
 
-def tabled(charged: Charged, ids: pa.Array, barred: Flags, kinds: Kinds, period: str, digits: int) -> Tabled:
+def tabled(charged: Charged, ids: pa.Array, barred: Flags | None, kinds: Kinds, period: str, digits: int) -> Tabled:
     """Write the lines that kernels found.
 
     Parameters
@@ -52,7 +52,7 @@ def tabled(charged: Charged, ids: pa.Array, barred: Flags, kinds: Kinds, period:
     ids
         Ids of its rows, as text.
     barred
-        Rows that must have no lines here, whatever the kernels say.
+        Rows that must have no lines here, whatever the kernels say; None: there are none.
     kinds
         Numbers of kinds of lines.
     period
@@ -60,63 +60,90 @@ def tabled(charged: Charged, ids: pa.Array, barred: Flags, kinds: Kinds, period:
     digits
         After the point of amounts. A row with an amount that they cannot write is left.
     """
-    left = (charged.left != 0) | barred
+    left = charged.left != 0 if barred is None else (charged.left != 0) | barred
     amounts = []
     for lines in charged.lines:
         values, good = rescaled(lines.amount, lines.scale, digits)
-        left |= (lines.present != 0) & ~good
+        if good is not None:
+            left |= (lines.present != 0) & ~good
         amounts.append(values)
-    kept = ~left
+    kept = None if not left.any() else ~left
     found = [
-        _Found(lines=lines, rows=np.flatnonzero((lines.present != 0) & kept), amounts=values)
+        _Found(lines=lines, rows=_rows(lines.present, kept), amounts=values)
         for lines, values in zip(charged.lines, amounts, strict=True)
     ]
-    per_row = np.zeros(len(left), np.int64)
-    for item in found:
-        per_row[item.rows] += 1
-    rows = np.repeat(np.arange(len(left)), per_row)
+    count = len(left)
+    if all(len(item.rows) == count for item in found):
+        # Each row has all lines: those of a charge stand at equal distances.
+        per_row, every = np.full(count, len(found)), len(found)
+        places: list[Wholes | slice] = [slice(place, None, every) for place in range(every)]
+    else:
+        per_row = np.zeros(count, np.int64)
+        for item in found:
+            per_row[item.rows] += 1
+        following = np.cumsum(per_row) - per_row  # the place of each row's next line
+        places = []
+        for item in found:
+            places.append(following[item.rows])
+            following[item.rows] += 1
+    rows = np.repeat(np.arange(count), per_row)
     return Tabled(
-        lines=_table(found, per_row, len(rows), _repeated(ids, rows), charged.entity, kinds, period, digits),
+        lines=_table(found, places, repeated(ids, per_row), charged.entity, kinds, period, digits),
         rows=rows,
         left=left,
-        counts=_counts(charged.entity, found, per_row, int(np.count_nonzero(kept))),
+        counts=_counts(charged.entity, found, per_row, count if kept is None else int(np.count_nonzero(kept))),
     )
 
 
-def _repeated(ids: pa.Array, rows: Wholes) -> pa.Array:
+def repeated(texts: pa.Array, times: Wholes) -> pa.Array:
+    """Return each text so many times, as ``string``."""
     pa = require_arrow()
-    if len(rows) != len(ids) or (rows != np.arange(len(ids))).any():
-        ids = ids.take(pa.array(rows))
-    return ids.cast(pa.string())
+    if (times == 1).all():
+        return texts.cast(pa.string())
+    texts = texts.cast(pa.large_string())
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8)
+    width = int(ends[1] - ends[0]) if len(texts) else 0
+    if data is None or not width or (np.diff(ends) != width).any():
+        return texts.take(pa.array(np.repeat(np.arange(len(texts)), times))).cast(pa.string())
+    letters = np.frombuffer(data, f"V{width}", len(texts), int(ends[0]))
+    found = np.repeat(letters, times)
+    bounds = np.arange(len(found) + 1, dtype=np.int64) * width
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(found)]
+    return pa.Array.from_buffers(pa.large_string(), len(found), buffers).cast(pa.string())
+
+
+def _rows(present: NDArray[np.uint8], kept: Flags | None) -> Wholes:
+    rows: Wholes = np.flatnonzero(present if kept is None else (present != 0) & kept)
+    return rows
 
 
 def _table(
     found: list[_Found],
-    per_row: Wholes,
-    size: int,
+    places: list[Wholes | slice],
     accounts: pa.Array,
     entity: str,
     kinds: Kinds,
     period: str,
     digits: int,
 ) -> pa.Table:
+    size = len(accounts)
     codes = np.empty(size, np.int32)
     volume, tariff = DecimalColumn(size, DIGITS), DecimalColumn(size, DIGITS)
     amount = DecimalColumn(size, digits)
-    following = np.cumsum(per_row) - per_row  # the place of each row's next line
-    for item in found:
-        places = following[item.rows]
-        following[item.rows] += 1
-        codes[places] = _codes(item, entity, kinds, period)
-        amount.put(places, item.amounts[item.rows])
-        _show(volume, item.lines.volume, item.rows, places)
-        _show(tariff, item.lines.price, item.rows, places)
+    for item, here in zip(found, places, strict=True):
+        codes[here] = _codes(item, entity, kinds, period)
+        amount.put(here, item.amounts if len(item.rows) == len(item.amounts) else item.amounts[item.rows])
+        _show(volume, item.lines.volume, item.rows, here)
+        _show(tariff, item.lines.price, item.rows, here)
     return coded_lines(codes, accounts, volume, tariff, amount, digits)
 
 
-def _show(column: DecimalColumn, shown: Shown | None, rows: Wholes, places: Wholes) -> None:
+def _show(column: DecimalColumn, shown: Shown | None, rows: Wholes, places: Wholes | slice) -> None:
     if shown is None:
         return
+    if isinstance(places, slice):
+        places = np.arange(len(column))[places]
     given = shown.given[rows] != 0
     if not given.all():
         rows, places = rows[given], places[given]
@@ -182,6 +209,9 @@ def _counts(entity: str, found: list[_Found], per_row: Wholes, kept: int) -> Cou
             counts["amount", *key] += _total(item.amounts[item.rows])
     services = 0
     for items in by_service.values():
+        if len(items) == 1:
+            services += len(items[0].rows)
+            continue
         charged = np.zeros(len(per_row), np.bool_)
         for item in items:
             charged[item.rows] = True
@@ -200,4 +230,6 @@ def _counts(entity: str, found: list[_Found], per_row: Wholes, kept: int) -> Cou
 
 def _total(values: Wholes) -> int:
     """Return an exact sum."""
+    if len(values) and max(abs(int(values.min())), abs(int(values.max()))) * len(values) <= np.iinfo(np.int64).max:
+        return int(values.sum())
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

@@ -82,6 +82,7 @@ def order_roots(ids: pa.Array) -> EntityOrder | None:
         offsets=np.zeros(0, np.int64),
         flags=np.zeros(len(ids), np.int8),
         strays=np.zeros(0, np.int64),
+        plain=True,
     )
 
 
@@ -117,6 +118,7 @@ def order_children(ids: pa.Array, runs: Runs, places: Places, above: EntityOrder
         offsets=offsets,
         flags=np.zeros(len(ids), np.int8),
         strays=np.zeros(0, np.int64),
+        plain=True,
     )
 
 

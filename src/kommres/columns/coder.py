@@ -12,7 +12,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from kommres.columns import typed
-from kommres.columns.arrow import require_arrow
+from kommres.columns.arrow import is_narrow_decimal, require_arrow
 from kommres.columns.cells import column_texts
 from kommres.columns.reader import read_cell
 from kommres.columns.schema import Column
@@ -109,6 +109,8 @@ class Coder:
         match self.coding.kind:
             case "number" if types.is_integer(cells.type):
                 return typed.integers(cells, self.coding, step)
+            case "number" if is_narrow_decimal(cells.type) and cells.type.scale >= 0:
+                return typed.narrow_decimals(cells, self.coding, step)
             case "number" if types.is_decimal128(cells.type) and cells.type.scale >= 0:
                 return typed.decimals(cells, self.coding, step)
             case "number" if step is not None and cells.type in typed.float_types():

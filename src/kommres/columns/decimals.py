@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from math import gcd
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -27,6 +28,8 @@ TOO_MUCH: Final = 10**PRECISION
 _MOST: Final = (1 << 63) - 1
 _WORD: Final = (1 << 64) - 1
 _HALF: Final = (1 << 32) - 1
+_PART_BITS: Final = 26
+_PART: Final = (1 << _PART_BITS) - 1
 
 
 def scaled(value: Number, digits: int) -> int | None:
@@ -51,23 +54,28 @@ def rounded(value: Number, digits: int) -> int | None:
     return half_up if value > 0 else -half_up
 
 
-def rescaled(values: Wholes, scale: int, digits: int) -> tuple[Wholes, Flags]:
-    """Return ``values / scale`` counted in the last of ``digits`` digits, and where that is exact and fits 64 bits."""
+def rescaled(values: Wholes, scale: int, digits: int) -> tuple[Wholes, Flags | None]:
+    """Return ``values / scale`` counted in the last of ``digits`` digits, and where that is exact and fits 64 bits.
+
+    None: everywhere.
+    """
     common = gcd(scale, 10**digits)
     below, times = scale // common, 10**digits // common
+    if below == times == 1:
+        return values, None
     good = np.ones(len(values), np.bool_)
     if below != 1:
         if below > _MOST:
             return np.zeros_like(values), values == 0
         whole = values // below
         good, values = whole * below == values, whole
+    if times > _MOST:
+        return np.zeros_like(values), good & (values == 0)
     if times != 1:
         most = _MOST // times
-        good = good & (values <= most) & (values >= -most)
-        values = np.where(good, values, 0) * times if most else np.zeros_like(values)
-        if not most:
-            good = good & (values == 0)
-    return values, good
+        good &= (values <= most) & (values >= -most)
+        values = np.where(good, values, 0) * times
+    return values, None if good.all() else good
 
 
 class DecimalColumn:
@@ -77,10 +85,20 @@ class DecimalColumn:
     """
 
     def __init__(self, rows: int, digits: int) -> None:
+        self._rows = rows
         self._digits = digits
-        self._words = np.zeros((rows, 2), np.int64)
-        self._given = np.zeros(rows, np.bool_)
         self._texts: list[tuple[Wholes, pa.Array]] = []
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @cached_property
+    def _words(self) -> Words:
+        return np.zeros((self._rows, 2), np.int64)
+
+    @cached_property
+    def _given(self) -> Flags:
+        return np.zeros(self._rows, np.bool_)
 
     def put(self, places: Wholes | slice, values: Wholes) -> None:
         """Fill places with values counted in the last digit."""
@@ -110,7 +128,7 @@ class DecimalColumn:
         scale = 10**self._digits
         if not isinstance(below, np.ndarray):
             values, good = rescaled(above, int(below), self._digits)
-            if good.all():
+            if good is None:
                 self.put(places, values)
                 return
             below = np.full(len(above), below, np.int64)
@@ -131,8 +149,10 @@ class DecimalColumn:
     def arrays(self) -> tuple[pa.Array, pa.Array]:
         """Return the decimals and the exact texts."""
         pa = require_arrow()
-        rows = len(self._given)
+        rows = self._rows
         kind = pa.decimal128(PRECISION, self._digits)
+        if "_given" not in self.__dict__ and not self._texts:
+            return pa.nulls(rows, kind), pa.nulls(rows, pa.string())
         valid = None if self._given.all() else pa.py_buffer(np.packbits(self._given, bitorder="little"))
         numbers = pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(self._words)])
         if not self._texts:
@@ -153,13 +173,24 @@ def words_of(column: pa.Array) -> Words:
     return np.frombuffer(data, np.int64, 2 * len(column), 16 * column.offset).reshape(-1, 2)
 
 
-def total(words: Words) -> int:
-    """Return the exact sum of 128-bit numbers."""
+def sums_by_code(codes: NDArray[np.int32], words: Words) -> dict[int, tuple[int, int]]:
+    """Return, for each code, how many numbers have it and their exact sum."""
+    counts = np.bincount(codes)
+    # Parts of 26 bits are summed as floats, which is exact for less than 2**27 of them; only the highest has a sign.
     low, high = words[:, 0], words[:, 1]
-    # Halves of words are summed apart, so that no sum leaves 64 bits; only the highest half has a sign.
-    quarters = (high >> 32, high & _HALF, low >> 32 & _HALF, low & _HALF)
-    top, second, third, last = (int(part.sum()) for part in quarters)
-    return (top << 96) + (second << 64) + (third << 32) + last
+    if (high == low >> 63).all():
+        parts = [(low & _PART, 0), (low >> _PART_BITS & _PART, 26), (low >> 2 * _PART_BITS, 52)]
+    else:
+        quarters = ((low & _HALF, 0), (low >> 32 & _HALF, 32), (high & _HALF, 64), (high >> 32, 96))
+        parts = [
+            (part, shift + at) for half, shift in quarters for part, at in ((half & 0xFFFF, 0), (half >> 16, 16))
+        ]
+    sums = [0] * len(counts)
+    for part, shift in parts:
+        if part.any():
+            for code, number in enumerate(np.bincount(codes, part.astype(np.float64)).tolist()):
+                sums[code] += int(number) << shift
+    return {code: (count, sums[code]) for code, count in enumerate(counts.tolist()) if count}
 
 
 def _fractions(above: Wholes, below: Wholes) -> pa.Array:

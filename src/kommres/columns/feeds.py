@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kommres.columns.arrow import require_arrow
+from kommres.columns.narrow import Narrow
 from kommres.columns.files import file_digest, refuse_twins, unreadable
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ _MOST_ROWS: Final = 1 << 20
 
 @frozen(kw_only=True)
 class TableFile:
-    """A file of a table. ``digest``: SHA-256 of the file."""
+    """A file of a table. ``digest``: SHA-256 of the file. ``narrow``: how its decimals are read."""
 
     name: str
     path: Path
     digest: str
     schema: pa.Schema
     rows: int
+    narrow: Narrow = field(repr=False)
 
     @classmethod
     def of(cls, name: str, path: Path) -> TableFile:
@@ -43,20 +45,22 @@ class TableFile:
         try:
             if path.suffix.lower() == _PARQUET:
                 with pa.parquet.ParquetFile(path) as file:
-                    schema, rows = file.schema_arrow, file.metadata.num_rows
+                    schema, rows, narrow = file.schema_arrow, file.metadata.num_rows, Narrow.of(path, file)
             else:
                 from pyarrow.dataset import dataset
 
                 # Counts without unpacking.
                 schema, rows = pa.ipc.open_file(str(path)).schema, dataset(path, format="ipc").count_rows()
+                narrow = Narrow()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise unreadable(path, error) from error
         refuse_twins(schema.names, path.name)
-        return cls(name=name, path=path, digest=file_digest(path), schema=schema, rows=rows)
+        return cls(name=name, path=path, digest=file_digest(path), schema=schema, rows=rows, narrow=narrow)
 
     def columns(self, schema: TableSchema) -> pa.Schema:
-        """Return the columns that the rules know."""
-        return require_arrow().schema([field for field in self.schema if field.name in schema.names])
+        """Return the columns that the rules know, as they are read."""
+        known = require_arrow().schema([item for item in self.schema if item.name in schema.names])
+        return self.narrow.schema(known)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows of some columns. Raises :class:`DataError` where they cannot be read."""
@@ -67,9 +71,12 @@ class TableFile:
             raise unreadable(self.path, error) from error
 
     def _parquet(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with require_arrow().parquet.ParquetFile(self.path) as file:
+        pa = require_arrow()
+        schema = self.narrow.schema(pa.schema([self.schema.field(name) for name in columns]))
+        with pa.parquet.ParquetFile(self.path, metadata=self.narrow.metadata) as file:
             # Parts are charged and written in the meantime: threads for columns would only take turns with them.
-            yield from file.iter_batches(ROWS, columns=list(columns), use_threads=False)
+            for batch in file.iter_batches(ROWS, columns=list(columns), use_threads=False):
+                yield self.narrow.batch(batch, schema) if self.narrow.decimals else batch
 
     def _arrow(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         pa = require_arrow()

@@ -5,7 +5,11 @@ A footer is a structure of Thrift's compact protocol. Numbers and lists are read
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import BinaryIO
 
 #: (number of a field, its type, its value)
 Struct: TypeAlias = "list[tuple[int, int, Value]]"
@@ -18,48 +22,81 @@ _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _ST
 _WIDE: Final = 15
 
 # Numbers of fields in parquet.thrift.
+_SCHEMA: Final = 2
 _NUM_ROWS: Final = 3
 _ROW_GROUPS: Final = 4
 _CHUNKS, _GROUP_OFFSET, _ORDINAL = 1, 5, 7
-_CHUNK_META: Final = 3
+_META: Final = 3
 _CHUNK_OFFSETS: Final = frozenset({2, 4, 6})
 _META_OFFSETS: Final = frozenset({9, 10, 11, 14})
 _GROUP_ROWS: Final = 3
 
 
-def body_and_groups(file: bytes | memoryview) -> tuple[memoryview, list[bytes]]:
+def body_and_groups(file: bytes | memoryview) -> tuple[memoryview, list[Struct]]:
     """Return what a Parquet file holds between its magic and its footer, and the descriptions of its row groups."""
-    view = memoryview(file)
-    length = int.from_bytes(view[-_TAIL:-4], "little")
+    view, length = _with_footer(file)
     footer = _Reader(bytes(view[-_TAIL - length : -_TAIL])).struct()
     groups = _field(footer, _ROW_GROUPS)
-    found = [written(group) for group in groups[1]] if isinstance(groups, tuple) else []  # type: ignore[arg-type]
+    found = [group for group in groups[1] if isinstance(group, list)] if isinstance(groups, tuple) else []
     return view[len(MAGIC) : -_TAIL - length], found
 
 
-def moved(group: bytes, distance: int, ordinal: int) -> bytes:
+def moved(group: Struct, distance: int, ordinal: int) -> bytes:
     """Describe a row group that stands so many bytes later, as the one of this number."""
-    struct = _shift(_Reader(group).struct(), frozenset({_GROUP_OFFSET}), distance)
+    struct = _shift(group, frozenset({_GROUP_OFFSET}), distance)
     chunks = _field(struct, _CHUNKS)
     if isinstance(chunks, tuple):
-        for place, chunk in enumerate(chunks[1]):
-            chunks[1][place] = [
-                (number, kind, _shift(value, _META_OFFSETS, distance) if number == _CHUNK_META else value)  # type: ignore[arg-type]
-                for number, kind, value in _shift(chunk, _CHUNK_OFFSETS, distance)  # type: ignore[arg-type]
-            ]
+        chunks[1][:] = [_moved_chunk(chunk, distance) for chunk in chunks[1] if isinstance(chunk, list)]
     return written([(n, kind, ordinal if n == _ORDINAL else value) for n, kind, value in struct])
 
 
-def ending(file: bytes | memoryview, groups: list[bytes]) -> bytes:
+def ending(file: bytes | memoryview, groups: Sequence[bytes]) -> bytes:
     """Return the end of a file with these row groups; everything else is described as in ``file``."""
-    view = memoryview(file)
-    length = int.from_bytes(view[-_TAIL:-4], "little")
+    view, length = _with_footer(file)
     footer = _Reader(bytes(view[-_TAIL - length : -_TAIL])).struct()
-    structs: list[Value] = [_Reader(group).struct() for group in groups]
-    rows = sum(number for group in structs if isinstance(number := _field(group, _GROUP_ROWS), int))  # type: ignore[arg-type]
-    new: dict[int, Value] = {_NUM_ROWS: rows, _ROW_GROUPS: (_STRUCT, structs)}
+    structs: list[Struct] = [_Reader(group).struct() for group in groups]
+    counts = [_field(group, _GROUP_ROWS) for group in structs]
+    new: dict[int, Value] = {
+        _NUM_ROWS: sum(number for number in counts if isinstance(number, int)),
+        _ROW_GROUPS: (_STRUCT, [*structs]),
+    }
     text = written([(number, kind, new.get(number, value)) for number, kind, value in footer])
     return text + len(text).to_bytes(4, "little") + MAGIC
+
+
+def with_schema(footer: bytes, change: Callable[[Struct], Struct]) -> bytes:
+    """Return a footer with other descriptions of its columns; the descriptions of row groups are not looked at."""
+    reader = _Reader(footer)
+    fields: Struct = []
+    while not fields or fields[-1][0] < _SCHEMA:
+        fields.append(reader.field(fields[-1][0] if fields else 0))
+    number, kind, schema = fields[-1]
+    if number != _SCHEMA or not isinstance(schema, tuple):
+        return footer
+    elements: list[Value] = [change(element) for element in schema[1] if isinstance(element, list)]
+    return written([*fields[:-1], (number, kind, (schema[0], elements))])[:-1] + reader.rest()
+
+
+def footer_of(file: BinaryIO) -> bytes | None:
+    """Read the footer of a Parquet file; None of one that is not in plain text."""
+    file.seek(-_TAIL, 2)
+    tail = file.read(_TAIL)
+    if tail[4:] != MAGIC:
+        return None
+    file.seek(-_TAIL - int.from_bytes(tail[:4], "little"), 2)
+    return file.read()[:-_TAIL]
+
+
+def _with_footer(file: bytes | memoryview) -> tuple[memoryview, int]:
+    view = memoryview(file)
+    return view, int.from_bytes(view[-_TAIL:-4], "little")
+
+
+def _moved_chunk(chunk: Struct, distance: int) -> Value:
+    return [
+        (number, kind, _shift(value, _META_OFFSETS, distance) if number == _META and isinstance(value, list) else value)
+        for number, kind, value in _shift(chunk, _CHUNK_OFFSETS, distance)
+    ]
 
 
 def _field(struct: Struct, wanted: int) -> Value | None:
@@ -85,10 +122,19 @@ class _Reader:
     def struct(self) -> Struct:
         fields: Struct = []
         number = 0
-        while (head := self._byte()) != 0:
-            number = number + (head >> 4) if head >> 4 else self._number()
-            fields.append((number, head & 15, self._value(head & 15)))
+        while self._data[self._at]:
+            fields.append(self.field(number))
+            number = fields[-1][0]
+        self._at += 1
         return fields
+
+    def field(self, before: int) -> tuple[int, int, Value]:
+        head = self._byte()
+        number = before + (head >> 4) if head >> 4 else self._number()
+        return number, head & 15, self._value(head & 15)
+
+    def rest(self) -> bytes:
+        return self._data[self._at :]
 
     def _value(self, kind: int) -> Value:
         if kind in {_I16, _I32, _I64}:

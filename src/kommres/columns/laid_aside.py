@@ -64,7 +64,8 @@ class LaidAside:
 
     def note_twice(self, entity: str, ids: pa.Array) -> None:
         """Remember ids that stand more than once."""
-        self._twice.setdefault(entity, []).append(ids.unique())
+        if len(ids):
+            self._twice.setdefault(entity, []).append(ids.unique())
 
     def data(self, twice: Mapping[str, set[str]], location: str | None) -> Dataset:
         """Return all these rows as a data set without trees.

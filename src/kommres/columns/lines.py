@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+_BEGINNING: Final = 4_096  # of a table: most kinds of lines occur there
 DIGITS: Final = 9  # after the point, of volumes and tariffs
 
 
@@ -145,20 +146,26 @@ def plain(coded: pa.Table, kinds: Kinds, digits: int) -> pa.Table:
 def with_dictionaries(coded: pa.Table, kinds: Kinds, digits: int) -> pa.Table:
     """Write the texts of kinds as dictionaries that depend on nothing but the lines: in the order of their first use."""
     pa = require_arrow()
-    codes = coded.column("kind").to_numpy().astype(np.int64, copy=False)
+    codes = coded.column("kind").to_numpy()
     order = _first_uses(codes, len(kinds.known))
     used = [kinds.known[code] for code in order]
     place = np.zeros(len(kinds.known), np.int32)
+    indices: dict[tuple[int, ...], pa.Array] = {}  # most columns differ between the same kinds
     cells, fields = [], []
     for field in charge_schema(digits):
         if field.name not in Kind._fields:
-            cells.append(coded.column(field.name).combine_chunks())
+            column = coded.column(field.name)
+            cells.append(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
             fields.append(field)
             continue
         texts = [getattr(kind, field.name) for kind in used]
         words = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        place[order] = [words[text] for text in texts]
-        cells.append(pa.DictionaryArray.from_arrays(pa.array(place[codes]), pa.array(list(words), pa.string())))
+        pattern = tuple(words[text] for text in texts)
+        if pattern not in indices:
+            place[order] = pattern
+            indices[pattern] = pa.array(place.take(codes) if len(words) > 1 else np.zeros(len(codes), np.int32))
+        texts_of = pa.array(list(words), pa.string())
+        cells.append(pa.DictionaryArray.from_arrays(indices[pattern], texts_of, safe=False))
         fields.append(pa.field(field.name, cells[-1].type, nullable=field.nullable))
     return pa.table(cells, schema=pa.schema(fields))
 
@@ -170,10 +177,15 @@ def joined(tables: Sequence[pa.Table], digits: int) -> pa.Table:
     return require_arrow().concat_tables([coded_schema(digits).empty_table(), *tables]).combine_chunks()
 
 
-def _first_uses(codes: NDArray[np.int64], known: int) -> NDArray[np.int64]:
+def _first_uses(codes: NDArray[np.int32], known: int) -> NDArray[np.int64]:
     """Return the codes that occur, in the order in which they occur first."""
+    used = np.flatnonzero(np.bincount(codes, minlength=known))
     first = np.full(known, -1, np.int64)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last one that is written stays
-    used = np.flatnonzero(first >= 0)
+    for start, stop in ((0, _BEGINNING), (_BEGINNING, len(codes))):
+        new = codes[start:stop]
+        if len(np.flatnonzero(first[used] < 0)):
+            there = np.full(known, -1, np.int64)
+            there[new[::-1]] = np.arange(start + len(new) - 1, start - 1, -1)  # the last one that is written stays
+            first = np.where(first >= 0, first, there)
     order: NDArray[np.int64] = used[np.argsort(first[used])]
     return order

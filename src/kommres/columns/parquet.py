@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: at most so many rows in a row group of a result file
-ROW_GROUP: Final = 65_536
+ROW_GROUP: Final = 131_072
 
 
 def encoded(table: pa.Table, *, plain: Collection[str] = (), statistics: Collection[str] = ()) -> memoryview:

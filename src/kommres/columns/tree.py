@@ -38,6 +38,7 @@ class EntityOrder:
     ``ids``: text per place, null where there is none. ``order``: place by rank, for the rows that stand under a usable
     parent (roots: all). ``offsets``: rank of the first row of each parent rank (one more than parents; empty for
     roots). ``flags``: by place. ``strays``: places of rows without a usable parent. ``rank``: by place, -1 for strays.
+    ``plain``: it is known that all rows are sound and stand in the order of their ranks.
     """
 
     ids: pa.Array
@@ -46,6 +47,7 @@ class EntityOrder:
     offsets: Places
     flags: Flags
     strays: Places
+    plain: bool = False
 
     @property
     def rows(self) -> int:

@@ -48,6 +48,12 @@ def decimals(cells: pa.Array, coding: Coding, step: Fraction | None) -> Taken:
     return _scaled(low, 10**cells.type.scale, coding, step), wide if wide.any() else None
 
 
+def narrow_decimals(cells: pa.Array, coding: Coding, step: Fraction | None) -> Taken:
+    """Code decimals of 32 or 64 bits."""
+    values = _buffer(cells, np.dtype(f"i{cells.type.bit_width // 8}"))
+    return _scaled(values, 10**cells.type.scale, coding, step), None
+
+
 def float_types() -> tuple[pa.DataType, ...]:
     """Return the types that :func:`floats` takes."""
     pa = require_arrow()

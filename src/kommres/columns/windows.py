@@ -169,8 +169,9 @@ class Forest:
             missing = ids.is_null()
             others = table.filter(missing)
             table, ids = table.filter(require_arrow().compute.invert(missing)), ids.drop_null()
-        self._refuse_disorder(ids)
-        return _Taken(table=table, read=count, others=others, order=self._order(self._schemas[self._root], table, ids))
+        order = self._order(self._schemas[self._root], table, ids)
+        self._refuse_disorder(ids, order)
+        return _Taken(table=table, read=count, others=others, order=order)
 
     def _with_nameless(self, roots: _Taken) -> _Taken:
         nameless = [*self._nameless, *([roots.others] if roots.others.num_rows else [])]
@@ -180,11 +181,11 @@ class Forest:
         order = self._order(self._schemas[self._root], table, ids_as_text(table.column(ID)))
         return evolve(roots, table=table, others=table.slice(0, 0), order=order)
 
-    def _refuse_disorder(self, ids: pa.Array) -> None:
+    def _refuse_disorder(self, ids: pa.Array, order: EntityOrder) -> None:
         compute = require_arrow().compute
         if not len(ids):
             return
-        up = compute.all(compute.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
+        up = order.plain or compute.all(compute.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
         if not up or (self._last is not None and self._last >= ids[0].as_py()):
             raise NotClustered(self._root)
 
@@ -293,24 +294,30 @@ class Forest:
                 self._aside.put(name, item.others)
                 self._give_back(name, item, item.order.order[bound:])
         order = data.entities[self._root]
-        used = order.ids.take(require_arrow().array(order.order[:roots])).drop_null()
-        if len(used):
-            self._last = used[len(used) - 1].as_py()
+        named = roots - order.ids.null_count  # those without an id come last
+        if named > 0:
+            self._last = order.ids[int(order.order[named - 1])].as_py()
 
     def _use_entity(self, name: str, item: _Taken, order: EntityOrder, bound: int) -> None:
         pa = require_arrow()
-        self.unusable[name] += int(np.count_nonzero(order.flags[order.order[:bound]] != tree.SOUND))
         if name == self._root:
             if item.others.num_rows:
                 self._nameless.append(item.others)
         else:
             self._aside.put(name, item.others)
-        self._aside.put(name, item.table.take(pa.array(order.strays)), order.flags[order.strays])
-        if (order.flags == tree.TWICE).any():
+        if not order.plain:
+            self.unusable[name] += int(np.count_nonzero(order.flags[order.order[:bound]] != tree.SOUND))
+            self._aside.put(name, item.table.take(pa.array(order.strays)), order.flags[order.strays])
             self._aside.note_twice(name, order.ids.filter(pa.array(order.flags == tree.TWICE)))
         self._give_back(name, item, order.order[bound:])
 
     def _give_back(self, name: str, item: _Taken, places: Places) -> None:
-        if name in self._feeds:
-            rest = item.table.take(require_arrow().array(np.sort(places))) if len(places) else item.table.slice(0, 0)
-            self._feeds[name].replace(item.read, rest)
+        """Return rows to their feed."""
+        if name not in self._feeds:
+            return
+        first = int(places.min()) if len(places) else item.table.num_rows
+        if first + len(places) == item.table.num_rows:
+            rest = item.table.slice(first)
+        else:
+            rest = item.table.take(require_arrow().array(np.sort(places)))
+        self._feeds[name].replace(item.read, rest)

@@ -73,13 +73,14 @@ def charge_compiled(charger: Charger, part: Part) -> PartResult:
     for entity, span in spans.items():
         order = data.entities[entity]
         places = order.order[span.first : span.end]
-        broken = order.flags[places] != SOUND
-        odd.append(_Odd.of(span, np.flatnonzero(broken), sound=False))
+        broken = None if order.plain else order.flags[places] != SOUND
+        if broken is not None:
+            odd.append(_Odd.of(span, np.flatnonzero(broken), sound=False))
         if entity not in terms.services:
             continue
-        left = ~broken
+        left = np.ones(len(places), np.bool_) if broken is None else ~broken
         if entity in charged:
-            ids = Pick.of(places).cells(order.ids)
+            ids = order.ids.slice(span.first, len(places)) if order.plain else Pick.of(places).cells(order.ids)
             found = tabled(charged[entity], ids, broken, office.kinds, terms.period, terms.digits)
             pieces.append(_Piece(lines=found.lines, places=span.places[found.rows]))
             counts.update(found.counts)

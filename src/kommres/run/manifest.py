@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from kommres.columns.decimals import total, words_of
+from kommres.columns.decimals import sums_by_code, words_of
 from kommres.errors import KommresError
 
 if TYPE_CHECKING:
@@ -20,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from kommres.columns.decimals import Words
     from kommres.columns.lines import Kinds
     from kommres.run.batch import Counts, Terms
     from kommres.run.census import Census
@@ -118,30 +112,17 @@ def recount(lines: pa.Table, refused: Iterable[pa.RecordBatch], kinds: Kinds, co
     Raises :class:`ReconciliationError`.
     """
     found: Counts = Counter()
-    codes = lines.column("kind").to_numpy()
-    for code, amounts in _by_code(codes, lines.column("amount").combine_chunks()):
+    numbers = sums_by_code(lines.column("kind").to_numpy(), words_of(lines.column("amount").combine_chunks()))
+    for code, (count, amount) in numbers.items():
         kind = kinds.known[code]
         key = (kind.service, kind.line, kind.unit)
-        found["lines", *key] += len(amounts)
-        found["amount", *key] += total(amounts)
+        found["lines", *key] += count
+        found["amount", *key] += amount
     for batch in refused:
         for row in batch.column("code").value_counts().to_pylist():
             found["code", row["values"]] += row["counts"]
     for key in sorted({*found, *(key for key in counts if key[0] in {"lines", "amount", "code"})}):
         _same(" ".join(key), counts[key], found[key])
-
-
-def _by_code(codes: NDArray[np.int32], amounts: pa.Array) -> Iterator[tuple[int, Words]]:
-    """Yield the amounts of each kind."""
-    words = words_of(amounts)
-    if len(codes) and (codes == codes[0]).all():
-        yield int(codes[0]), words
-        return
-    narrow = codes.astype(np.uint16) if codes.max(initial=0) <= np.iinfo(np.uint16).max else codes
-    order = np.argsort(narrow, kind="stable")
-    ends = np.flatnonzero(np.diff(codes[order], append=-1)) + 1
-    for start, end in pairwise([0, *ends.tolist()]):
-        yield int(codes[order[start]]), words[order[start:end]]
 
 
 def _same(what: str, expected: int, found: int) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kommres.columns.tree import Places
 
 #: rows of data, of all tables together, that become row groups of their own
-CHUNK_ROWS: Final = 65_536
+CHUNK_ROWS: Final = 131_072
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ import pytest
 from tests.programs import plan_of, run
 
 from kommres.dsl.backends.interpreter import Interpreter
-from kommres.dsl.case import rows_from_case
+from kommres.dsl.case import rows_from_case, rows_from_example
 from kommres.dsl.coverage import Coverage
 from kommres.dsl.describe import describe, describe_text
 from kommres.dsl.diagnostics import Diagnostics
@@ -19,6 +19,7 @@ from kommres.dsl.explain import explain
 from kommres.dsl.pipeline import compile_sources
 from kommres.dsl.plan.calendar import CalendarSteps
 from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.prove import prove
 from kommres.dsl.plan.show import show
 from kommres.dsl.program import load
 from kommres.dsl.source import Source
@@ -410,6 +411,29 @@ def test_examples_give_series_in_parts():
     results = run_examples(Loaded, hook=coverage)
     assert [failure for result in results for failure in result.failures] == []
     assert coverage.report().missed == ()
+
+
+def test_examples_give_prices_of_the_program():
+    text = PRICED.format(edge="start") + (
+        'example "a" on 2026-01\n'
+        "    given load = 1, half = 1\n"
+        "    given price = 3 then 4 from 2026-01-05T12:00\n"
+        "    given price from 2026-01-05T02:00 = 10, 20\n"
+        "    expect cost = 108, halves = 216\n"
+    )
+    plan = plan_of(text, tables=prices(["2026-01-05T00:00,1"]))
+    (example,) = plan.program.examples
+    interpreter = Interpreter(plan, Month.parse("2026-01"), overrides=example.overrides)
+    rows = rows_from_example(plan, example)
+    found = {d.rule.name: interpreter.value(d, rows[-1]) for d in plan.definitions if not d.rule.keys}
+    assert found["cost"] == 10 * 3 + 10 + 20 + 12 * 4
+    assert found["halves"] == 2 * found["cost"]
+    outcome = prove(plan, overrides=example.overrides).definitions[_numbers(plan)["cost"]].outcome
+    assert outcome.holds(found["cost"])
+
+
+def _numbers(plan):
+    return {d.rule.name: d.number for d in plan.definitions}
 
 
 def test_formatting_and_both_languages():

@@ -14,7 +14,7 @@ from kommres.dsl.problems import DataProblem
 
 _TEXT = """
 from kommres.dsl.backends.kernels.pieces import (
-    backwards, by_key, clipped, covering, grouped, merged, ordered, overlapping, united, worst,
+    apart, clipped, covering, gathered, grouped, merged, ordered, together, united, worst,
 )
 def run(what, low, high, start, end, origin, group, level, kind, to_start, to_end, to_origin, n):
     if what == 0:
@@ -24,22 +24,20 @@ def run(what, low, high, start, end, origin, group, level, kind, to_start, to_en
     if what == 2:
         return covering(start, end, origin, n, low, high)
     if what == 3:
-        n = ordered(start, end, origin, n)
-        if overlapping(start, end, n):
-            return -1
-        return n
+        return apart(start, end, origin, n)
     if what == 4:
         return worst(start, end, origin, n, level, to_start, to_end, to_origin)
     if what == 5:
-        return 1 if backwards(start, end, n) else 0
+        return gathered(start, end, low, n, 1, high, 0, 99, to_start, to_end, to_origin)
     n = ordered(start, end, origin, n)
+    n = together(group, n)
     if what >= 7:
         n = grouped(group, origin, n, level)
     if what == 8:
         n = grouped(group, origin, n, kind)
     return merged(start, end, origin, group, n)
 """
-_CLIP, _UNION, _COVERING, _APART, _WORST, _BACKWARDS, _MERGE = range(7)
+_CLIP, _UNION, _COVERING, _APART, _WORST, _GATHERED, _MERGE = range(7)
 _BY = {6: (), 7: ("level",), 8: ("level", "kind")}
 
 
@@ -59,7 +57,7 @@ def taken(run, what, rows, low=0, high=0, room=None):
     size = len(rows)
     start, end, origin, group = np.zeros((4, size + 1), np.int64)
     for number, row in enumerate(rows):
-        start[number], end[number], origin[number] = *intervals.bounds(row), number
+        start[number], end[number], origin[number] = *intervals.bounds(row), 2 * number
     level = np.array([row.values["level"] for row in rows], np.int8)
     kind = np.array([row.values["kind"] for row in rows], np.int32)
     others = [np.zeros(2 * size + 1 if room is None else room, np.int64) for _ in range(3)]
@@ -67,7 +65,8 @@ def taken(run, what, rows, low=0, high=0, room=None):
     if n < 0:
         return None
     columns = others if what == _WORST else (start, end, origin)
-    return list(zip(*(column[:n].tolist() for column in columns), strict=True))
+    found = zip(*(column[:n].tolist() for column in columns), strict=True)
+    return [(start, end, origin if origin < 0 else origin // 2) for start, end, origin in found]
 
 
 def given(rows):
@@ -122,11 +121,25 @@ def test_too_little_room(run):
     assert taken(run, _WORST, rows, room=3) == [(0, 3, 0), (3, 5, 1), (5, 9, 0)]
 
 
-@pytest.mark.parametrize(("end", "found"), [(4, 1), (5, 0), (6, 0)])
-def test_an_end_before_the_beginning(run, end, found):
-    nothing = np.zeros(1, np.int64)
-    arrays = [np.array([5]), np.array([end]), *[nothing] * 2, nothing.astype(np.int8), nothing.astype(np.int32)]
-    assert run(_BACKWARDS, 0, 0, *arrays, *[nothing.copy() for _ in range(3)], 1) == found
+@pytest.mark.parametrize(
+    ("edges", "found"),
+    [
+        ([(5, 6), (5, 5)], [(5, 6, 0), (5, 5, 2)]),
+        ([(5, 9), (5, 0)], [(5, 9, 0), (5, 99, 2)]),
+        ([(5, 9), (5, 4)], None),
+        ([(1, 2), (0, 4)], None),
+        ([(1, 2), (3, 10)], None),
+        ([(1, 2), (3, -1)], None),
+        ([(1, 2), (3, 4), (5, 6)], None),
+    ],
+    ids=["empty", "open", "backwards", "no beginning", "end too late", "no end", "no room"],
+)
+def test_intervals_that_cannot_be_read(run, edges, found):
+    starts, ends = (np.array(column) for column in zip(*edges, strict=True))
+    nothing, to = np.zeros(1, np.int64), [np.zeros(2, np.int64) for _ in range(3)]
+    arrays = [starts, ends, nothing, nothing, nothing.astype(np.int8), nothing.astype(np.int32)]
+    n = run(_GATHERED, 0, 9, *arrays, *to, len(edges))
+    assert (None if n < 0 else list(zip(*(column[:n].tolist() for column in to), strict=True))) == found
 
 
 @pytest.mark.parametrize(

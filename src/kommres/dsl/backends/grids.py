@@ -18,6 +18,7 @@ from kommres.dsl.quantity import day as show_day
 from kommres.period import Month
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from kommres.dsl.backends.frame import Datum
@@ -220,10 +221,14 @@ def missing(row: Row, declared: Series, dense: Dense | Bad | None, grid: Interva
 
 
 class ProgramSeries:
-    """A program's series as known at a day: its values by grid, one list for all rows of a time zone."""
+    """A program's series as known at a day: its values by grid, one list for all rows of a time zone.
 
-    def __init__(self, series: Series, known_at: int | None = None) -> None:
+    ``given``: parts of values that take the place of those of its table, the later the stronger.
+    """
+
+    def __init__(self, series: Series, known_at: int | None = None, given: Sequence[Any] = ()) -> None:
         self.series = series
+        self._given = [part for parts in given for part in parts]
         rows = [r for r in series.rows if known_at is None or r.known_from is None or r.known_from <= known_at]
         self._values: dict[int, Value] = {row.start: row.value for row in rows}  # the last edition stands last
         self._starts = sorted(self._values)
@@ -234,7 +239,19 @@ class ProgramSeries:
         found = self._by_grid.get(id(grid))
         if found is None:
             found = self._by_grid[id(grid)] = [self._at(grid.start(at)) for at in grid.all]
+            for moment, values, onward in self._given:
+                self._put(found, grid, moment, values, onward=onward)
         return found
+
+    def _put(
+        self, found: list[Any], grid: Intervals, moment: dt.datetime | None, values: Sequence[Value], *, onward: bool
+    ) -> None:
+        """Put a given part into the values of a grid."""
+        first = None if moment is None else grid.zone.of_wall(moment)
+        for at in grid.all:
+            place = 0 if first is None else (grid.start(at) - first) // self.series.grid.every
+            if place >= 0 and (onward or place < len(values)):
+                found[at] = values[min(place, len(values) - 1)]
 
     def _at(self, instant: int) -> Value:
         place = bisect_right(self._starts, instant) - 1

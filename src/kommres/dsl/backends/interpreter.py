@@ -20,7 +20,7 @@ from kommres.dsl.backends.slicing import pairs
 from kommres.dsl.backends.supplied import check_row
 from kommres.dsl.backends.watching import NO_LINE, shown
 from kommres.dsl.backends.writing import Mode, payload
-from kommres.dsl.bound.nodes import Param, Value
+from kommres.dsl.bound.nodes import Override, Value
 from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan, Step
 from kommres.dsl.plan.written import bill_order
 from kommres.dsl.problems import DataProblem
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from kommres.period import Month
 
 Number = int | Fraction
-Override = tuple[Param, "tuple[object, ...] | None", Value]
 
 
 @frozen

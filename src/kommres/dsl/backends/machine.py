@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
-    from kommres.dsl.bound.nodes import Function, Grid, OptionBinding, Param, Series, Value
+    from kommres.dsl.bound.nodes import Function, Grid, OptionBinding, Override, Series
     from kommres.dsl.plan.nodes import DefinitionPlan, OptionPlan, Plan
 
 #: The input of the root entity that names its IANA time zone.
@@ -149,7 +149,7 @@ class Machine:
         *,
         known_at: int | None,
         options: Mapping[str, str],
-        overrides: Sequence[tuple[Param, tuple[object, ...] | None, Value]],
+        overrides: Sequence[Override],
         hook: Hook | None,
     ) -> None:
         self.plan = plan
@@ -179,6 +179,7 @@ class Machine:
         self.calendar = CalendarSteps(plan)
         self._grids: dict[Grid, Grids] = {}
         self._known_at = known_at
+        self._overrides = overrides
         self._foreign: dict[Function, Foreign] = {}
         self._program_series: dict[Series, ProgramSeries] = {}
         term = self.term
@@ -257,7 +258,8 @@ class Machine:
         """Return the values of a series that belongs to the program."""
         found = self._program_series.get(series)
         if found is None:
-            found = self._program_series[series] = ProgramSeries(series, self._known_at)
+            given = [parts for other, _, parts in self._overrides if other is series or other.id == series.id]
+            found = self._program_series[series] = ProgramSeries(series, self._known_at, given)
         return found
 
     # months, zones, options ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -398,3 +398,8 @@ class Amendment:
     module: str
     alternatives: tuple[Alternative, ...]
     span: Span = field(repr=False)
+
+
+#: What an example or a run puts in place of a table: ``(parameter, keys or None for all, value)``, or ``(series, None,
+#: parts)`` with parts ``(moment or None for all before it, values one by one, whether the last one holds on)``.
+Override: TypeAlias = "tuple[Param | Series, tuple[object, ...] | None, Any]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kommres.dsl.bound.constants import Constants
 from kommres.dsl.bound.nodes import (
@@ -15,6 +15,7 @@ from kommres.dsl.bound.nodes import (
     Expected,
     Input,
     Option,
+    Override,
     Param,
     Rule,
     Series,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from kommres.dsl.bound.rules import RuleBinder
     from kommres.dsl.bound.scope import ModuleScope
     from kommres.dsl.source import Span
+
+
+_Parts: TypeAlias = "tuple[tuple[dt.datetime | None, tuple[Value, ...], bool], ...]"
 
 
 class ExampleBinder:
@@ -58,7 +62,7 @@ class ExampleBinder:
     def _example(self, module: ModuleScope, item: syn.ExampleDecl) -> Example:
         month = (item.on.year, item.on.month)
         rows: list[ExampleRow] = []
-        overrides: list[tuple[Param, tuple[object, ...] | None, Value]] = []
+        overrides: list[Override] = []
         loose: dict[Entity, list[tuple[str, tuple[str, ...], object]]] = {}
         for given in item.givens:
             if given.target is None:
@@ -111,7 +115,7 @@ class ExampleBinder:
         item: syn.Assignment,
         month: tuple[int, int],
         loose: dict[Entity, list[tuple[str, tuple[str, ...], object]]],
-        overrides: list[tuple[Param, tuple[object, ...] | None, Value]],
+        overrides: list[Override],
     ) -> None:
         *qualifier, word = item.name.parts
         target: Input | Rule | Series | None = None
@@ -124,6 +128,10 @@ class ExampleBinder:
             param = self._param(module, item.name)
             if param is not None:
                 overrides.append(self._override(param, item))
+                return
+            common = self.scope.vocabulary(module, item.name.text)
+            if isinstance(common, Series):
+                overrides.append((common, None, self._intervals(common, item)[2][1]))
                 return
             target = self._rule(module, item.name, None, must=False)
             if target is None or not target.history:
@@ -161,7 +169,7 @@ class ExampleBinder:
         assert given.target is not None  # noqa: S101 - checked by the caller
         found = self.scope.vocabulary(module, given.target.text)
         if isinstance(found, Entity):
-            values = []
+            values: list[tuple[str, tuple[str, ...], object]] = []
             for item in given.assignments:
                 word = item.name.parts[-1]
                 series = self.scope.series(module, found, word)
@@ -242,7 +250,7 @@ class ExampleBinder:
             raise self._problem("a value changes from a day on, not inside it", start.span, "write `2026-01-16`")
         return start.value.toordinal()
 
-    def _intervals(self, series: Series, item: syn.Assignment) -> tuple[str, tuple[str, ...], object]:
+    def _intervals(self, series: Series, item: syn.Assignment) -> tuple[str, tuple[str, ...], tuple[str, _Parts]]:
         """Return the parts of a series: where each begins, its values, and whether the last one holds from there on."""
         if item.month is not None or item.last_months is not None or item.keys:
             raise self._problem(

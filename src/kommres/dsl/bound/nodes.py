@@ -28,6 +28,7 @@ from kommres.dsl.bound.declarations import (
     Key,
     Option,
     OptionBinding,
+    Override,
     Param,
     ParamRow,
     Rule,
@@ -87,6 +88,7 @@ __all__ = [
     "OptionBinding",
     "OptionRef",
     "OverSlices",
+    "Override",
     "Param",
     "ParamRef",
     "ParamRow",
@@ -440,7 +442,7 @@ class Aggregate(Expr):
 class Example:
     """An example as data: a case in the form that ``eval --json`` takes, and what is expected.
 
-    ``case``: see ``kommres.dsl.case``; ``overrides``: (param id, keys or None, value). ``expected``: (row or None,
+    ``case``: see ``kommres.dsl.case``; ``overrides``: see :data:`Override`. ``expected``: (row or None,
     rule, keys, kind, value, code).
     """
 
@@ -450,7 +452,7 @@ class Example:
     known: int | None
     options: tuple[tuple[str, str], ...]
     rows: tuple[ExampleRow, ...]
-    overrides: tuple[tuple[Param, tuple[object, ...] | None, Value], ...]
+    overrides: tuple[Override, ...]
     expected: tuple[Expected, ...]
     span: Span = field(repr=False)
 

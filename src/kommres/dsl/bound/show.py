@@ -24,6 +24,14 @@ def _lines(program: b.BoundProgram) -> Iterator[str]:
             if declared.module == module.name:
                 marks = [m for m in ("optional", "varies", "history", "signed") if getattr(declared, m)]
                 yield f"  input {declared.name} of {declared.entity.name}: {declared.type} {' '.join(marks)}".rstrip()
+        for series in program.series:
+            if series.module == module.name:
+                of = f" of {series.entity.name}" if series.entity is not None else ""
+                yield f"  series {series.name}{of}: {series.type} {series.grid}"
+        for function in program.functions:
+            if function.module == module.name:
+                types = ", ".join(f"{name}: {type_}" for name, type_ in function.parameters)
+                yield f"  function {function.name}({types}): {function.type} from {function.origin}"
         for param in program.params:
             if param.module == module.name:
                 keys = ", ".join(f"{k.name}: {k.type}{' (bracket)' if k.bracket else ''}" for k in param.keys)
@@ -50,6 +58,12 @@ def text(expr: b.Expr) -> str:
             return str(value)
         case b.InputRef(input=declared, slot=slot, up=up):
             return f"{declared.entity.name}.{declared.name}@{slot}^{up}{_keys(expr.keys)}"
+        case b.SeriesRef(series=series, slot=slot, up=up, at=at):
+            return f"{series.id}@{slot}^{up}[${at}]" if slot is not None else f"{series.id}[${at}]"
+        case b.IntervalEdge(slot=slot, edge=edge):
+            return f"${slot}.{edge}"
+        case b.FunctionCall(function=function, args=args):
+            return f"{function.id}({', '.join(map(text, args))})"
         case b.RuleRef(rule=rule, slot=slot, up=up):
             return f"{rule.id}@{slot}^{up}{_keys(expr.keys)}"
         case b.ParamRef(param=param, on=on):

@@ -30,7 +30,8 @@ EXACT_FLOAT = 1 << 53
 class Leaf:
     """A value of a step that is read as it is.
 
-    ``part``: ``value`` is the value x ``scale``; ``above`` and ``below`` are whole numbers whose quotient is that.
+    ``part``: ``value`` is the value x ``scale``; ``above`` and ``below`` are whole numbers whose quotient is that, and
+    so are ``top`` and ``bottom`` of a sum of quotients, whatever their divisors.
     """
 
     step: int

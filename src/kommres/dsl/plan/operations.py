@@ -15,7 +15,9 @@ from kommres.dsl.plan.forms import (
     Missing,
     Shape,
     const,
+    fitted,
     leaf,
+    on_grid,
     product,
     quotient,
     scaled,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.plan.facts import Facts
     from kommres.dsl.plan.nodes import Step
+    from kommres.dsl.plan.roundings import Rounding
 
 #: Days of the month of the evaluation.
 _IN_MONTH = (("month", "day"), ("month", "month"))
@@ -75,7 +78,7 @@ def _series(walk: Walk, number: int, step: Step) -> None:
         return
     series, slot, *_ = payload(step)
     if slot is None:
-        walk.put(number, sources.hull_of(Fraction(row.value) for row in series.rows), None)
+        walk.put(number, sources.hull_of(sources.hours(series, walk.known.overrides)), None)
         return
     found, kind = sources.declared(series, walk.known.assumed, series.id)
     walk.guard(number, kind, found)
@@ -352,10 +355,10 @@ def _call(walk: Walk, number: int, step: Step) -> None:
     rounding = rounding_of(step, size)
     function = payload(step)[0]
     if rounding is not None:
-        shape = walk.shape_of(step.args[0], walk.places.of(number))
-        walk.rounds.append(prove_round(number, rounding, shape, args[0], walk.names))
+        found, shape = _rounded(walk, number, rounding, args[0])
+        walk.rounds.append(prove_round(number, rounding, shape, found, walk.names))
         weighed = walk.weighed[step.args[0]]
-        walk.put(number, args[0].rounded(rounding), None, None if weighed is None else weighed.rounded(rounding))
+        walk.put(number, found.rounded(rounding), None, None if weighed is None else weighed.rounded(rounding))
         return
     if function == "share":
         _share(walk, number, step, args)
@@ -390,6 +393,20 @@ def _call(walk: Walk, number: int, step: Step) -> None:
     elif step.kind == "number":
         walk.comparisons[number] = max(compared_bits(a, b) or 0 for a in forms for b in forms)
     walk.put(number, found, selected(number, forms, found))
+
+
+def _rounded(walk: Walk, number: int, rounding: Rounding, found: Range) -> tuple[Range, Shape]:
+    """Return what is rounded; where a word may not hold the result, no more than is assumed of results of rules."""
+    shape = walk.shape_of(walk.steps[number].args[0], walk.places.of(number))
+    held = on_grid(number, found.rounded(rounding), "it")
+    if isinstance(held, Form) or isinstance(shape, Missing) or not walk.known.assumed.partial:
+        return found, shape
+    most = Fraction(walk.known.assumed.result)
+    limit = Range(-most, most)
+    walk.guard(number, "rounded", limit)
+    found = found.within(limit)
+    # The test of each row is about the terms, so it bounds the mass as well as the value.
+    return found, fitted(evolve(shape, mass=most if shape.mass is None else min(shape.mass, most)), found)
 
 
 def _function(walk: Walk, number: int, step: Step) -> None:

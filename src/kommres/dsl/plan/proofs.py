@@ -43,8 +43,9 @@ class Guard:
 
     ``kind``: ``declared`` or ``assumed`` (the step's value lies in ``range`` and on its grid), ``items`` (the number of
     an aggregate's items), ``divisor`` (not zero), ``share`` (0 <= part <= whole), ``outcome`` (the interpreter refuses
-    what lies outside), ``result`` (the sum of absolute terms is assumed to be no more than ``range.hi``). ``step`` is
-    None for the last two: they are about the definition's value.
+    what lies outside), ``result`` and ``rounded`` (the sum of absolute terms is assumed to be no more than
+    ``range.hi``, of the definition's value or of what a step rounds). ``step`` is None for ``outcome`` and ``result``:
+    they are about the definition's value.
     """
 
     step: int | None

@@ -19,7 +19,7 @@ from kommres.dsl.plan.walk import NO_VALUE, NUMERIC, Known, Outcome, Walk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kommres.dsl.plan.sources import Override
+    from kommres.dsl.bound.nodes import Override
 
 #: A temperature is negative whenever it is cold.
 _SIGNED_UNITS = frozenset({"degC", "deltaC"})

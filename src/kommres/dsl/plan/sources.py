@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.bound.nodes import EventField, Function, Grid, Input, Param, Series, Value
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kommres.dsl.bound.nodes import ParamRow
+    from kommres.dsl.bound.nodes import EventField, Function, Grid, Input, Override, Param, ParamRow, Series, Value
     from kommres.dsl.plan.proofs import Assumptions
 
 LAST_DAY = 3_652_059  # 9999-12-31
@@ -61,9 +60,6 @@ def supplied(assumed: Assumptions) -> Range:
     return Range(Fraction(-assumed.number), Fraction(assumed.number), assumed.grid)
 
 
-Override = tuple[Param, "tuple[object, ...] | None", Value]
-
-
 def table(
     param: Param,
     fits: Sequence[Callable[[object], bool]],
@@ -71,9 +67,22 @@ def table(
 ) -> list[Fraction]:
     """Return the values that a look-up may give; ``fits`` tests each key, of a bracket the pair of its ends."""
     rows: list[ParamRow] = [row for row in param.rows if all(f(k) for f, k in zip(fits, row.keys, strict=False))]
-    given = [value for other, _, value in overrides if other is param or other.id == param.id]
+    given = [value for other, _, value in overrides if _same(other, param)]
     values = [value for value in (*(row.value for row in rows), *given) if isinstance(value, int | Fraction)]
     return [Fraction(value) for value in values]
+
+
+def hours(series: Series, overrides: Iterable[Override]) -> list[Fraction]:
+    """Return the values that a series of the program may have."""
+    given = [
+        value for other, _, parts in overrides if _same(other, series) for _, values, _ in parts for value in values
+    ]
+    values: list[Value] = [*(row.value for row in series.rows), *given]
+    return [Fraction(value) for value in values if isinstance(value, int | Fraction)]
+
+
+def _same(one: Param | Series, other: Param | Series) -> bool:
+    return one is other or one.id == other.id
 
 
 def hull_of(values: Iterable[Fraction]) -> Range | None:

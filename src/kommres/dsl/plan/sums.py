@@ -6,7 +6,10 @@ from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import TYPE_CHECKING, cast
 
-from kommres.dsl.plan.forms import WORD, Form, Leaf, Missing, Shape, Whole, fitted, leaf, selected
+from attrs import evolve
+
+from kommres.dsl.plan.facts import has_days
+from kommres.dsl.plan.forms import WORD, Form, Leaf, Missing, Shape, Whole, fitted, leaf, mul, selected
 from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
@@ -73,36 +76,83 @@ def _weighed_sum(walk: Walk, gather: Gather, value: int, count: Range, found: Ra
 
 
 def added(walk: Walk, number: int, shape: Shape, found: Range, summed: Range, count: Range) -> Shape:
-    """Return the quotient of a sum of many values: all over one constant, or each on the grid."""
+    """Return the quotient of a sum of many values: all over one divisor, or each on the grid, or of any divisors."""
     if isinstance(shape, Missing):
         return shape
-    scale = shape.scale
-    if not shape.is_whole:
-        if found.grid is None:
-            return Missing(
-                f"`{walk.names[number]}` adds up quotients whose divisors differ",
-                "round what is added up, or divide after adding up",
-            )
-        scale = found.grid
     most = None if count.hi is None else floor(count.hi)
     if summed.lo is None or summed.hi is None or most is None:
         return Missing(f"`{walk.names[number]}` has an open end", "declare ranges for what it adds up")
-    lo, hi = ceil(summed.lo * scale), floor(summed.hi * scale)
-    fits = max(abs(lo), abs(hi)) < WORD
-    if not fits and not shape.is_whole:
+    if shape.is_whole or _common(walk, number, shape.below):
+        return _over_one(number, shape, found, summed, most)
+    name, scale = walk.names[number], found.grid
+    if scale is not None:
+        lo, hi = ceil(summed.lo * scale), floor(summed.hi * scale)
+        if max(abs(lo), abs(hi)) < WORD:
+            return Form(above=leaf(Leaf(number, "value", scale), lo, hi), scale=scale)
+    total = _of_any(walk, number, shape, summed)
+    if total is not None:
+        return total
+    if scale is None:
         return Missing(
-            f"`{walk.names[number]}` needs more than 63 bits as a whole number of 1/{scale}", "round what is added up"
+            f"`{name}` adds up quotients whose divisors differ", "round what is added up, or divide after adding up"
         )
+    return Missing(f"`{name}` needs more than 63 bits as a whole number of 1/{scale}", "round what is added up")
+
+
+def _over_one(number: int, shape: Form, found: Range, summed: Range, most: int) -> Form:
+    """Return the sum of values over one divisor: that of their numerators."""
+    scale, below = shape.scale, shape.below
+    reach = [max(0, floor(end * scale * below.hi)) for end in (-(summed.lo or 0), summed.hi or 0)]
+    lo, hi = max(-reach[0], min(0, shape.above.lo * most)), min(reach[1], max(0, shape.above.hi * most))
     terms = shape.above.terms * most
     top = leaf(
-        Leaf(number, "value", scale),
+        Leaf(number, "value" if shape.is_whole else "above", scale),
         lo,
         hi,
         terms=terms,
         roundings=shape.above.roundings + most,
         steady=shape.above.steady and (found.is_positive or (-found).is_positive),
     )
-    return Form(above=top, scale=scale, mass=None if fits else Fraction(terms, scale))
+    return Form(above=top, below=below, scale=scale, mass=None if top.fits else Fraction(terms, scale * below.lo))
+
+
+def _common(walk: Walk, number: int, below: Whole) -> bool:
+    """Whether a divisor is the same for all that a step adds up."""
+    step = walk.steps[number]
+    gather = step.data if isinstance(step.data, Gather) else None
+    if gather is not None and any(source.kind == "months" or has_days(source) for _, source in gather.binders):
+        return False
+    bound = 0 if gather is None else sum({1 << slot for slot, _ in gather.binders})
+    waiting = [below]
+    while waiting:
+        part = waiting.pop()
+        waiting += part.args
+        if not isinstance(part.data, Leaf):
+            continue
+        read = part.data.step
+        if gather is None and walk.steps[read].op is Op.SLICE and part.data.part == "below":
+            if step.op is not Op.OVER_SLICES or payload(step)[0]:
+                return False  # a span may lie in several months
+        elif walk.places.slots[read] & bound or (gather is None and walk.places.moving[read]):
+            return False
+    return True
+
+
+#: Bounds of both parts of a sum of quotients with different divisors.
+_TOP, _BOTTOM = (1 << 62) - 1, 1 << 40
+
+
+def _of_any(walk: Walk, number: int, shape: Form, summed: Range, days: int = 1) -> Form | None:
+    """Return the quotient of a sum of quotients with different divisors, whose parts are assumed to be no greater.
+
+    ``days``: what the divisor is multiplied with, at most.
+    """
+    fits = shape.above.most * days < WORD and shape.below.hi * shape.scale < WORD
+    if not walk.known.assumed.partial or not fits or summed.most is None:
+        return None
+    reach = min(_TOP, floor(summed.most * _BOTTOM))
+    above = leaf(Leaf(number, "top"), 0 if summed.is_positive else -reach, reach)
+    return Form(above=above, below=leaf(Leaf(number, "bottom"), 1, _BOTTOM * days), mass=summed.most)
 
 
 def _mean(number: int, shape: Shape, found: Range, count: Range) -> Shape:
@@ -146,16 +196,21 @@ def _over_month(walk: Walk, number: int, shape: Shape, found: Range) -> Shape:
     """Return the quotient of what is added up by days over the days of the month."""
     if isinstance(shape, Missing):
         return shape
-    scale = shape.scale if shape.is_whole else found.grid
     name = walk.names[number]
-    if scale is None:
-        return Missing(f"`{name}` adds up quotients whose divisors differ", "round what it adds up")
     if found.most is None:
         return Missing(f"`{name}` has an open end", "declare ranges for what it adds up")
-    reach = floor(found.most * scale) * _DAYS[1]
-    if reach >= WORD:
-        return Missing(f"`{name}` needs more than 63 bits", "declare narrower ranges for what it adds up")
-    return _quotient(number, scale, -reach, reach, _DAYS, found)
+    days = leaf(Leaf(number, "below", shape.scale), *_DAYS)
+    summed = found * whole(0, _DAYS[1])
+    if shape.is_whole or _common(walk, number, shape.below):
+        total = _over_one(number, shape, found, summed, _DAYS[1])
+        above = evolve(total.above, data=Leaf(number, "above", shape.scale))
+        return fitted(Form(above=above, below=mul(shape.below, days), scale=shape.scale), found)
+    if found.grid is not None:
+        reach = floor(found.most * found.grid) * _DAYS[1]
+        if reach < WORD:
+            return _quotient(number, found.grid, -reach, reach, _DAYS, found)
+    total_ = _of_any(walk, number, shape, found, _DAYS[1])
+    return total_ or Missing(f"`{name}` adds up quotients whose divisors differ", "round what it adds up")
 
 
 def over_slices(walk: Walk, number: int, step: Step) -> None:
@@ -176,27 +231,7 @@ def over_slices(walk: Walk, number: int, step: Step) -> None:
     if weighed is not None and weighed.weight == SLICE:
         weights = Range(Fraction(), Fraction(days, 28)) if has_span else exactly(1)
         summed = summed.within(weighed.total(weights, pieces))
-    shape = walk.shape_of(value, facts)
-    if isinstance(shape, Form) and not has_span and _by_month(walk, shape.below):
-        walk.put(number, summed, _in_month(walk, number, shape, summed))
-        return
-    walk.put(number, summed, added(walk, number, shape, found, summed, pieces))
-
-
-def _by_month(walk: Walk, below: Whole) -> bool:
-    """Whether a divisor is the number of days of the month, so that it is the same for all slices."""
-    if not isinstance(below.data, Leaf) or below.data.part != "below":
-        return False
-    return walk.steps[below.data.step].op is Op.SLICE
-
-
-def _in_month(walk: Walk, number: int, shape: Form, summed: Range) -> Shape:
-    if summed.most is None:
-        return Missing(f"`{walk.names[number]}` has an open end", "declare ranges for what it adds up")
-    reach = floor(summed.most * shape.scale) * _DAYS[1]
-    if reach >= WORD:
-        return Missing(f"`{walk.names[number]}` needs more than 63 bits", "declare narrower ranges for what it adds up")
-    return _quotient(number, shape.scale, -reach, reach, _DAYS, summed)
+    walk.put(number, summed, added(walk, number, walk.shape_of(value, facts), found, summed, pieces))
 
 
 def tiers(walk: Walk, number: int, step: Step) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
+from kommres.dsl.bound.nodes import Override
 from kommres.dsl.plan.facts import Facts, Places
 from kommres.dsl.plan.forms import Form, Missing, Shape, fitted, on_grid
 from kommres.dsl.plan.nodes import Op, Plan, Step
@@ -16,7 +17,7 @@ from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.proofs import Assumptions, Guard
 from kommres.dsl.plan.ranges import Range
 from kommres.dsl.plan.relations import Binders, Part, Weighed, binders
-from kommres.dsl.plan.sources import LAST_DAY, Override, difference, table
+from kommres.dsl.plan.sources import LAST_DAY, difference, table
 from kommres.dsl.plan.tiers import RoundProof
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from kommres.dsl.backends.rows import InputKey
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kommres.dsl.bound.nodes import Grid
     from kommres.dsl.plan.nodes import DefinitionPlan
 
 #: Whole numbers of any width.
@@ -64,19 +65,33 @@ class Coding:
 
 
 @frozen(kw_only=True)
+class SeriesCoding:
+    """How the cells of a series are coded, and in which intervals it has one.
+
+    An interval without a value is coded as a cell that holds nothing, also where the series is not optional. ``times``:
+    the code of one declared step of a number.
+    """
+
+    coding: Coding
+    grid: Grid
+    times: int = 1
+
+
+@frozen(kw_only=True)
 class Layout:
     """What the kernels of a program read.
 
     ``inputs``: entity -> (input, members of its keys) -> coding. ``varying``: which of them may change inside the
     month. ``events``: entity -> event -> field -> coding; an event with an interval has the fields ``from`` and ``to``.
     ``past``: what is read of past months: the keys of inputs, and of charges whose closed results are read (their id
-    and no members).
+    and no members). ``series``: entity -> series -> coding.
     """
 
     inputs: Mapping[str, Mapping[InputKey, Coding]]
     varying: frozenset[tuple[str, InputKey]]
     events: Mapping[str, Mapping[str, Mapping[str, Coding]]]
     past: Mapping[str, Mapping[InputKey, Coding]] = field(factory=dict)
+    series: Mapping[str, Mapping[str, SeriesCoding]] = field(factory=dict)
 
 
 @frozen(kw_only=True, eq=False)
@@ -131,8 +146,10 @@ class Table:
     """Rows of an entity. Rows of one parent lie side by side, in the order of their parents.
 
     ``usable``: 0 for rows that cannot be used as a whole (none are where it is None). ``parent``: the place of each
-    row's parent in the parent's table. ``children``: entity directly below -> offsets. What the layout names and the
-    data do not have is missing from ``columns``, ``events`` and ``past``.
+    row's parent in the parent's table. ``children``: entity directly below -> offsets. ``series``: a row of cells for
+    each row, in the order of the intervals of its time zone; it is as wide as the longest of them, what lies beyond a
+    row's own intervals is not read. What the layout names and the data do not have is missing from ``columns``,
+    ``events``, ``past`` and ``series``.
     """
 
     entity: str
@@ -143,6 +160,7 @@ class Table:
     columns: Mapping[InputKey, Column] = field(factory=dict)
     events: Mapping[str, Events] = field(factory=dict)
     past: Mapping[InputKey, Past] = field(factory=dict)
+    series: Mapping[str, Cells] = field(factory=dict)
 
 
 @frozen(kw_only=True, eq=False)

@@ -15,9 +15,12 @@ from kommres.dsl.backends.kernels.instance import Instance
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.pieces_of import Pieces, moved, pieces_of
 from kommres.dsl.backends.kernels.reading import READING
-from kommres.dsl.backends.kernels.scope import Made, RowAt, Scope, Term, When
+from kommres.dsl.backends.kernels.scope import Made, RowAt, Scope, Slot, Term, When
 from kommres.dsl.backends.kernels.slicing import SLICING
 from kommres.dsl.backends.kernels.tables import Tables
+from kommres.dsl.backends.kernels.tiering import tiers
+from kommres.dsl.backends.kernels.times import TIMES
+from kommres.dsl.backends.kernels.vectors import Vectors
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Step
 from kommres.dsl.plan.payload import payload
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
     from kommres.dsl.backends.kernels.gathering import Leg, Walk
+    from kommres.dsl.backends.kernels.hours import Hours
+    from kommres.dsl.backends.kernels.reading import Keyed
     from kommres.dsl.backends.kernels.listing import Listed
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import InputKey
@@ -79,9 +84,13 @@ class Builder:
         What is read of the data.
     names
         Codes of texts.
+    hours
+        What depends on time alone.
     """
 
-    def __init__(self, machine: Machine, proofs: Proofs, layout: Layout, names: Names) -> None:
+    def __init__(  # noqa: PLR0917 - see above
+        self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, hours: Hours
+    ) -> None:
         self.machine = machine
         self.proofs = proofs
         self.layout = layout
@@ -92,12 +101,14 @@ class Builder:
         self.wanted: dict[Stored, None] = {}
         self.notes: dict[Note, None] = {}
         self.tables = Tables(self)
+        self.vectors = Vectors(self, hours)
         self.writers: Mapping[Op, Writer] = {
             **READING,
             **COMPUTING,
             **SLICING,
             **GATHERING,
-            Op.TIERS: lambda scope, number: self.tables.tiers(scope, number),
+            **TIMES,
+            Op.TIERS: tiers,
         }
         self.start = self.scalar("start")
         self.end = self.scalar("end")
@@ -110,6 +121,7 @@ class Builder:
         #: lists of pieces of events
         self.listed: dict[tuple[object, ...], Listed] = {}
         self._instances: dict[tuple[object, ...], Instance] = {}
+        self._caught: dict[int, set[int]] = {}
         self._loops = 0
 
     def note(self, definition: DefinitionPlan | None, step: Step, why: str) -> None:
@@ -132,6 +144,15 @@ class Builder:
         path = ("scalar", name)
         found = self.arguments.get(path)
         if found is None:
+            plain = name.replace(" ", "_")
+            found = self.arguments[path] = Argument(plain, path), self.graph.plain(INT, plain)
+        return found[1]
+
+    def number(self, *path: object) -> Node:
+        """Return the name of a number that depends on the data."""
+        found = self.arguments.get(path)
+        if found is None:
+            name = f"a{len(self.arguments)}"
             found = self.arguments[path] = Argument(name, path), self.graph.plain(INT, name)
         return found[1]
 
@@ -185,6 +206,23 @@ class Builder:
         loop.head = loop.head.replace("{name}", name)
         return self.graph.of(loop, INT, name)
 
+    def catches(self, scope: Scope, number: int) -> bool:
+        """Whether a definition says what holds where a step misses."""
+        definition = scope.definition
+        if definition is None:
+            return True
+        found = self._caught.get(definition.number)
+        if found is None:
+            found = set()
+            waiting = [step.args[0] for step in definition.steps if step.op is Op.ELSE]
+            while waiting:
+                at = waiting.pop()
+                if at not in found:
+                    found.add(at)
+                    waiting += definition.steps[at].args
+            self._caught[definition.number] = found
+        return number in found
+
     def cell(self, row: RowAt, key: InputKey, when: When) -> Node:
         """Return the cell of an input on the current day."""
         array = self.argument("cells", row.entity, key)
@@ -213,13 +251,15 @@ class Builder:
         """Return a definition by its number."""
         return self.machine.definition(number)
 
-    def instance(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Instance:
+    def instance(self, number: int, row: RowAt, members: tuple[Keyed, ...], when: When) -> Instance:
         """Return a definition for a row on a day; the slice of who reads it does not matter to it."""
         plan = self.definition(number)
         varies = self.machine.computation(number).varies
         past = None if when.past is None else evolve(when.past, visited=False)
         if past is not None:
             moment = When(when.day if varies else past.start, past.start, past.end, whole=True, past=past)
+        elif when.along is not None and varies:
+            moment = When(when.day, self.start, self.end, whole=True, along=when.along)
         else:
             moment = When(when.day if varies and not self.still else self.start, self.start, self.end, whole=True)
         key = number, row, members, moment
@@ -227,7 +267,9 @@ class Builder:
         if found is None:
             from kommres.dsl.backends.kernels.scope import Member
 
-            slots = {0: row, **{slot: Member(m) for slot, m in zip(plan.key_slots, members, strict=True)}}
+            slots: dict[int, Slot] = {0: row}
+            for slot, key_ in zip(plan.key_slots, members, strict=True):
+                slots[slot] = Member(key_) if isinstance(key_, str) else key_
             scope = Scope(
                 self,
                 plan.steps,
@@ -247,6 +289,8 @@ class Builder:
         if when.past is not None:
             return self.instance(number, row, members, when).as_rule()
         computation = self.machine.computation(number)
+        if when.along is not None and computation.varies:
+            return self.instance(number, row, members, when).as_rule()
         steady = self.still or when.day is self.start or (computation.calm and not computation.cutter.by_row)
         if computation.varies and not steady:
             return self.instance(number, row, members, when).as_rule()
@@ -423,7 +467,7 @@ class Builder:
         pieces = self.pieces(scope, *steps)
         if pieces is None:
             return None
-        whole = self.graph.node(BOOL, "({0} < {1})", pieces.after(self.start), self.end)
+        whole = self.graph.node(BOOL, "({0} < {1})", pieces.after(self.start, self.end), self.end)
         return self.graph.either(pieces.bad, whole)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, Branch, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled, crossed
 from kommres.dsl.backends.kernels.scope import Made, Scope, is_number
@@ -238,6 +240,10 @@ def _round(scope: Scope, number: int, status: Status) -> Made:
         size = size / proof.rounding.step
     if size.denominator != 1:
         raise NotCompiled("a rounding to no whole number of steps")
+    for guard in scope.proof.guards:
+        if guard.step == number and guard.kind == "rounded" and guard.range.hi is not None:
+            beyond = too_much(scope, scope.form(scope.steps[number].args[0]), guard.range.hi)
+            status = evolve(status, bad=scope.graph.either(status.bad, beyond))
     word = count if size == 1 else scope.graph.node(INT, "({0} * {1})", count, scope.graph.int(size.numerator))
     return Made(status, node=word, scale=form.scale)
 

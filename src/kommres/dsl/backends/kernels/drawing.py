@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 
 from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Builder, Note, Stored
+from kommres.dsl.backends.kernels.fusing import fuse
 from kommres.dsl.backends.kernels.graph import INT, Branch, Effect, Node
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.placing import written
 from kommres.dsl.backends.kernels.scope import Made, RowAt
-from kommres.dsl.backends.kernels.slicing import shown
+from kommres.dsl.backends.kernels.showing import shown
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
@@ -21,6 +22,7 @@ from kommres.dsl.plan.written import bill_order
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.batch import Layout, Names
+    from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.instance import Instance
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.plan.nodes import DefinitionPlan
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Modules of helpers that generated text may import.
 _PACKAGE: Final = "kommres.dsl.backends.kernels"
-_HELPERS: Final = ("wide", "wide128", "words", "days", "moving", "pieces", "local")
+_HELPERS: Final = ("wide", "wide128", "words", "ratios", "days", "moving", "pieces", "local")
 _CALL: Final = re.compile(r"\b([a-z_][a-z0-9_]*)\(")
 _BUILT_IN: Final = frozenset({"range", "min", "max", "abs", "int64", "uint64", "float64", "kernel"})
 
@@ -71,6 +73,7 @@ def drawn(
     proofs: Proofs,
     layout: Layout,
     names: Names,
+    hours: Hours,
     charges: Iterable[int] | None = None,
 ) -> Drawing:
     """Write the kernels of a program.
@@ -88,6 +91,8 @@ def drawn(
         What is read of the data.
     names
         Codes of texts; gets those of the rules.
+    hours
+        What depends on time alone.
     charges
         Numbers of the definitions to charge; by default all charges.
     """
@@ -101,7 +106,7 @@ def drawn(
     notes: dict[Note, None] = {}
     waiting: dict[Stored, None] = {}
     for entity, plans in entities.items():
-        sketch = _Sketch(machine, proofs, layout, names, entity, some=not proofs.assumptions.still)
+        sketch = _Sketch(machine, proofs, layout, names, hours, entity, some=not proofs.assumptions.still)
         last.append(sketch.charges(plans))
         waiting.update(sketch.builder.wanted)
         notes.update(sketch.builder.notes)
@@ -116,7 +121,7 @@ def drawn(
             for one in missing
             if levels.of(one.number) == level and machine.definition(one.number).rule.entity.name == entity
         ]
-        sketch = _Sketch(machine, proofs, layout, names, entity)
+        sketch = _Sketch(machine, proofs, layout, names, hours, entity)
         before.append(sketch.results(group))
         waiting.update(sketch.builder.wanted)
         notes.update(sketch.builder.notes)
@@ -162,9 +167,17 @@ class _Sketch:
     """One kernel while it is made."""
 
     def __init__(
-        self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, entity: str, *, some: bool = False
+        self,
+        machine: Machine,
+        proofs: Proofs,
+        layout: Layout,
+        names: Names,
+        hours: Hours,
+        entity: str,
+        *,
+        some: bool = False,
     ) -> None:
-        self.builder = Builder(machine, proofs, layout, names)
+        self.builder = Builder(machine, proofs, layout, names, hours)
         self.entity = entity
         graph = self.builder.graph
         self.loop = graph.loop("for k in range(count)")
@@ -193,6 +206,7 @@ class _Sketch:
         arrays = [a for a in arguments if a.path[0] != "scalar"]
         names = [*(a.name for a in arrays), *(a.name for a in self.outputs), *(a.name for a in scalars)]
         counted = next((a.name for a in arrays if a.path[0] == "rows"), self.outputs[0].name)
+        fuse(self.loop)
         body = written(self.loop, "kernel", names, [f"count = {counted}.size"])
         return Drawn(
             entity=self.entity,

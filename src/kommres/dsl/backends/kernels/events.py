@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from kommres.dsl.backends.kernels.batch import OPEN
 from kommres.dsl.backends.kernels.gathering import Leg, Walk, event_source
@@ -14,7 +14,7 @@ from kommres.dsl.backends.kernels.moments import Moments
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.reading import row_of
 from kommres.dsl.backends.kernels.scope import EventAt, Made, RowAt, Scope
-from kommres.dsl.backends.kernels.slicing import scope_inside
+from kommres.dsl.backends.kernels.turning import scope_inside
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.builder import Builder
@@ -72,6 +72,11 @@ class _Events:
         graph, most = self.builder.graph, self.builder.proofs.assumptions.items
         self._wrong.append(graph.node(BOOL, "(({1} - {0}) > {2})", self.first, self.last, graph.int(most)))
         cuts = [self._cut(function) for function in self.functions]
+        bounded = False
+        for function in self.functions:
+            if bounded and function.kind == "covering":
+                raise NotCompiled("`covering` of pieces with bounds of their own")
+            bounded |= bool(function.kind == "clip" and function.args)
         each = len(cuts)
         while each and cuts[each - 1].kind in _EACH:
             each -= 1
@@ -81,7 +86,8 @@ class _Events:
         """Return a leg without events: a row that has some is the interpreter's."""
         graph = self.builder.graph
         none, place = self._loop("for {name} in range({0}, {0})", self.first)
-        inner = self.leg.scope.inside({self.slot: EventAt(self.row.entity, self.event.name, place)})
+        fields = {"inside": self.leg.scope.refused("yes_no")}
+        inner = self.leg.scope.inside({self.slot: EventAt(self.row.entity, self.event.name, place, fields)})
         bad = graph.either(self.leg.bad, seen(self.leg, self._some))
         return Leg(inner, [*self.leg.loops, none], graph.false, bad)
 
@@ -188,21 +194,25 @@ class _Events:
 
     def _others(self, cuts: list[Cut], origin: Node) -> dict[str, Made]:
         """Return the fields that pieces have otherwise than their rows: those that are dropped, and the window's."""
-        graph, scope = self.builder.graph, self.leg.scope
+        graph = self.builder.graph
         found: dict[str, Made] = {}
         for cut in cuts:
             if cut.kind == "split":
                 found["inside"] = Made(node=graph.node(BOOL, "(({0} % 2) == 1)", origin))
             elif cut.kind in {"union", "merge"}:
-                dropped = {name: False for name in found} | {
-                    one.name: not one.type.optional for one in self.event.fields
-                }
-                for name, needed in dropped.items():
-                    if name not in cut.by:
-                        declared = self.event.field(name)
-                        made = scope.refused("yes_no" if declared is None else declared.type.kind)
-                        found[name] = made if needed else Made(Status(absent=graph.true), made.node, part=made.part)
+                names = (*found, *(declared.name for declared in self.event.fields))
+                found.update({name: self._dropped(name) for name in names if name not in cut.by})
         return found
+
+    def _dropped(self, name: str) -> Made:
+        """Return a field that pieces do not have."""
+        declared, scope = self.event.field(name), self.leg.scope
+        coding = self.builder.layout.events[self.row.entity][self.event.name].get(name)
+        made = scope.refused("yes_no" if declared is None else declared.type.kind)
+        if declared is not None and not declared.type.optional:
+            return made
+        status = Status(absent=self.builder.graph.true)
+        return evolve(made, status=status, members=(coding.members or None) if coding is not None else None)
 
     def _edges(self, held: EventAt) -> tuple[Node, Node, Node]:
         """Return the bounds of a row's interval, open ends far away, and whether they cannot be read."""

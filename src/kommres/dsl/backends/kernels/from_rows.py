@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from kommres.dsl.backends.grids import intervals_of
 from kommres.dsl.backends.intervals import bounds
 from kommres.dsl.backends.kernels.batch import Batch, Changes, Column, Events, Past, Table
-from kommres.dsl.backends.rows import Bad, Steps
+from kommres.dsl.backends.machine import TIME_ZONE
+from kommres.dsl.backends.rows import Bad, Dense, Steps
+from kommres.dsl.backends.zones import Zone
 from kommres.dsl.problems import DataProblem
 
 if TYPE_CHECKING:
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kommres.dsl.backends.kernels.batch import Coding, Layout, Names, Offsets
+    from kommres.dsl.backends.grids import Intervals
+    from kommres.dsl.backends.kernels.batch import Cells, Coding, Layout, Names, Offsets, SeriesCoding
     from kommres.dsl.backends.rows import EventRow, Plain, Row
     from kommres.period import Month
 
@@ -65,6 +69,11 @@ def batch_of(layout: Layout, roots: Sequence[Row], month: Month, names: Names) -
                 key: _past([row.history.get(key, {}) for row in found], coding, names)
                 for key, coding in layout.past.get(entity, {}).items()
                 if any(key in row.history for row in found)
+            },
+            series={
+                name: _series([row.series.get(name) for row in found], [_zone(row) for row in found], coding, month)
+                for name, coding in layout.series.get(entity, {}).items()
+                if any(name in row.series for row in found)
             },
         )
     for entity in layout.inputs:
@@ -190,3 +199,61 @@ def _has_bounds(row: EventRow) -> bool:
     except DataProblem:
         return False
     return True
+
+
+# --- series --------------------------------------------------------------------------------------------------
+
+
+def _zone(row: Row) -> Zone | None:
+    """Return the time zone of a row's root; None where there is none of this name."""
+    while row.parent is not None:
+        row = row.parent
+    name = row.values.get(TIME_ZONE, "UTC")
+    try:
+        return Zone.named(name) if isinstance(name, str) else None
+    except ValueError:
+        return None
+
+
+def _series(
+    found: Sequence[Dense | Bad | None], zones: Sequence[Zone | None], series: SeriesCoding, month: Month
+) -> Cells:
+    """Return the cells of all rows, those that lie in no interval of a row coded as unusable."""
+    coding = series.coding
+    known = {zone: grid_of(series, month, zone) for zone in dict.fromkeys(zones) if zone is not None}
+    width = max((grid.count for grid in known.values() if grid is not None), default=0)
+    cells = np.full((len(found), width), coding.unusable, coding.dtype)
+    for place, (dense, zone) in enumerate(zip(found, zones, strict=True)):
+        grid = None if zone is None else known[zone]
+        if grid is None or isinstance(dense, Bad):
+            continue
+        if dense is None:
+            cells[place, : grid.count] = coding.absent
+        elif dense.first == grid.first and len(dense.cells) == grid.count:
+            cells[place, : grid.count] = [dense_code(cell, series) for cell in dense.cells]
+            for at in dense.bad:
+                cells[place, at] = coding.unusable
+    return cells
+
+
+def grid_of(series: SeriesCoding, month: Month, zone: Zone) -> Intervals | None:
+    """Return the intervals of a series in a time zone; None where its days hold no whole number of them."""
+    try:
+        return intervals_of(series.grid, month, zone)
+    except DataProblem:
+        return None
+
+
+def dense_code(cell: object, series: SeriesCoding) -> int:
+    """Return the code of what a series holds for an interval: numbers are whole numbers of steps there."""
+    coding = series.coding
+    match cell:
+        case None:
+            return coding.absent
+        case str():
+            code = coding.members.index(cell) if cell in coding.members else coding.unusable
+        case bool() | int():
+            code = int(cell) * series.times
+        case _:
+            return coding.unusable
+    return code if coding.low <= code <= coding.high else coding.unusable

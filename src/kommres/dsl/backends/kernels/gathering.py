@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Loop, Node, Status
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Loop, Node, Status, atoms
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.reading import furthest, row_of
+from kommres.dsl.backends.kernels.past import furthest
+from kommres.dsl.backends.kernels.reading import row_of
 from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term, When
-from kommres.dsl.backends.kernels.slicing import on_grid, scope_inside
+from kommres.dsl.backends.kernels.turning import on_grid, scope_inside
+from kommres.dsl.backends.kernels.times import Stretch, bound_times, flags, within
 from kommres.dsl.bound.nodes import Event
+from kommres.dsl.plan.facts import has_days
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kommres.dsl.backends.kernels.graph import Kind
+    from kommres.dsl.backends.kernels.hours import Flag
 
 
 @define(eq=False)
@@ -27,19 +31,22 @@ class Leg:
     """One combination of members of the loops of an aggregate: loops in each other, and what is asked inside.
 
     ``test``: which items count, None for all. ``bad``: whether the row is not a kernel's whatever the items are.
+    ``stretch``: intervals that the innermost loop goes through.
     """
 
     scope: Scope
     loops: list[Loop] = field(factory=list)
     test: Node | None = None
     bad: Node | None = None
+    stretch: Stretch | None = None
 
-    def folded(self, first: Node, step: Callable[[Node], Node]) -> Node:
+    def folded(self, first: Node, step: Callable[[Node], Node], *, coarse: bool = False) -> Node:
         """Carry a value through all loops; ``step`` gives what it becomes with an item."""
         graph = self.scope.graph
         carried = []
         for loop in self.loops:
             carried.append(graph.carry(loop, first))
+            carried[-1].coarse = coarse
             first = carried[-1].current
         value = step(first)
         if self.test is not None:
@@ -48,6 +55,82 @@ class Leg:
             one.following = value
             value = one.after
         return value
+
+
+    def joined(self, first: Node, code: str, item: Node, neutral: Node) -> Node:
+        """Join items of all turns; an item that does not count is ``neutral``."""
+        graph = self.scope.graph
+        if self.stretch is None:
+            return self.folded(first, lambda before: graph.node(first.kind, code, before, item))
+        # No branch in a loop over intervals: LLVM takes many of them at once.
+        masked = item if self.test is None else graph.select(self.test, item, neutral)
+        return self._whatever().folded(first, lambda before: graph.node(first.kind, code, before, masked))
+
+    def _whatever(self) -> Leg:
+        return Leg(self.scope, self.loops)
+
+    def any(self, wrong: Node, *, coarse: bool = False) -> Node:
+        """Return whether a condition holds of an item that counts; ``coarse``: or of some other."""
+        graph = self.scope.graph
+        stretch = self.stretch
+        if stretch is None:
+            return self.folded(graph.false, lambda before: graph.either(before, wrong) or graph.false)
+        rest = [atom for atom in atoms(wrong, "|")]
+        quick, around = None, self._around()
+        held = flags(self.scope.builder, self._own_test())
+        if held is not None:
+            known = [flag for atom in rest if (flag := self.scope.builder.vectors.flag(atom)) is not None]
+            rest = [atom for atom in rest if self.scope.builder.vectors.flag(atom) is None]
+            outer = [atom for atom in rest if not within(atom, stretch.loop)]
+            rest = [atom for atom in rest if within(atom, stretch.loop)]
+            if known:
+                quick = graph.node(BOOL, "({0} > 0)", self._anywhere(held, known))
+            if outer:
+                some = graph.node(BOOL, "({0} > 0)", self._anywhere(held, []))
+                quick = graph.either(quick, graph.both(some, graph.either(*outer)))
+        found = graph.false if quick is None else _outside(around, quick)
+        slow = graph.either(*rest)
+        if slow is None:
+            return found
+        counted = slow if self.test is None else graph.both(self.test, slow) or graph.false
+        seen = self._whatever().folded(
+            graph.false, lambda before: graph.either(before, counted) or graph.false, coarse=coarse
+        )
+        return graph.either(found, seen) or graph.false
+
+    def count(self, before: Node) -> Node:
+        """Return a number and how many items there are."""
+        graph = self.scope.graph
+        held = None if self.stretch is None else flags(self.scope.builder, self._own_test())
+        if held is None:
+            return self.joined(before, "({0} + {1})", graph.int(1), graph.int(0))
+        number = self._anywhere(held, [])
+        return self._around().folded(before, lambda found: graph.node(INT, "({0} + {1})", found, number))
+
+    def _anywhere(self, held: Sequence[Flag], any_of: Sequence[Flag]) -> Node:
+        """Return in how many intervals flags are set."""
+        stretch, graph = self.stretch, self.scope.graph
+        if stretch is None:
+            raise NotCompiled("no intervals")
+        if not held and not any_of:
+            return graph.node(INT, "max(int64(0), {1} - {0})", stretch.first, stretch.last)
+        return self.scope.builder.vectors.anywhere(stretch.zone, stretch.first, stretch.last, held, any_of)
+
+    def _around(self) -> Leg:
+        """Return the loops around the intervals, with what of the test does not depend on them."""
+        outer = None if self.test is None else self._parts(own=False)
+        return Leg(self.scope, self.loops[:-1], outer)
+
+    def _own_test(self) -> Node | None:
+        return None if self.test is None else self._parts(own=True)
+
+    def _parts(self, *, own: bool) -> Node | None:
+        found: Node | None = None
+        graph = self.scope.graph
+        for atom in atoms(self.test or graph.true, "&"):
+            if self.stretch is not None and within(atom, self.stretch.loop) is own:
+                found = atom if found is None else graph.both(found, atom)
+        return found
 
 
 @define(eq=False)
@@ -94,12 +177,19 @@ class Walk:
             return [Leg(inner, [*leg.loops, loop], leg.test, graph.either(leg.bad, _outside(leg, lost)))]
         if source.kind == "months":
             return [self._past(leg, source)]
+        if has_days(source):
+            bound = bound_times(scope, slot, source, scope_inside(scope))
+            bad = graph.either(leg.bad, None if bound.bad is None else _outside(leg, bound.bad))
+            test = bound.test if leg.test is None else graph.both(leg.test, bound.test or graph.true)
+            return [Leg(bound.scope, [*leg.loops, bound.loop], test, bad, bound.stretch)]
         return [builder.events(self, leg, slot, source)]
 
     def _past(self, leg: Leg, source: SourcePlan) -> Leg:
         """Go through the months before the one of the aggregate, the newest first."""
         graph, builder = self.scope.graph, leg.scope.builder
-        count, take = payload(source)
+        if not isinstance(source.data, tuple):
+            raise NotCompiled("past months without a number")
+        count, take = source.data
         before = self.scope.term
         last = graph.int(count)
         if source.where is not None:
@@ -125,9 +215,7 @@ class Walk:
         """Note that an item cannot be judged: the row is the interpreter's."""
         if wrong is None:
             return
-        graph = self.scope.graph
-        seen = leg.folded(graph.false, lambda before: graph.either(before, wrong) or graph.false)
-        leg.bad = graph.either(leg.bad, seen)
+        leg.bad = self.scope.graph.either(leg.bad, leg.any(wrong, coarse=True))
 
     # folding ---------------------------------------------------------------------------------------------
 
@@ -141,27 +229,49 @@ class Walk:
             self._folds[key] = found
         return found
 
+    def joined(self, key: object, first: Node, code: str, item: Callable[[Scope], Node], neutral: Node) -> Node:
+        """Join items of all combinations; one that does not count is ``neutral``."""
+        found = self._folds.get(key)
+        if found is None:
+            found = first
+            for leg in self.legs:
+                found = leg.joined(found, code, item(leg.scope), neutral)
+            self._folds[key] = found
+        return found
+
     def status(self, *needed: int | None) -> Status:
         """Return the status of what needs some steps of every item."""
         graph = self.scope.graph
         numbers = [n for n in needed if n is not None]
 
         def seen(which: str) -> Node | None:
-            if all(getattr(leg.scope.need(*numbers), which) is None for leg in self.legs):
-                return None
-            return self.fold(
-                (which, *numbers),
-                graph.false,
-                lambda scope, before: graph.either(before, getattr(scope.need(*numbers), which)) or graph.false,
-            )
+            found = [(leg, getattr(leg.scope.need(*numbers), which)) for leg in self.legs]
+            key = which, *numbers
+            if key not in self._folds and any(wrong is not None for _, wrong in found):
+                seen_ = [leg.any(wrong, coarse=which == "bad") for leg, wrong in found if wrong is not None]
+                self._folds[key] = graph.either(*seen_) or graph.false
+            return self._folds.get(key)
 
-        bad = graph.either(seen("bad"), *(leg.bad for leg in self.legs))
+        bad = graph.either(seen("bad"), *(leg.bad for leg in self.legs), self._too_many())
         return Status(miss=seen("miss"), bad=bad)
+
+    def _too_many(self) -> Node | None:
+        """Return whether several sources give more items than was assumed; one alone is asked where it is bound."""
+        binders = self.gather.binders
+        if len(binders) == 1 or all(source.kind in {"members", "months"} for _, source in binders):
+            return None
+        graph, most = self.scope.graph, self.scope.builder.proofs.assumptions.items
+        return graph.node(BOOL, "({0} > {1})", self.count(), graph.int(most))
 
     def count(self) -> Node:
         """Return the number of items."""
-        graph = self.scope.graph
-        return self.fold("count", graph.int(0), lambda _, before: graph.node(INT, "({0} + 1)", before))
+        found = self._folds.get("count")
+        if found is None:
+            found = self.scope.graph.int(0)
+            for leg in self.legs:
+                found = leg.count(found)
+            self._folds["count"] = found
+        return found
 
 
 def _outside(leg: Leg, wrong: Node) -> Node:
@@ -210,10 +320,8 @@ def _sum(walk: Walk, number: int) -> Made:
 def _added(walk: Walk, scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
     code = "wide_add({0}, {1})" if kind == "w" else "({0} + {1})"
     first = scope.numbers.turned(scope.graph.int(0), kind)
-    return walk.fold(
-        ("sum", leaf.scale, kind),
-        first,
-        lambda inner, before: inner.graph.node(kind, code, before, _addend(inner, value, leaf, kind)),
+    return walk.joined(
+        ("sum", leaf.scale, kind), first, code, lambda inner: _addend(inner, value, leaf, kind), first
     )
 
 
@@ -243,12 +351,12 @@ def _extreme(sign: str) -> Callable[[Walk, int], Made]:
             raise NotCompiled("the least or greatest quotient of several rows")
         start = graph.int((1 << 63) - 1 if sign == "min" else -(1 << 62))
         leaf = Leaf(number, "value", form.scale)
-        found = walk.fold(
+        found = walk.joined(
             (sign, form.scale),
             start,
-            lambda inner, before: graph.node(
-                INT, f"{sign}({{0}}, {{1}})", before, inner.top(inner.form(value), leaf, INT)
-            ),
+            f"{sign}({{0}}, {{1}})",
+            lambda inner: inner.top(inner.form(value), leaf, INT),
+            start,
         )
         return Made(evolve(status, absent=none), node=found, scale=form.scale)
 

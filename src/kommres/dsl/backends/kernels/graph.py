@@ -74,7 +74,8 @@ class Branch:
 class Loop:
     """``head`` with the texts of ``args``; its body goes through ``items``, values that it carries from turn to turn.
 
-    ``stop``: ends the loop before the carried values change. ``last``: ends it after that.
+    ``stop``: ends the loop before the carried values change. ``last``: ends it after that. ``shared``: it may be made
+    one with others of its kind.
     """
 
     head: str
@@ -86,6 +87,7 @@ class Loop:
     last: Node | None = None
     inside: Block | None = None
     block: Block | None = None
+    shared: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.body = Block(self)
@@ -98,12 +100,16 @@ class Loop:
 
 @define(eq=False, slots=True)
 class Carried:
-    """A value that a loop carries: ``current`` inside, ``after`` the last turn."""
+    """A value that a loop carries: ``current`` inside, ``after`` the last turn.
+
+    ``coarse``: it says that the row is not a kernel's, so that it may as well be true for more rows.
+    """
 
     first: Node
     current: Node
     after: Node
     following: Node | None = None
+    coarse: bool = False
 
     @property
     def next(self) -> Node:
@@ -255,6 +261,13 @@ class Graph:
         )
         loop.carried.append(carried)
         return carried
+
+
+def atoms(node: Node, sign: str) -> list[Node]:
+    """Return the conditions that a condition joins by ``|`` or by ``&``."""
+    if node.code != f"({{0}} {sign} {{1}})" or node.kind != BOOL:
+        return [node]
+    return [atom for arg in node.args for atom in atoms(arg, sign)]
 
 
 def innermost(blocks: Iterable[Block | None]) -> Block | None:

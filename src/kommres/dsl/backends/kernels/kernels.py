@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve, frozen
 
+from kommres.dsl.backends.grids import span_days
 from kommres.dsl.backends.kernels.batch import Batch, Charged, Coding, Lines, Names, Shown, Table
 from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Note
 from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled
 from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
+from kommres.dsl.backends.kernels.hours import Hours
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
 from kommres.dsl.backends.kernels.zoning import LocalTimes
@@ -90,6 +92,7 @@ class Kernels:
         self._assumed = assumed
         self.layout = layout_of(plan, assumed)
         self.names = Names()
+        self._hours = Hours(self._machine, self.layout, self.names)
         self._numbers = None if charges is None else [c.number for c in plan.charges if c.id in set(charges)]
         self._overrides = overrides
         self._cache = cache
@@ -107,7 +110,7 @@ class Kernels:
     def _make(self, *, still: bool) -> _Made:
         assumed = evolve(self._assumed, still=still, partial=True)
         proofs = prove(self._machine.plan, assumed, overrides=self._overrides)
-        drawing = drawn(self._machine, proofs, self.layout, self.names, self._numbers)
+        drawing = drawn(self._machine, proofs, self.layout, self.names, self._hours, self._numbers)
         functions = tuple(compiled(kernel.text, "kernel", folder=self._cache) for kernel in drawing.kernels)
         return _Made(kernels=drawing.kernels, notes=drawing.notes, functions=functions)
 
@@ -193,6 +196,15 @@ class Kernels:
         match path:
             case ("scalar", "number" | "start" | "end" as name):
                 return getattr(self._machine.term, name)
+            case ("scalar", "year start" | "year end" as name):
+                year = span_days("year", self._machine.term)
+                return year.start if name == "year start" else year.stop
+            case ("hours", *key):
+                return self._hours.array(tuple(key))
+            case ("zones", root):
+                return self._hours.numbers(batch, root)
+            case ("series" | "series rows" as what, entity, name):
+                return self._series(batch, what, entity, name)
             case ("constant", *_):
                 return kernel.constants[path]
             case ("stored" | "rows", *_):
@@ -257,6 +269,18 @@ class Kernels:
             case "change days":
                 return _NO_DAYS if changes is None else changes.days
         return np.zeros(0, coding.dtype) if changes is None else changes.values
+
+    def _series(self, batch: Batch, what: str, entity: str, name: str) -> object:
+        """Return the cells of a series, or how many rows of them there are."""
+        series = self.layout.series[entity][name]
+        table = batch.tables.get(entity)
+        cells = None if table is None else table.series.get(name)
+        if what == "series rows":
+            return 1 if cells is None else len(cells)
+        if cells is None:
+            width = int(self._hours.array(("count", series.grid)).max())
+            return np.full((1, width), series.coding.absent, series.coding.dtype)
+        return cells
 
     def _past(self, batch: Batch, what: str, entity: str, key: Any) -> NDArray[Any]:  # noqa: ANN401 - an input's key
         table = batch.tables.get(entity)

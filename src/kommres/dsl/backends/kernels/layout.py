@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from kommres.dsl.backends.kernels.batch import Coding, Layout
+from kommres.dsl.backends.kernels.batch import Coding, Layout, SeriesCoding
 from kommres.dsl.backends.machine import TIME_ZONE
-from kommres.dsl.bound.nodes import EventField, Input
+from kommres.dsl.bound.nodes import EventField, Input, Series
 from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.sources import DATE, INSTANT, declared, supplied
@@ -57,10 +58,16 @@ def layout_of(plan: Plan, assumed: Assumptions) -> Layout:
     for event in plan.events:
         if event in reached.events:
             events.setdefault(event.entity.name, {})[event.name] = _fields(event, reached.events[event], assumed)
-    return Layout(inputs=inputs, varying=frozenset(varying), events=events, past=_past(plan, reached, assumed))
+    return Layout(
+        inputs=inputs,
+        varying=frozenset(varying),
+        events=events,
+        past=_past(plan, reached, assumed),
+        series=_series(plan, reached, assumed),
+    )
 
 
-def coding_of(source: Input | EventField, assumed: Assumptions, name: str) -> Coding | None:
+def coding_of(source: Input | EventField | Series, assumed: Assumptions, name: str) -> Coding | None:
     """Return how the cells of an input or a field are coded; None for a number that does not fit.
 
     Parameters
@@ -115,6 +122,17 @@ def _past(plan: Plan, reached: _Reached, assumed: Assumptions) -> dict[str, dict
     return found
 
 
+def _series(plan: Plan, reached: _Reached, assumed: Assumptions) -> dict[str, dict[str, SeriesCoding]]:
+    found: dict[str, dict[str, SeriesCoding]] = {}
+    for item in plan.series:
+        coding = coding_of(item, assumed, item.id) if item in reached.series and item.entity is not None else None
+        if coding is not None and item.entity is not None:
+            times = int(Fraction(item.step or 1) * coding.scale)
+            cells = SeriesCoding(coding=evolve(coding, optional=True), grid=item.grid, times=times)
+            found.setdefault(item.entity.name, {})[item.name] = cells
+    return found
+
+
 def _fields(event: Event, read: set[str], assumed: Assumptions) -> dict[str, Coding]:
     found = {}
     for item in event.fields:
@@ -136,6 +154,8 @@ class _Reached:
         self.past: set[Input] = set()
         self.closed: set[int] = set()
         self.events: dict[Event, set[str]] = {}
+        self.series: set[Series] = set()
+        self._local = False  # whether something depends on local time
         self._entities = {entity.name: entity for entity in plan.program.entities}
         self._found: set[str] = set()
         self._numbers: set[tuple[int, bool]] = set()
@@ -150,7 +170,7 @@ class _Reached:
         while self._waiting:
             number, past = self._waiting.pop()
             self._note(self._definitions[number].steps, past=past)
-        if any(event.interval == "instant" for event in self.events):
+        if self._local or any(event.interval == "instant" for event in self.events):
             self._zones(plan)
 
     def in_order(self) -> list[str]:
@@ -186,6 +206,11 @@ class _Reached:
                     self._entity(item.entity)
                 case Op.RULE, (int(number), _, _, months):
                     self._define(number, past=past or months is not None)
+                case Op.SERIES, (Series(entity=entity) as item, _, _, _, _) if entity is not None:
+                    self.series.add(item)
+                    self._entity(entity)
+                case Op.CALL, ("date_of" | "hour_of_day", _, _):
+                    self._local = True
                 case Op.CHARGED, (int(number), _, _, _):
                     self.closed.add(number)
                     self._entity(self._definitions[number].rule.entity)
@@ -197,7 +222,9 @@ class _Reached:
         read = set(fields)
         for part in _parts(source):
             read.update(part.by)
-            if part.kind == "children":
+            if part.kind in {"intervals", "days"}:
+                self._local = True
+            elif part.kind == "children":
                 self._entity(self._entities[str(part.data)])
             elif part.kind == "events":
                 self._event(part.data, read)  # type: ignore[arg-type] # by kind

@@ -43,7 +43,8 @@ def next_local_edge(
     offsets: Places,
     starts: Places,
     ends: Places,
-    place: int,
+    first: int,
+    last: int,
     midnights: Places,
     base: int,
     zero: int,
@@ -57,7 +58,7 @@ def next_local_edge(
     if base < 0 or offsets.size == 0:
         return end
     at = base - zero
-    for j in range(offsets[place], offsets[place + 1]):
+    for j in range(offsets[first], offsets[last]):
         for side in range(2):
             moment = starts[j] if side == 0 else ends[j]
             if moment >= midnights[at + day]:

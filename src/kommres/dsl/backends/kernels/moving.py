@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kommres.dsl.backends.kernels.emit import Flat
-from kommres.dsl.backends.kernels.wide128 import wide_eq, wide_product
+from kommres.dsl.backends.kernels.wide128 import wide, wide_eq, wide_le, wide_product
 
 
 @Flat
@@ -29,36 +29,34 @@ def in_month(offsets, months, values, place, number, nothing):  # type: ignore[n
                 if months[j] >= number:
                     break
                 j += 1
-            if j <= last:
-                if months[j] == number:
-                    return values[j]
+            if j <= last and months[j] == number:
+                return values[j]
     return nothing
 
 
 @Flat
 def since_first(offsets, months, place, number):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return how many months before one the first lies of which something was supplied; 0 where there is none."""
-    if offsets.size:
-        if offsets[place] < offsets[place + 1]:
-            return max(0, number - months[offsets[place]])
+    if offsets.size > 0 and offsets[place] < offsets[place + 1]:
+        return max(0, number - months[offsets[place]])
     return 0
 
 
 @Flat
-def next_change(offsets, days, place, day, end):  # type: ignore[no-untyped-def]
-    """Return the first day after ``day`` on which a value of a row changes, ``end`` at the latest."""
+def next_change(offsets, days, first, last, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+    """Return the first day after ``day`` on which a value of the rows ``first .. last`` changes, ``end`` at the latest."""
     if offsets.size:
-        for j in range(offsets[place], offsets[place + 1]):
-            if days[j] > day:
-                return min(end, days[j])
+        for j in range(offsets[first], offsets[last]):
+            if day < days[j] < end:
+                end = days[j]
     return end
 
 
 @Flat
-def next_edge(offsets, starts, ends, place, day, end):  # type: ignore[no-untyped-def]
-    """Return the first day after ``day`` on which an interval of a row begins or ends, ``end`` at the latest."""
+def next_edge(offsets, starts, ends, first, last, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+    """Return the first day after ``day`` on which an interval of some rows begins or ends, ``end`` at the latest."""
     if offsets.size:
-        for j in range(offsets[place], offsets[place + 1]):
+        for j in range(offsets[first], offsets[last]):
             if day < starts[j] < end:
                 end = starts[j]
             if day < ends[j] < end:
@@ -75,10 +73,10 @@ def any_of(offsets, first, last) -> bool:  # type: ignore[no-untyped-def]
 @Flat
 def any_within(days, start, end) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001
     """Return whether one of some days lies after the first day of a span and before its end."""
+    found = False
     for j in range(days.size):
-        if start < days[j] < end:
-            return True
-    return False
+        found |= start < days[j] < end
+    return found
 
 
 @Flat
@@ -88,6 +86,18 @@ def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def]
         if lows[j] <= value <= highs[j]:
             return j
     return -1
+
+
+@Flat
+def holding_quotient(lows, highs, first, last, above, below):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the place of the first bracket that holds a quotient; -1 where none does."""
+    found = -1
+    for j in range(first, last):
+        over = wide(above)
+        inside = wide_le(wide_product(lows[j], below), over) and wide_le(over, wide_product(highs[j], below))
+        if inside and found < 0:
+            found = j
+    return found
 
 
 @Flat
@@ -131,15 +141,5 @@ def any_lost(usable, first, last) -> bool:  # type: ignore[no-untyped-def]
     if usable.size:
         for j in range(first, last):
             if usable[j] == 0:
-                return True
-    return False
-
-
-@Flat
-def any_edge(offsets, starts, ends, first, last, after, before) -> bool:  # type: ignore[no-untyped-def]
-    """Return whether an interval of some rows begins or ends between two days."""
-    if offsets.size:
-        for j in range(offsets[first], offsets[last]):
-            if after < starts[j] < before or after < ends[j] < before:
                 return True
     return False

@@ -32,18 +32,21 @@ class Pieces:
 
     builder: Builder
     fixed: tuple[int, ...]
-    changes: list[tuple[Node, Node, Node]] = field(factory=list)  # offsets, days, place
+    daily: bool = False
+    changes: list[tuple[Node, Node, Node, Node]] = field(factory=list)  # offsets, days, first row, row after the last
     intervals: list[_Edges] = field(factory=list)
     bad: Node | None = None
 
-    def after(self, day: Node) -> Node:
-        """Return the first day after a day on which something may change."""
-        graph, end = self.builder.graph, self.builder.end
+    def after(self, day: Node, end: Node) -> Node:
+        """Return the first day after a day on which something may change, ``end`` at the latest."""
+        graph = self.builder.graph
+        if self.daily:
+            return graph.node(INT, "min({0} + 1, {1})", day, end)
         for fixed in self.fixed:
             at = graph.int(fixed)
             end = graph.node(INT, "({1} if {0} < {1} < {2} else {2})", day, at, end)
-        for offsets, days, place in self.changes:
-            end = graph.node(INT, "next_change({0}, {1}, {2}, {3}, {4})", offsets, days, place, day, end)
+        for offsets, days, first, last in self.changes:
+            end = graph.node(INT, "next_change({0}, {1}, {2}, {3}, {4}, {5})", offsets, days, first, last, day, end)
         for edges in self.intervals:
             end = edges.after(day, end)
         return end
@@ -55,38 +58,26 @@ class _Edges:
     def __init__(self, builder: Builder, row: RowAt, event: Event) -> None:
         entity = event.entity.name
         self._builder = builder
-        self._row = row
+        self._rows = builder.below(row, entity)
         self._offsets = builder.argument("event offsets", entity, event.name)
         self._edges = tuple(builder.argument("event", entity, event.name, name) for name in ("from", "to"))
         self._moments = Moments(builder, row) if event.interval == "instant" else None
-        self._below = entity if entity != row.entity else None
 
     def after(self, day: Node, end: Node) -> Node:
         """Return the first day after a day on which one begins or ends, ``end`` at the latest."""
-        graph, args = self._builder.graph, (self._offsets, *self._edges, self._row.place)
+        graph, args = self._builder.graph, (self._offsets, *self._edges, *self._rows)
         if self._moments is None:
-            return graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5})", *args, day, end)
-        code = "next_local_edge({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
+            return graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})", *args, day, end)
+        code = "next_local_edge({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
         return graph.node(INT, code, *args, self._moments.table(), self._moments.base, self._moments.zero, day, end)
-
-    def any_below(self, start: Node, end: Node) -> Node:
-        """Return whether one of any row below begins or ends inside a span of days."""
-        builder, graph = self._builder, self._builder.graph
-        first, last = builder.below(self._row, self._below or self._row.entity)
-        if self._moments is not None:
-            start = graph.node(INT, "({0} - 1)", self._moments.of(start))
-            end = self._moments.of(end)
-        code = "any_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})"
-        return graph.node(BOOL, code, self._offsets, *self._edges, first, last, start, end)
 
     @property
     def lost(self) -> Node | None:
         """Whether they cannot be told because nothing is known of the time zone."""
         if self._moments is None:
             return None
-        builder, graph = self._builder, self._builder.graph
-        first, last = builder.below(self._row, self._below or self._row.entity)
-        some = graph.node(BOOL, "any_of({0}, {1}, {2})", self._offsets, first, last)
+        graph = self._builder.graph
+        some = graph.node(BOOL, "any_of({0}, {1}, {2})", self._offsets, *self._rows)
         return graph.both(some, self._moments.lost)
 
 
@@ -94,37 +85,27 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below
     """Return the pieces of the month for a row; None where it is one piece whatever the data are.
 
     ``below``: whether what changes on rows below the own one or an ancestor counts.
-
-    Raises :class:`NotCompiled` where every day may differ.
     """
-    if cutter.daily:
-        raise NotCompiled("every day may differ")
-    graph = builder.graph
-    found = Pieces(builder, tuple(day for day in cutter.fixed[1:]))
-    for declared, up in cuts.own:
-        at = builder.above(row, up)
+    found = Pieces(builder, tuple(cutter.fixed[1:]), daily=cutter.daily)
+    for declared, up in [*cuts.own, *(((item, 0) for item in cuts.below) if below else ()), *(cuts.around if below else ())]:
+        rows = builder.below(builder.above(row, up), declared.entity.name)
         for key in _keys(declared):
-            if (at.entity, key) in builder.layout.varying:
-                offsets, days, _ = builder.changes(at.entity, key)
-                found.changes.append((offsets, days, at.place))
-    for event, up in cuts.events:
-        at = builder.above(row, up)
-        if isinstance(event, Event):
-            found.intervals.append(_Edges(builder, at, event))
-    bad: list[Node | None] = [edges.lost for edges in found.intervals]
-    for item, up in [*((item, 0) for item in cuts.below), *cuts.around] if below else []:
-        for key in _keys(item):
-            if (item.entity.name, key) in builder.layout.varying:
-                offsets, _, _ = builder.changes(item.entity.name, key)
-                bad.append(_any_below(builder, row, up, item.entity, offsets))
-    for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around] if below else []:
-        if isinstance(event, Event):
-            edges = _Edges(builder, builder.above(row, up), event)
-            bad += [edges.any_below(builder.start, builder.end), edges.lost]
-    found.bad = graph.either(*bad)
-    if not found.fixed and not found.changes and not found.intervals and found.bad is None:
+            if (declared.entity.name, key) in builder.layout.varying:
+                offsets, days, _ = builder.changes(declared.entity.name, key)
+                found.changes.append((offsets, days, *rows))
+    for event, up in _events(cuts, below=below):
+        found.intervals.append(_Edges(builder, builder.above(row, up), event))
+    found.bad = builder.graph.either(*(edges.lost for edges in found.intervals))
+    if not found.daily and not found.fixed and not found.changes and not found.intervals:
         return None
     return found
+
+
+def _events(cuts: Cuts, *, below: bool) -> list[tuple[Event, int]]:
+    """Return the events whose intervals cut, with how far above the row they belong to stands."""
+    items = [*cuts.events, *(((event, 0) for event in cuts.events_below) if below else ())]
+    items += cuts.events_around if below else ()
+    return [(event, up) for event, up in items if isinstance(event, Event)]
 
 
 def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | None:
@@ -144,17 +125,11 @@ def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | Non
     graph = builder.graph
     tables = [table for table in builder.machine.tables if table.param in cuts.params]
     found = [_dated(builder, past, tables, cuts.days)]
-    for event, up in cuts.events:
-        if isinstance(event, Event):
-            edges = _Edges(builder, builder.above(scope.row, up), event)
-            _reached(builder, event, past)
-            edge = edges.after(past.start, past.end)
-            found += [graph.node(BOOL, "({0} < {1})", edge, past.end), edges.lost]
-    for event, up in [*((e, 0) for e in cuts.events_below), *cuts.events_around]:
-        if isinstance(event, Event):
-            edges = _Edges(builder, builder.above(scope.row, up), event)
-            _reached(builder, event, past)
-            found += [edges.any_below(past.start, past.end), edges.lost]
+    for event, up in _events(cuts, below=True):
+        edges = _Edges(builder, builder.above(scope.row, up), event)
+        _reached(builder, event, past)
+        edge = edges.after(past.start, past.end)
+        found += [graph.node(BOOL, "({0} < {1})", edge, past.end), edges.lost]
     return graph.either(*found)
 
 
@@ -177,8 +152,6 @@ def _tables(builder: Builder, scope: Scope, steps: Sequence[int]) -> list[Table]
         match step.op:
             case Op.PARAM if not payload(step)[1]:
                 found.append(builder.machine.tables[payload(step)[0]])
-            case Op.TIERS | Op.TABLE:
-                found.append(builder.machine.tables[payload(step)[0]])
             case Op.RULE if builder.machine.computation(payload(step)[0]).varies:
                 raise NotCompiled("slices of a past month in which a rule may change")
             case Op.PERIOD if payload(step)[0] == "day":
@@ -194,11 +167,6 @@ def _reached(builder: Builder, event: Event, past: Term) -> None:
     """Raise :class:`NotCompiled` where local days of a past month are not known."""
     if event.interval == "instant" and builder.window(past)[0] < builder.machine.term.start - BEFORE:
         raise NotCompiled("pieces cut by moments too long ago")
-
-
-def _any_below(builder: Builder, row: RowAt, up: int, entity: Entity, offsets: Node) -> Node:
-    first, last = builder.below(builder.above(row, up), entity.name)
-    return builder.graph.node(BOOL, "any_of({0}, {1}, {2})", offsets, first, last)
 
 
 def _keys(declared: Input) -> list[tuple[str, tuple[str, ...]]]:

@@ -35,7 +35,7 @@ def written(root: Loop, name: str, parameters: Sequence[str], before: Sequence[s
 # --- placing -------------------------------------------------------------------------------------------------
 
 
-def _needs(item: Item) -> Iterator[Node | Branch | Loop]:
+def needs_of(item: Item) -> Iterator[Node | Branch | Loop]:
     """Yield what must have been computed before an item."""
     match item:
         case Node():
@@ -58,17 +58,17 @@ def _needs(item: Item) -> Iterator[Node | Branch | Loop]:
                 yield from effect.args
 
 
-def _in_order(root: Loop) -> list[Node | Branch | Loop]:
+def in_order(root: Loop) -> list[Node | Branch | Loop]:
     """Return all items, each after what it needs."""
     order: list[Node | Branch | Loop] = []
     seen: set[int] = {id(root)}
-    waiting: list[tuple[Node | Branch | Loop, Iterator[Node | Branch | Loop]]] = [(root, _needs(root))]
+    waiting: list[tuple[Node | Branch | Loop, Iterator[Node | Branch | Loop]]] = [(root, needs_of(root))]
     while waiting:
         item, needs = waiting[-1]
         for need in needs:
             if id(need) not in seen:
                 seen.add(id(need))
-                waiting.append((need, _needs(need)))
+                waiting.append((need, needs_of(need)))
                 break
         else:
             waiting.pop()
@@ -79,7 +79,7 @@ def _in_order(root: Loop) -> list[Node | Branch | Loop]:
 def _placed(root: Loop) -> Block:
     """Place all items and return the block of the function; items of a block stand in order."""
     function = Block()
-    order = _in_order(root)
+    order = in_order(root)
     uses: dict[int, Block] = {}
 
     def use(item: Node | Branch | Loop, block: Block) -> None:
@@ -98,7 +98,7 @@ def _placed(root: Loop) -> Block:
         item.block = block
         match item:
             case Node():
-                for need in _needs(item):
+                for need in needs_of(item):
                     use(need, block)
             case Branch():
                 item.then.parent = item.otherwise.parent = block

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term
+from kommres.dsl.backends.kernels.scope import DayAt, EventAt, IntervalAt, Made, Member, RowAt, Scope
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.graph import Kind
     from kommres.dsl.plan.forms import Leaf
 
+#: What a key of a reference holds: a member, a day, an interval.
+Keyed: TypeAlias = str | DayAt | IntervalAt
 #: So many combinations of members are tried one by one where a key is not a constant.
 _MOST_MEMBERS = 24
 
@@ -61,14 +63,20 @@ def row_of(scope: Scope, slot: int, up: int) -> RowAt:
     return scope.builder.above(held, up)
 
 
-def keys_of(scope: Scope, number: int) -> list[tuple[tuple[str, ...], Node | None]]:
-    """Return the members that the keys of a reference may be, each with its condition (None: it always is)."""
-    choices: list[list[tuple[str, Node | None]]] = []
+def keys_of(scope: Scope, number: int) -> list[tuple[tuple[Keyed, ...], Node | None]]:
+    """Return what the keys of a reference may be, each with its condition (None: it always is)."""
+    choices: list[list[tuple[Keyed, Node | None]]] = []
     for key in scope.steps[number].args:
         step = scope.steps[key]
         held = scope.slots.get(payload(step)) if step.op is Op.VAR else None
         if isinstance(held, Member):
             choices.append([(held.text, None)])
+            continue
+        if isinstance(held, IntervalAt | DayAt):
+            choices.append([(held, None)])
+            continue
+        if step.kind == "date":
+            choices.append([(DayAt(scope.word(key)), None)])
             continue
         made = scope.made(key)
         if made.text is not None:
@@ -79,7 +87,7 @@ def keys_of(scope: Scope, number: int) -> list[tuple[tuple[str, ...], Node | Non
             raise NotCompiled("a key that is no member of a small enumeration")
         graph = scope.graph
         choices.append([(m, graph.node(BOOL, "({0} == {1})", made.node, graph.int(n))) for n, m in enumerate(members)])
-    found: list[tuple[tuple[str, ...], Node | None]] = []
+    found: list[tuple[tuple[Keyed, ...], Node | None]] = []
     for combination in product(*choices):
         test: Node | None = None
         for _, condition in combination:
@@ -89,12 +97,21 @@ def keys_of(scope: Scope, number: int) -> list[tuple[tuple[str, ...], Node | Non
     return found
 
 
-def by_key(scope: Scope, number: int, make: Callable[[tuple[str, ...]], Made]) -> Made:
+def named(keys: tuple[Keyed, ...]) -> tuple[str, ...]:
+    """Return keys that are members."""
+    return tuple([key for key in keys if isinstance(key, str)])
+
+
+def by_key(scope: Scope, number: int, make: Callable[[tuple[Keyed, ...]], Made]) -> Made:
     """Return what a reference gives for its keys; where they are no constants, one of all members."""
     choices = keys_of(scope, number)
     keyed = scope.need(*scope.steps[number].args)
     if len(choices) == 1:
-        return make(choices[0][0])
+        made = make(choices[0][0])
+        if keyed.sure:
+            return made
+        either, status = scope.graph.either, made.status
+        return evolve(made, status=evolve(status, miss=either(status.miss, keyed.miss), bad=either(status.bad, keyed.bad)))
     found = [(test, make(members)) for members, test in choices]
     return scope.builder.picked(scope, number, found, keyed)
 
@@ -120,8 +137,8 @@ def _input(scope: Scope, number: int) -> Made:
     if scope.when.past is not None and not declared.history:
         raise NotCompiled(f"{declared.name} is not supplied for past months")
 
-    def one(members: tuple[str, ...]) -> Made:
-        key = declared.name, members
+    def one(members: tuple[Keyed, ...]) -> Made:
+        key = declared.name, named(members)
         if scope.when.past is not None:
             return supplied(scope, row, key)
         coding = scope.builder.layout.inputs.get(row.entity, {}).get(key)
@@ -146,39 +163,6 @@ def supplied(scope: Scope, row: RowAt, key: InputKey) -> Made:
     return decoded(scope, graph.node(INT, "in_month({0}, {1}, {2}, {3}, {4}, {5})", *args), coding)
 
 
-def furthest(scope: Scope, where: int, before: Term, count: Node) -> Node:
-    """Return how many of the months before one there are to look at.
-
-    Where a condition first asks whether something was supplied, it does not hold in any month before the first of
-    which it was.
-    """
-    while scope.steps[where].op is Op.AND:
-        where = scope.steps[where].args[0]
-    step = scope.steps[where]
-    asked = scope.steps[step.args[0]] if step.op is Op.HAS else step
-    if asked.op is not Op.INPUT or step.op is not Op.HAS or not _settled(scope, step.args[0]):
-        return count
-    declared, slot, up, _ = payload(asked)
-    row = row_of(scope, slot, up)
-    ((members, _),) = keys_of(scope, step.args[0])
-    if (declared.name, members) not in scope.builder.layout.past.get(row.entity, {}):
-        return count
-    key = declared.name, members
-    offsets, months = (scope.builder.argument(what, row.entity, key) for what in ("past offsets", "past months"))
-    code = "min({3}, since_first({0}, {1}, {2}, {4}))"
-    return scope.graph.node(INT, code, offsets, months, row.place, count, before.number)
-
-
-def _settled(scope: Scope, number: int) -> bool:
-    """Whether the keys of a reference are known before any row is read."""
-    for key in scope.steps[number].args:
-        step = scope.steps[key]
-        known = step.op is Op.CONST or (step.op is Op.VAR and isinstance(scope.slots.get(payload(step)), Member))
-        if not known:
-            return False
-    return True
-
-
 def _field(scope: Scope, number: int) -> Made:
     slot, name = payload(scope.steps[number])
     held = scope.slots.get(slot)
@@ -201,6 +185,11 @@ def _field(scope: Scope, number: int) -> Made:
 
 def _var(scope: Scope, number: int) -> Made:
     held = scope.slots.get(payload(scope.steps[number]))
+    match held:
+        case DayAt():
+            return Made(node=held.day)
+        case IntervalAt():
+            return Made(node=held.along.place)
     if not isinstance(held, Member):
         raise NotCompiled("a row as a value")
     return Made(text=held.text)
@@ -265,10 +254,11 @@ def _rule(scope: Scope, number: int) -> Made:
     target, slot, up, _ = payload(scope.steps[number])
     row = row_of(scope, slot, up)
 
-    def one(members: tuple[str, ...]) -> Made:
-        if row == scope.row:
-            return scope.builder.instance(target, row, members, scope.when).as_rule()
-        return scope.builder.stored(target, row, members, scope.when)
+    def one(members: tuple[Keyed, ...]) -> Made:
+        builder = scope.builder
+        if row == scope.row or not all(isinstance(member, str) for member in members):
+            return builder.instance(target, row, members, scope.when).as_rule()
+        return builder.stored(target, row, named(members), scope.when)
 
     return by_key(scope, number, one)
 

@@ -20,6 +20,7 @@ from kommres.dsl.plan.nodes import DefinitionPlan, Op, Step
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.builder import Builder
+    from kommres.dsl.backends.kernels.hours import Axis
     from kommres.dsl.plan.proofs import Proof
 
 
@@ -48,7 +49,31 @@ class Member:
     text: str
 
 
-Slot: TypeAlias = RowAt | EventAt | Member
+@frozen
+class Along:
+    """A place on an axis of time, in the time zone of a row."""
+
+    axis: Axis
+    place: Node
+    zone: Node
+
+
+@frozen
+class IntervalAt:
+    """An interval of a grid."""
+
+    along: Along
+
+
+@frozen
+class DayAt:
+    """A day; ``along`` where it is one that an aggregate goes through."""
+
+    day: Node
+    along: Along | None = None
+
+
+Slot: TypeAlias = RowAt | EventAt | Member | IntervalAt | DayAt
 
 
 @frozen
@@ -70,7 +95,8 @@ class Term:
 class When:
     """The current day and slice. ``whole``: the first day and all of the month, on which nothing changes inside it.
 
-    ``past``: the month in which the day lies, None for that of the run.
+    ``past``: the month in which the day lies, None for that of the run. ``along``: the interval or day of an aggregate
+    that is the current day, which may lie outside the month of the run.
     """
 
     day: Node
@@ -78,6 +104,7 @@ class When:
     end: Node
     whole: bool = False
     past: Term | None = None
+    along: Along | None = None
 
 
 #: Steps whose value is the same in every month if their arguments are.
@@ -226,7 +253,13 @@ class Scope:
     def _make(self, number: int) -> Made:
         step = self.steps[number]
         try:
-            made = self.builder.writers[step.op](self, number)
+            timed = self.builder.vectors.made(self, number)
+            if timed is not None:
+                return timed
+            write = self.builder.writers.get(step.op)
+            if write is None:
+                raise NotCompiled(f"the operation {step.op}")
+            made = write(self, number)
             if step.kind == "number" and made.node is None and not made.status.bad is self.graph.true:
                 self.form(number)
         except NotCompiled as why:
@@ -330,6 +363,16 @@ class Scope:
         if leaf.part == "below":
             return self.numbers.of(form.below, kind)
         return self.numbers.of(mul(const(leaf.scale // form.scale), form.above), kind)
+
+
+def stands_at(slot: RowAt | EventAt | IntervalAt | DayAt) -> Node:
+    """Return where what a slot holds stands."""
+    match slot:
+        case IntervalAt():
+            return slot.along.place
+        case DayAt():
+            return slot.day
+    return slot.place
 
 
 def with_status(made: Made, status: Status) -> Made:

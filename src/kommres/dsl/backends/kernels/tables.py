@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.graph import Kind
     from kommres.dsl.backends.kernels.scope import Scope
     from kommres.dsl.backends.tables import Table
-    from kommres.dsl.bound.nodes import Calendar, Key
+    from kommres.dsl.bound.nodes import Calendar, Key, ParamRow
     from kommres.dsl.plan.forms import Leaf
 
 #: A look-up that misses. No value of a table comes near it.
@@ -37,10 +37,8 @@ MISSING = -(1 << 62)
 Span: TypeAlias = "tuple[int, int]"
 _EVER: Span = 1, 1 << 40
 #: The ends of a bracket that is open.
-_LOWEST, _HIGHEST = -(1 << 62), 1 << 62
+_LOWEST, HIGHEST = -(1 << 62), 1 << 62
 _MOST_CELLS = 4_000_000
-#: So many brackets are written out one after the other.
-_MOST_BRACKETS = 8
 
 
 @frozen(kw_only=True, eq=False)
@@ -69,13 +67,15 @@ class Tables:
         table = self._builder.machine.tables[position]
         type_ = table.param.type
         members = type_.enum.members if type_.enum is not None else None
-        at, span = self._span(table, scope, day)
+        if table.everywhere is not None:
+            return self._everywhere(table.everywhere.value, type_.kind, status, members)
+        at, span = self.span(table, scope, day)
         if table.bracket is not None:
             return self._in_bracket(scope, table, keys, status, at, span=span)
-        axes = [self._axis(table, n) for n in range(len(table.param.keys))]
+        axes = self._axes(table)
         place, missing = self._place(scope, keys, axes)
-        scale = self._scale(table)
-        days = self._days(table, span)
+        scale = self.scale(table)
+        days = self.days(table, span)
         array = self._builder.constant(
             ("table", position, scale, span), lambda: self._filled(table, axes, days, scale, members)
         )
@@ -88,12 +88,19 @@ class Tables:
             return Made(found, node=graph.node(BOOL, "({0} == 1)", cell))
         return Made(found, node=cell, scale=scale, members=members)
 
-    def _span(self, table: Table, scope: Scope, day: Node | None) -> tuple[Node | None, Span]:
+    def _everywhere(self, value: object, kind: str, status: Status, members: tuple[str, ...] | None) -> Made:
+        """Return the value that a run gives for all keys."""
+        scale = value.denominator if isinstance(value, Fraction) else 1
+        word = self._coded(value, scale, members)
+        graph = self._builder.graph
+        if kind == "yes_no":
+            return Made(status, node=graph.true if word else graph.false)
+        return Made(status, node=graph.int(word), scale=scale, members=members)
+
+    def span(self, table: Table, scope: Scope, day: Node | None) -> tuple[Node | None, Span]:
         """Return the place of a day among the days on which the table changes, and the span in which these lie."""
         builder = self._builder
         month = builder.machine.term.start, builder.machine.term.end
-        if table.everywhere is not None:
-            return None, month
         if day is None and scope.when.past is not None:
             span = builder.window(scope.when.past)
             return self._counted(table, scope.when.day, span), span
@@ -108,7 +115,7 @@ class Tables:
         return self._counted(table, day, _EVER), _EVER
 
     def _counted(self, table: Table, day: Node, span: Span) -> Node | None:
-        days = self._days(table, span)[1:]
+        days = self.days(table, span)[1:]
         if not days:
             return None
         key = "changes", self._builder.machine.tables.index(table), span
@@ -116,7 +123,7 @@ class Tables:
         return self._builder.graph.node(INT, "in_force({0}, {1})", array, day)
 
     @staticmethod
-    def _days(table: Table, span: Span) -> list[int]:
+    def days(table: Table, span: Span) -> list[int]:
         """Return the first days of the parts of a span in which the table is the same."""
         return [span[0], *table.changes(*span)]
 
@@ -126,9 +133,13 @@ class Tables:
         graph = self._builder.graph
         return graph.node(INT, "({0} * {1} + {2})", place, graph.int(days), at)
 
-    def _scale(self, table: Table) -> int:
+    def scale(self, table: Table) -> int:
         values = [row.value for row in (*table.rows, *table.given.values(), table.everywhere) if row is not None]
         return lcm(1, *(v.denominator for v in values if isinstance(v, Fraction)))
+
+    def word(self, row: ParamRow, scale: int) -> int:
+        """Return the value of a row in steps of 1/``scale``."""
+        return self._coded(row.value, scale, None)
 
     def _coded(self, value: object, scale: int, members: tuple[str, ...] | None) -> int:
         match value:
@@ -142,7 +153,7 @@ class Tables:
                 word = self._builder.names.code(value)
             case _:
                 raise NotCompiled("an absent value of a table")
-        if abs(word) >= _HIGHEST:
+        if abs(word) >= HIGHEST:
             raise NotCompiled("a value of a table of more than 62 bits")
         return word
 
@@ -221,23 +232,24 @@ class Tables:
         position = table.bracket or 0
         fixed = [key for n, key in enumerate(keys) if n != position]
         form = scope.form(keys[position])
-        if not form.is_whole or not form.above.fits:
-            raise NotCompiled("a bracket that holds a quotient")
-        ends = self._ends(table)
-        grid = lcm(ends, form.scale)
+        grid = lcm(self.ends(table), form.scale)
         wanted = mul(const(grid // form.scale), form.above)
-        if not wanted.fits:
-            raise NotCompiled("a bracket whose bounds need more than 63 bits")
-        scale = self._scale(table)
+        if not (wanted.most <= HIGHEST and form.below.fits):
+            raise NotCompiled("a look-up in a bracket by a number of more than 62 bits")
+        scale = self.scale(table)
         members = table.param.type.enum.members if table.param.type.enum is not None else None
-        offsets, lows, highs, values, place, missing = self._bands(
+        offsets, lows, highs, values, place, missing = self.bands(
             scope, table, fixed, at, grid=grid, scale=scale, members=members, span=span
         )
         graph = scope.graph
         first = graph.node(INT, "{0}[{1}]", offsets, place)
         last = graph.node(INT, "{0}[{1} + 1]", offsets, place)
-        word = scope.numbers.of(wanted, INT)
-        found = graph.node(INT, "holding({0}, {1}, {2}, {3}, {4})", lows, highs, first, last, word)
+        parts = [scope.numbers.of(part, INT) for part in (wanted, form.below)]
+        if form.is_whole:
+            found = graph.node(INT, "holding({0}, {1}, {2}, {3}, {4})", lows, highs, first, last, parts[0])
+        else:
+            code = "holding_quotient({0}, {1}, {2}, {3}, {4}, {5})"
+            found = graph.node(INT, code, lows, highs, first, last, *parts)
         none = graph.node(BOOL, "({0} < 0)", found)
         cell = graph.node(INT, "{0}[max(int64(0), {1})]", values, found)
         status = Status(miss=graph.either(status.miss, missing, none), bad=status.bad)
@@ -245,14 +257,26 @@ class Tables:
             return Made(status, node=graph.node(BOOL, "({0} == 1)", cell))
         return Made(status, node=cell, scale=scale, members=members)
 
+    def widest(self, table: Table, span: Span) -> int:
+        """Return the greatest number of brackets that are in force together."""
+        combinations = product(product(*(axis.texts for axis in self._axes(table))), self.days(table, span))
+        return max((len(self.brackets(table, keys, day)) for keys, day in combinations), default=0)
+
     @staticmethod
-    def _ends(table: Table) -> int:
+    def farthest(table: Table, grid: int) -> int:
+        """Return the greatest size of a bound of a bracket, in steps of 1/``grid``."""
+        position = table.bracket or 0
+        ends = (end for row in table.rows for end in _pair(row.keys[position]) if end is not None)
+        return max((int(abs(end) * grid) for end in ends), default=0)
+
+    @staticmethod
+    def ends(table: Table) -> int:
         """Return the grid of the bounds of brackets."""
         position = table.bracket or 0
         ends = [end for row in table.rows for end in _pair(row.keys[position]) if end is not None]
         return lcm(1, *(Fraction(end).denominator for end in ends))
 
-    def _bands(
+    def bands(
         self,
         scope: Scope,
         table: Table,
@@ -270,10 +294,9 @@ class Tables:
         ``width``: so many brackets for each combination, filled up with empty ones.
         """
         builder = self._builder
-        numbers = [n for n in range(len(table.param.keys)) if n != table.bracket]
-        axes = [self._axis(table, n) for n in numbers]
+        axes = self._axes(table)
         place, missing = self._place(scope, fixed, axes)
-        days = self._days(table, span)
+        days = self.days(table, span)
         place = self._with_day(place, at, len(days))
         key = ("bands", builder.machine.tables.index(table), grid, scale, span, width)
         made: dict[str, Any] = {}
@@ -305,16 +328,16 @@ class Tables:
             for day in days:
                 found = self.brackets(table, keys, day)
                 for low, high, row in found:
-                    lows.append(open_low if low is None else int(low * grid))
-                    highs.append(_HIGHEST if high is None else int(high * grid))
+                    lows.append(open_low if low is None else max(_LOWEST, min(int(low * grid), HIGHEST)))
+                    highs.append(HIGHEST if high is None else max(_LOWEST, min(int(high * grid), HIGHEST)))
                     values.append(self._coded(row.value, scale, members))
-                for _ in range(len(found), width or 0):
-                    lows.append(_HIGHEST)
-                    highs.append(_HIGHEST)
+                for place in range(len(found), width or 0):
+                    lows.append(0 if place else HIGHEST)  # no bracket begins there, so nothing was found
+                    highs.append(0)
                     values.append(0)
                 offsets.append(len(lows))
         if not values:
-            lows, highs, values = [_HIGHEST], [_LOWEST], [0]
+            lows, highs, values = [HIGHEST], [_LOWEST], [0]
         columns = {"offsets": offsets, "lows": lows, "highs": highs, "values": values}
         return {name: np.array(column, np.int64) for name, column in columns.items()}
 
@@ -326,67 +349,33 @@ class Tables:
         except DataProblem:
             return ()
 
-    # tiers -----------------------------------------------------------------------------------------------
-
-    def tiers(self, scope: Scope, number: int) -> Made:
-        """Return the sum of the parts of a volume inside the brackets, each times its value."""
-        from kommres.dsl.plan.payload import payload
-
-        step = scope.steps[number]
-        position, has_scale, _ = payload(step)
-        volume, *keys = step.args
-        if has_scale:
-            raise NotCompiled("tiers with a scale")
+    def version(self, scope: Scope, position: int, keys: Sequence[int]) -> Node:
+        """Return a number for the brackets in force for some keys: equal ones have equal numbers, none have -1."""
         table = self._builder.machine.tables[position]
-        at, span = self._span(table, scope, None)
-        status = scope.need(*step.args)
-        form, result = scope.form(volume), scope.form(number)
-        if not form.is_whole:
-            raise NotCompiled("tiers of a quotient")
-        prices = self._scale(table)
-        if result.scale % prices:
-            raise NotCompiled("tiers of other steps than their values")
-        grid = result.scale // prices
-        width = self._widest(table, span=span)
-        whole = mul(const(grid // form.scale), form.above)
-        if not whole.fits or grid % form.scale or grid % self._ends(table):
-            raise NotCompiled("tiers of a volume of more than 63 bits")
-        _, lows, highs, values, place, missing = self._bands(
-            scope, table, keys, at, grid=grid, scale=prices, members=None, span=span, width=width
-        )
         graph = scope.graph
-        amount = scope.numbers.of(whole, INT)
-        first = graph.node(INT, "({0} * {1})", place, graph.int(width)) if place is not graph.int(0) else place
-        total, covered = graph.int(0), graph.int(0)
-        for n in range(width):
-            at_n = graph.node(INT, "({0} + {1})", first, graph.int(n))
-            low = graph.node(INT, "{0}[{1}]", lows, at_n)
-            high = graph.node(INT, "{0}[{1}]", highs, at_n)
-            part = graph.node(INT, "max(int64(0), min({0}, {1}) - {2})", amount, high, low)
-            price = graph.node(INT, "{0}[{1}]", values, at_n)
-            covered = graph.node(INT, "({0} + {1})", covered, part)
-            total = graph.node(INT, "({0} + {1} * {2})", total, part, price)
-        short = graph.node(BOOL, "({0} != {1})", covered, amount)
-        return Made(
-            Status(miss=graph.either(status.miss, missing, short), bad=status.bad),
-            part=lambda leaf, kind: self._tiered(scope, total, leaf, kind),
-        )
+        if table.everywhere is not None:
+            return graph.int(0)
+        at, span = self.span(table, scope, None)
+        axes = self._axes(table)
+        place, missing = self._place(scope, keys, axes)
+        days = self.days(table, span)
 
-    @staticmethod
-    def _tiered(scope: Scope, total: Node, leaf: Leaf, kind: Kind) -> Node:
-        if leaf.part != "value":
-            raise NotCompiled("tiers of a quotient")
-        return scope.numbers.turned(total, kind)
+        def numbered() -> Any:  # noqa: ANN401 - an array
+            known: dict[object, int] = {}
+            found = []
+            for texts in product(*(axis.texts for axis in axes)):
+                for day in days:
+                    rows = tuple([(low, high, row.value) for low, high, row in self.brackets(table, texts, day)])
+                    found.append(known.setdefault(rows, len(known)) if rows else -1)
+            return np.array(found or [-1], np.int64)
 
-    def _widest(self, table: Table, *, span: Span) -> int:
-        numbers = [n for n in range(len(table.param.keys)) if n != table.bracket]
-        axes = [self._axis(table, n) for n in numbers]
-        days = self._days(table, span)
-        combinations = product(product(*(axis.texts for axis in axes)), days)
-        width = max((len(self.brackets(table, keys, day)) for keys, day in combinations), default=0)
-        if not 0 < width <= _MOST_BRACKETS:
-            raise NotCompiled(f"tiers of {width} brackets")
-        return width
+        array = self._builder.constant(("versions", position, span), numbered)
+        number = graph.node(INT, "{0}[{1}]", array, self._with_day(place, at, len(days)))
+        return number if missing is None else graph.select(missing, graph.int(-1), number)
+
+    def _axes(self, table: Table) -> list[Axis]:
+        """Return the keys without the bracket."""
+        return [self._axis(table, n) for n in range(len(table.param.keys)) if n != table.bracket]
 
     # calendars -------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ _ZERO: Final = ir.Constant(I64, 0)
 _ONE: Final = ir.Constant(I64, 1)
 
 
-def _divided(build: ir.IRBuilder, a: ir.Value, d: ir.Value) -> tuple[ir.Value, ir.Value]:
+def divided(build: ir.IRBuilder, a: ir.Value, d: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Return floor and rest. A divisor that is not above zero, in rows that do not use it, would end the process."""
     d = build.select(build.icmp_signed(">", d, _ZERO), d, _ONE)
     count = build.sdiv(a, d)
@@ -31,7 +31,7 @@ def _halvings(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
     return build.and_(count, ir.Constant(I64, 63))
 
 
-def _gcd(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+def greatest_common(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     """Take out the twos, then subtract the smaller odd number from the greater one until nothing is left."""
     a, b = _size(build, a), _size(build, b)
     none = build.icmp_unsigned("==", a, _ZERO)
@@ -59,12 +59,12 @@ def _gcd(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
 _I, _F = INT, FLOAT
 
 #: ``(a, d)`` with d > 0: the greatest whole number not above a / d, and what is left of a.
-floor_div = helper("floor_div", INT, (INT, INT), lambda build, a, d: _divided(build, a, d)[0])
-floor_mod = helper("floor_mod", INT, (INT, INT), lambda build, a, d: _divided(build, a, d)[1])
+floor_div = helper("floor_div", INT, (INT, INT), lambda build, a, d: divided(build, a, d)[0])
+floor_mod = helper("floor_mod", INT, (INT, INT), lambda build, a, d: divided(build, a, d)[1])
 
 #: Without the fraction, within -2^62 .. 2^62; what is no number gives -2^62.
 to_int = helper("to_int", INT, (FLOAT,), whole)
 #: Of a number that is never below zero; processors without AVX-512 do it several times faster than with sign.
 to_float_pos = helper("to_float_pos", FLOAT, (INT,), lambda build, a: build.uitofp(a, F64))
 #: 0 of two zeros. It must fit a word with sign: not both are 0 or -2^63.
-gcd = helper("gcd", INT, (INT, INT), _gcd)
+gcd = helper("gcd", INT, (INT, INT), greatest_common)

@@ -78,10 +78,9 @@ class LocalTimes:
             known = 0 if found is None else len(found) // DAYS
             if found is None or known < len(self._zones):
                 days = range(self._first, self._first + DAYS)
-                more = [
-                    np.array([zone.instant(day, minutes) for day in days], np.int64) for zone in self._zones[known:]
-                ]
-                found = self._tables[minutes] = np.concatenate([*([] if found is None else [found]), *more])
+                more = [zone.instant(day, minutes) for zone in self._zones[known:] for day in days]
+                before = np.zeros(0, np.int64) if found is None else found
+                found = self._tables[minutes] = np.concatenate([before, np.array(more, np.int64)])
             return found
 
     def see(self, batch: Batch) -> None:
@@ -99,9 +98,11 @@ class LocalTimes:
         coding = self._layout.inputs[root][TIME_ZONE]
         if coding.kind != "id" or (root, TIME_ZONE) in self._layout.varying:
             return np.full(table.count, -1, np.int64)
+        absent = coding.absent if coding.optional else None
+        if table.count and (column.values == column.values[0]).all():
+            return np.full(table.count, self._of_code(int(column.values[0]), absent=absent), np.int64)
         codes, places = np.unique(column.values, return_inverse=True)
-        known = [self._of_code(int(code), absent=coding.absent if coding.optional else None) for code in codes]
-        return np.array(known, np.int64)[places]
+        return np.array([self._of_code(int(code), absent=absent) for code in codes], np.int64)[places]
 
     def _of_code(self, code: int, *, absent: int | None) -> int:
         if code == absent:

@@ -1,0 +1,82 @@
+"""What a line shows beside its amount: volume and price, where they are the same in the whole month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from kommres.dsl.backends.kernels.graph import BOOL, INT
+from kommres.dsl.backends.kernels.scope import Scope, When
+from kommres.dsl.backends.kernels.turning import scope_inside
+from kommres.dsl.plan.forms import Form, Whole, const, mul
+
+if TYPE_CHECKING:
+    from kommres.dsl.backends.kernels.graph import Node
+
+
+@define(eq=False)
+class Printed:
+    """What a line shows: ``above / below`` where it is ``given``."""
+
+    given: Node
+    bad: Node | None
+    above: Node
+    below: Node
+
+
+def shown(scope: Scope, step: int) -> Printed:
+    """Return what a line shows of a step. Raises :class:`NotCompiled`.
+
+    A value that is not the same in all pieces of the month is not shown.
+    """
+    graph, builder = scope.graph, scope.builder
+    form = scope.form(step)
+    if builder.still:
+        status = scope.status(step)
+        above, below, wide = _parts(scope, form)
+        given = graph.true if status.absent is None else graph.negated(status.absent)
+        moved = builder.moves(scope, step) if builder.by_day(scope.steps, step) else None
+        return Printed(given, graph.either(status.bad, status.miss, moved, wide), above, below)
+    pieces = builder.pieces(scope, step)
+    first = scope.inside(when=When(builder.start, builder.start, builder.end, whole=True))
+    above, below, wide = _parts(first, form)
+    status = first.status(step)
+    given = graph.true if status.absent is None else graph.negated(status.absent)
+    bad = graph.either(status.bad, status.miss, wide)
+    if pieces is not None and builder.by_day(scope.steps, step):
+        loop = graph.loop("while True", inside=scope_inside(scope))
+        day = graph.carry(loop, builder.start)
+        same = graph.carry(loop, graph.true)
+        wrong = graph.carry(loop, graph.false)
+        there = scope.inside(when=When(day.current, builder.start, builder.end, whole=True))
+        at, under, further = _parts(there, form)
+        each = there.status(step)
+        equal = graph.node(BOOL, "same_quotient({0}, {1}, {2}, {3})", above, below, at, under)
+        held = graph.true if each.absent is None else graph.negated(each.absent)
+        alike = graph.node(BOOL, "({0} == {1})", given, held)
+        both = graph.both(given, held)
+        kept = graph.both(alike, graph.either(graph.negated(both) if both is not None else graph.true, equal))
+        same.following = graph.both(same.current, kept) or graph.false
+        wrong.following = graph.either(wrong.current, each.bad, each.miss, further)
+        following = pieces.after(day.current, builder.end)
+        day.following = following
+        loop.last = graph.node(BOOL, "({0} >= {1})", following, builder.end)
+        given = graph.both(given, same.after) or graph.false
+        bad = graph.either(bad, wrong.after, pieces.bad)
+    return Printed(given, bad, above, below)
+
+
+def _parts(scope: Scope, form: Form) -> tuple[Node, Node, Node | None]:
+    """Return both parts of a quotient as words, and whether they are none in a row."""
+    above, one = _as_word(scope, form.above)
+    below, other = _as_word(scope, mul(const(form.scale), form.below))
+    return above, below, scope.graph.either(one, other)
+
+
+def _as_word(scope: Scope, part: Whole) -> tuple[Node, Node | None]:
+    if part.fits:
+        return scope.numbers.of(part, INT), None
+    node, _ = scope.numbers.exact(part)
+    word = scope.graph.node(INT, "wide_word({0})", node)
+    return word, scope.graph.node(BOOL, "wide_ne({0}, wide({1}))", node, word)

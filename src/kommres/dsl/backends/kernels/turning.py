@@ -1,0 +1,249 @@
+"""Pieces of a month, or of a span of days inside it, on which nothing changes: loops over them for one row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Branch, Status, innermost
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.scope import Member, Scope, When, stands_at
+from kommres.dsl.plan.forms import Form, Whole, const, mul
+from kommres.dsl.plan.nodes import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kommres.dsl.backends.kernels.graph import Block, Carried, Kind, Loop, Node
+    from kommres.dsl.backends.kernels.pieces_of import Pieces
+
+
+@define(eq=False)
+class Turns:
+    """A loop over the pieces of some days for one row. None where they are one piece for every row.
+
+    ``inner``: what stands in a piece. ``bad``: whether the pieces are not a kernel's. ``filled``: a branch for whether
+    there is a day at all; None: there is.
+    """
+
+    scope: Scope
+    loop: Loop | None
+    inner: Scope
+    bad: Node | None = None
+    filled: Branch | None = None
+    _folds: dict[object, Node] = field(factory=dict)
+
+    def folded(self, key: object, first: Node, step: Callable[[Scope, Node], Node]) -> Node:
+        """Carry a value through the pieces; ``step`` gives what it becomes in one."""
+        found = self._folds.get(key)
+        if found is None:
+            if self.loop is None:
+                found = step(self.inner, first)
+            else:
+                carried = self.scope.graph.carry(self.loop, first)
+                found = carried.after
+                carried.following = step(self.inner, carried.current)
+            if self.filled is not None:
+                found = self.scope.graph.choose(self.filled, found, first)
+            self._folds[key] = found
+        return found
+
+    def summed(self, key: object, kind: Kind, value: Callable[[Scope], Node]) -> Node:
+        """Return the sum over the pieces of what ``value`` gives in each."""
+        if self.loop is None and self.filled is None:
+            return value(self.inner)
+        code = "wide_add({0}, {1})" if kind == WIDE else "({0} + {1})"
+        zero = self.scope.numbers.turned(self.scope.graph.int(0), kind)
+        graph = self.scope.graph
+        return self.folded(
+            ("sum", key, kind), zero, lambda inner, before: graph.node(kind, code, before, value(inner))
+        )
+
+    def quotient(
+        self, key: object, parts: Callable[[Scope], tuple[Node, Node]], most: int, deepest: int
+    ) -> Node:
+        """Return the sum over the pieces of quotients, whose parts fit words; see :mod:`.ratios`."""
+        graph = self.scope.graph
+        nothing = self.scope.numbers.turned(graph.int(1), WIDE)
+        bounds = graph.int(most), graph.int(deepest)
+        code = "quotient_plus({0}, {1}, {2}, {3}, {4})"
+        return self.folded(
+            ("quotient", key), nothing, lambda inner, before: graph.node(WIDE, code, before, *parts(inner), *bounds)
+        )
+
+    def any(self, key: object, node: Node | None) -> Node | None:
+        """Return whether a condition holds in some piece."""
+        if node is None:
+            return None
+        graph = self.scope.graph
+        return self.folded(("any", key), graph.false, lambda _, before: graph.either(before, node) or graph.false)
+
+    def status(self, value: int) -> Status:
+        """Return the status of a step that is needed in all pieces."""
+        each = self.inner.need(value)
+        bad = self.scope.graph.either(self.bad, self.any((value, "bad"), each.bad))
+        return Status(miss=self.any((value, "miss"), each.miss), bad=bad)
+
+
+def month_turns(scope: Scope, value: int, names: tuple[int, ...] | None = None) -> Turns:
+    """Return the loop over the pieces of the month.
+
+    ``names``: neighbours on which none of these steps changes are one piece; None: neighbours are not joined.
+    """
+    builder = scope.builder
+    if names == ():
+        return Turns(scope, None, _in_one(scope))
+    if builder.still or scope.when.past is not None:
+        return Turns(scope, None, scope, builder.moves(scope, value, *(names or ())))
+    return _loop(scope, value, names, builder.start, builder.end) or Turns(scope, None, _in_one(scope))
+
+
+def _in_one(scope: Scope) -> Scope:
+    builder = scope.builder
+    if builder.still or scope.when.past is not None:
+        return scope
+    return scope.inside(when=When(builder.start, builder.start, builder.end, whole=True))
+
+
+def span_turns(scope: Scope, value: int, names: tuple[int, ...], first: Node, until: Node) -> Turns:
+    """Return the loop over the pieces of a span of days; one that is not inside the month is not a kernel's."""
+    graph, builder = scope.graph, scope.builder
+    if scope.when.past is not None:
+        raise NotCompiled("a sum over slices of a span of days in a past month")
+    first_, until_ = (
+        graph.node(INT, "min(max({0}, {1}), {2})", day, builder.start, builder.end) for day in (first, until)
+    )
+    found = None if builder.still or not names else _loop(scope, value, names, first_, until_)
+    if found is None:
+        moved = builder.moves(scope, value, *names) if names and builder.still else None
+        inner = scope.inside(when=When(builder.start if builder.still else first, first, until))
+        found = Turns(scope, None, inner, moved)
+    found.filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
+    outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
+    found.bad = graph.choose_maybe(found.filled, graph.either(found.bad, outside), None)
+    return found
+
+
+def _loop(scope: Scope, value: int, names: tuple[int, ...] | None, first: Node, until: Node) -> Turns | None:
+    """Return the loop over the pieces of some days of the month; None where nothing can change inside it."""
+    graph = scope.graph
+    pieces = scope.builder.pieces(scope, value, *(names or ()))
+    if pieces is None:
+        return None
+    around = innermost((scope_inside(scope), first.inside, until.inside))
+    loop = graph.loop("while True", inside=around)
+    start = graph.carry(loop, first)
+    end, bad = _end_of(scope, pieces, loop, start, names, until)
+    start.following = end
+    loop.last = graph.node(BOOL, "({0} >= {1})", end, until)
+    found = Turns(scope, loop, scope.inside(when=When(start.current, start.current, end)))
+    found.bad = graph.either(pieces.bad, found.any("names", bad))
+    return found
+
+
+def scope_inside(scope: Scope) -> Block | None:
+    """Return the loop in which a scope stands."""
+    places = [stands_at(slot).inside for slot in scope.slots.values() if not isinstance(slot, Member)]
+    return innermost((*places, scope.when.day.inside, scope.when.end.inside))
+
+
+def _end_of(  # noqa: PLR0917
+    scope: Scope, pieces: Pieces, loop: Loop, start: Carried, names: tuple[int, ...] | None, until: Node
+) -> tuple[Node, Node | None]:
+    """Return the end of the piece that begins at ``start``, and whether that cannot be said."""
+    graph = scope.graph
+    first = pieces.after(start.current, until)
+    if names is None:
+        return first, None
+    joining = graph.loop("while True", inside=loop.body)
+    end = graph.carry(joining, first)
+    over = graph.node(BOOL, "({0} >= {1})", end.current, until)
+    here = scope.inside(when=When(start.current, start.current, until))
+    there = scope.inside(when=When(end.current, end.current, until))
+    changes: Node | None = None
+    unknown: Node | None = None
+    for name in names:
+        unknown = graph.either(unknown, here.status(name).bad, there.status(name).bad)
+        differs, unsure = _differs(here, there, name)
+        changes, unknown = graph.either(changes, differs), graph.either(unknown, unsure)
+    unknown = graph.both(graph.negated(over), unknown)
+    following = pieces.after(end.current, until)
+    if unknown is None:
+        joining.stop = graph.either(over, changes)
+        end.following = following
+        return end.after, None
+    # The loop ends at the first neighbour of which it cannot be said whether it differs.
+    bad = graph.carry(joining, graph.false)
+    joining.last = graph.either(over, changes, unknown) or graph.false
+    bad.following = unknown
+    end.following = graph.select(joining.last, end.current, following)
+    return end.after, bad.after
+
+
+def _differs(here: Scope, there: Scope, name: int) -> tuple[Node | None, Node | None]:
+    """Return whether a step differs between two days, and whether that cannot be said."""
+    graph = here.graph
+    sides = here.status(name), there.status(name)
+    states = [
+        graph.node(BOOL, "({0} != {1})", *(graph.false if node is None else node for node in pair))
+        for pair in (tuple(side.miss for side in sides), tuple(side.absent for side in sides))
+        if pair != (None, None)
+    ]
+    values, unsure = _values_differ(here, there, name)
+    missing = graph.either(*(side.miss for side in sides), *(side.absent for side in sides))
+    if missing is not None:
+        values, unsure = (graph.both(graph.negated(missing), node) for node in (values, unsure))
+    return graph.either(*states, values), unsure
+
+
+def _values_differ(here: Scope, there: Scope, name: int) -> tuple[Node | None, Node | None]:
+    graph, step = here.graph, here.steps[name]
+    if step.kind == "yes_no":
+        return _unequal(here, here.holds(name), there.holds(name)), None
+    if step.kind in {"enum", "id"}:
+        members = here.members(name)
+        return _unequal(here, here.code(name, members), there.code(name, members)), None
+    if step.op is Op.TABLE:
+        return _unequal(here, *(_node(side, name) for side in (here, there))), None
+    form = here.form(name)
+    if form.is_whole:
+        return _unequal(here, *(side.numbers.exact(form.above)[0] for side in (here, there))), None
+    above, below = ([_exact(side, part) for side in (here, there)] for part in (form.above, form.below))
+    if form.above.fits and form.below.fits:
+        return graph.node(BOOL, "(not same_quotient({0}, {2}, {1}, {3}))", *above, *below), None
+    # Products that differ modulo 2^128 differ; equal ones are equal where their factors are.
+    factors = graph.either(_unequal(here, *above), _unequal(here, *below))
+    crossed = [
+        graph.node(WIDE, "wide_mul({0}, {1})", *(each if each.kind == WIDE else here.numbers.turned(each, WIDE) for each in pair))
+        for pair in ((above[0], below[1]), (above[1], below[0]))
+    ]
+    unequal = graph.node(BOOL, "wide_ne({0}, {1})", *crossed)
+    return unequal, graph.both(factors, graph.negated(unequal))
+
+
+def _exact(scope: Scope, part: Whole) -> Node:
+    return scope.numbers.exact(part)[0]
+
+
+def _node(scope: Scope, name: int) -> Node:
+    node = scope.made(name).node
+    if node is None:
+        raise NotCompiled("pieces told apart by what is no value")
+    return node
+
+
+def _unequal(scope: Scope, one: Node, other: Node) -> Node | None:
+    if one is other:
+        return None
+    return scope.graph.node(BOOL, "wide_ne({0}, {1})" if one.kind == WIDE else "({0} != {1})", one, other)
+
+
+def on_grid(scope: Scope, form: Form, grid: int) -> Node:
+    """Return a quotient that is a whole number of 1/``grid`` as that number."""
+    above = mul(const(grid), form.above)
+    below = mul(const(form.scale), form.below)
+    if not above.fits or not below.fits:
+        raise NotCompiled("a quotient on a grid that needs more than 63 bits")
+    numbers = scope.numbers
+    return scope.graph.node(INT, "floor_div({0}, {1})", numbers.of(above, INT), numbers.of(below, INT))
