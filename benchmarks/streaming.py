@@ -20,11 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from benchmarks import workloads
-from benchmarks.ours import RULES
 
 import kommres
 from kommres.columns.parquet import encoded
 
+RULES: Final = Path(__file__).resolve().parent / "rules"
 #: column -> digits before and after the point
 DECIMALS: Final = {
     "volume": (9, 3),
@@ -85,17 +85,18 @@ def codec(folder: Path) -> dict[str, float]:
     columns = [meta.row_group(0).column(i) for i in range(meta.num_columns)]
     texts = [c.path_in_schema for c in columns if c.physical_type == "BYTE_ARRAY"]
     plain = [c.path_in_schema for c in columns if not c.has_dictionary_page]
-    known = [c.path_in_schema for c in columns if c.is_stats_set]
+    ranged = [c.path_in_schema for c in columns if c.is_stats_set]
     file = pq.ParquetFile(result, read_dictionary=[name for name in texts if name not in plain])
     held = [file.read_row_group(i, use_threads=False) for i in range(min(HELD, meta.num_row_groups))]
 
     def decode(number: int) -> int:
-        return pq.ParquetFile(source).read_row_group(number, use_threads=False).num_rows
+        return pq.ParquetFile(source, metadata=known).read_row_group(number, use_threads=False).num_rows
 
     def encode(number: int) -> int:
-        return sink.write(encoded(held[number % len(held)], plain=plain, statistics=known))
+        return sink.write(encoded(held[number % len(held)], plain=plain, statistics=ranged))
 
-    groups = pq.ParquetFile(source).num_row_groups
+    known = pq.ParquetFile(source).metadata
+    groups = known.num_row_groups
     # Both kinds of work side by side all the time, as in a run.
     work = sorted(
         [((i + 0.5) / groups, decode, i) for i in range(groups)]

@@ -58,13 +58,14 @@ class Households(Trees):
     """Buildings with a few premises each: by meters, by norm, by averages; absent people, acts, communal flats.
 
     ``simple``: share of premises on which nothing changes and nothing happens. ``happens``: an event that all have.
+    ``sizes``: how many premises a building may have.
     """
 
-    def __init__(self, month, pick, *, simple=0.5, happens="", plan=None):
-        super().__init__(plan or water(), pick, month)
-        self.places, self.simple, self.happens = PLACES[str(month)], simple, happens
+    def __init__(self, month, pick, *, simple=0.5, happens="", sizes=(1, 1, 2, 3, 5)):
+        super().__init__(water(), pick, month)
+        self.places, self.simple, self.happens, self.sizes = PLACES[str(month)], simple, happens, sizes
 
-    def tree(self, premises=None):
+    def tree(self):
         pick, place = self.pick, self.pick.choice(self.places)
         cold, hot, sewer = place.suppliers
         scheme = pick.choice(place.schemes)
@@ -76,15 +77,13 @@ class Households(Trees):
         }
         if pick.random() < 0.3:
             building.values["hot_water_house_volume", ()] = self.decimal(1, 4000, 1000)
-        building.children["premises"] = [
-            self.premises(building, place) for _ in range(premises or pick.choice((1, 1, 2, 3, 5)))
-        ]
+        building.children["premises"] = [self.premises(building, place) for _ in range(pick.choice(self.sizes))]
         return building
 
     def decimal(self, low, high, grid):
         """A number on a grid, mostly with fewer digits than it may have; the ends come often."""
         grid = self.pick.choice((1, min(grid, 10), grid, grid))
-        n = self.pick.choice((low * grid, high * grid, *[self.pick.randint(low * grid, high * grid) for _ in range(8)]))
+        n = self.pick.choice((low, high)) * grid if self.pick.random() < 0.2 else self.pick.randint(low * grid, high * grid)
         value = Fraction(n, grid)
         return value.numerator if value.denominator == 1 else value
 

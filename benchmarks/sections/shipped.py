@@ -34,7 +34,7 @@ NEVER: Final = 1 << 62
 
 def measure(*, quick: bool) -> Outcome:
     """Run the charges one after the other."""
-    accounts, times, rounds = (200, 100, 3) if quick else (3_000, 700, 7)
+    accounts, times, rounds = (150, 100, 2) if quick else (3_000, 700, 7)
     few = NEVER if quick else 1
     program = kommres.load()
     month = Month.parse(MONTH)

@@ -27,7 +27,7 @@ print(json.dumps([spent, [name for name in {HEAVY!r} if name in sys.modules]]))
 
 def measure(*, quick: bool) -> Outcome:
     """Measure by turns of fresh processes."""
-    turns = 2 if quick else 9
+    turns = 1 if quick else 9
     kept = int(not quick)  # the first turn fills the file cache
     imports = [_import() for _ in range(3 if quick else 21)][1:]
     checks = [_check() for _ in range(1 if quick else 6)][kept:]

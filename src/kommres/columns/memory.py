@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from kommres.columns.arrow import require_arrow
 from kommres.columns.files import SourceTable, refuse_twins
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_BITS: Final = 1000  # of a number that is written as a decimal
-_SHORT: Final = 32  # bits of a date or a time
+_HASHED: Final = 1 << 20  # rows at a time
 
 _LISTS: Final = frozenset({list, tuple})
 _AS_THEY_ARE: Final = frozenset({str, bool, datetime.date})
@@ -143,15 +145,37 @@ def _text(what: str, value: object) -> str:
 
 def _digest(table: pa.Table) -> str:
     """SHA-256 of names, types and cells; how the table is cut into chunks does not matter."""
-    pa = require_arrow()
     digest = hashlib.sha256()
-    for column_name, column in zip(table.column_names, table.columns, strict=True):
-        digest.update(f"{column_name}\0{column.type}\0{len(column)}\0".encode())
-        plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        # Not every moment of Arrow is one of Python.
-        if pa.types.is_temporal(plain.type) and not pa.types.is_interval(plain.type):
-            plain = plain.cast(pa.int32() if plain.type.bit_width == _SHORT else pa.int64())
-        for start in range(0, len(plain), 65536):
-            cells = plain.slice(start, 65536).to_pylist()
-            digest.update(repr(cells).encode("utf-8", "surrogatepass"))
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        digest.update(f"{name}\0{column.type}\0{len(column)}\0".encode())
+        for start in range(0, len(column), _HASHED):
+            for data in _content(column.slice(start, _HASHED)):
+                digest.update(data)
     return digest.hexdigest()
+
+
+def _content(column: pa.ChunkedArray) -> Iterator[Any]:
+    """Yield bytes that two columns of one type share only if their cells are equal."""
+    pa = require_arrow()
+    types = pa.types
+    plain = column.cast(column.type.value_type) if types.is_dictionary(column.type) else column
+    missing = plain.is_null().to_numpy()
+    cells = plain.drop_null().combine_chunks()
+    if isinstance(cells, pa.ChunkedArray):
+        cells = pa.concat_arrays(cells.chunks) if cells.num_chunks else pa.array([], cells.type)
+    yield np.packbits(missing).data
+    if types.is_boolean(cells.type):
+        yield np.packbits(cells.to_numpy(zero_copy_only=False)).data
+    elif types.is_string(cells.type) or types.is_large_string(cells.type):
+        _, offsets, letters = cells.cast(pa.large_string()).buffers()
+        ends = np.frombuffer(offsets, np.int64, len(cells) + 1, 8 * cells.offset)
+        yield np.diff(ends).data
+        if letters is not None:
+            yield letters[int(ends[0]) : int(ends[-1])]
+    elif types.is_primitive(cells.type) or types.is_decimal(cells.type):
+        width = cells.type.bit_width // 8
+        data = cells.buffers()[1]
+        if data is not None:
+            yield data[width * cells.offset : width * (cells.offset + len(cells))]
+    else:
+        yield repr(cells.to_pylist()).encode("utf-8", "surrogatepass")

@@ -85,7 +85,7 @@ WHOLE = {
     "house_daily": "sum of hours(e) for e in daily(clip(shut), 01:30, 04:00)",
     "first": "(first of e.people by e.from for e in merge(clip(away), by kind, people)) else 7",
     "last": "days_between(period.start, (last of e.to by e.to for e in merge(clip(away), by kind)) else since)",
-    "last_kind": "if ((last of e.kind by e.from for e in worst(clip(away), by people)) else cold) = hot then 2 otherwise 3",
+    "last_kind": "if ((last of e.kind by e.from for e in worst(away, by people)) else hot) = hot then 2 otherwise 3",
     "earliest": "days_between((min of e.from for e in union(away)) else period.start, period.end)",
     "latest": "days_between(period.start, (max of e.to for e in merge(away, by kind) where has e.to) else since)",
     "quantified": "if any of e.kind = hot and e.from > period.start for e in merge(away, by kind) then 1 otherwise 0",
@@ -156,14 +156,16 @@ def flat(plan, name, root, pick, month, zone, dirty):
 def seconds(pick, month, zone):
     """A moment near a month; often a local midnight or a whole hour of a day on which clocks may change."""
     day = month.start + pick.choice((0, 0, 28, 24, 25, pick.randint(-35, 40), pick.randint(0, 31)))
-    local = Zone.named(zone or "UTC")
-    return local.instant(day, pick.choice((0, 60 * pick.randrange(24), pick.randrange(1440)))) + pick.choice((0, 0, 1, -1))
+    minute = pick.choice((0, 60 * pick.randrange(24), pick.randrange(1440)))
+    return Zone.named(zone or "UTC").instant(day, minute) + pick.choice((0, 0, 1, -1))
 
 
 def events(plan, name, pick, month, zone, dirty):
     event = next(event for event in plan.events if event.name == name)
-    edge = (lambda: seconds(pick, month, zone)) if event.interval == "instant" else (
-        lambda: month.start + pick.choice((0, 31, pick.randint(-12, 45)))
+    edge = (
+        (lambda: seconds(pick, month, zone))
+        if event.interval == "instant"
+        else (lambda: month.start + pick.choice((0, 31, pick.randint(-12, 45))))
     )
     if event.interval == "instant" and pick.random() < 0.3:
         zone = pick.choice([z for z in ZONES if z])

@@ -147,8 +147,7 @@ def _of_any(walk: Walk, number: int, shape: Form, summed: Range, days: int = 1) 
 
     ``days``: what the divisor is multiplied with, at most.
     """
-    fits = shape.above.most * days < WORD and shape.below.hi * shape.scale < WORD
-    if not walk.known.assumed.partial or not fits or summed.most is None:
+    if not walk.known.assumed.partial or summed.most is None:
         return None
     reach = min(_TOP, floor(summed.most * _BOTTOM))
     above = leaf(Leaf(number, "top"), 0 if summed.is_positive else -reach, reach)

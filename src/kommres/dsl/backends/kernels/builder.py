@@ -12,6 +12,7 @@ from kommres.dsl.backends.kernels.events import bound_events
 from kommres.dsl.backends.kernels.gathering import GATHERING
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Graph, Kind, Loop, Node, Status
 from kommres.dsl.backends.kernels.instance import Instance
+from kommres.dsl.backends.kernels.needs import needed
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.pieces_of import Pieces, moved, pieces_of
 from kommres.dsl.backends.kernels.reading import READING
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.rows import InputKey
     from kommres.dsl.plan.nodes import SourcePlan
     from kommres.dsl.plan.proofs import Proofs
-    from kommres.dsl.rules.nodes import Cuts
 
 Writer = Callable[[Scope, int], Made]
 
@@ -122,6 +122,8 @@ class Builder:
         self.listed: dict[tuple[object, ...], Listed] = {}
         self._instances: dict[tuple[object, ...], Instance] = {}
         self._caught: dict[int, set[int]] = {}
+        #: id of a condition -> what it is about: a narrow cell that does not lie in a range
+        self.limits: dict[int, tuple[Node, int, int]] = {}
         self._loops = 0
 
     def note(self, definition: DefinitionPlan | None, step: Step, why: str) -> None:
@@ -229,6 +231,8 @@ class Builder:
         first = self.graph.node(INT, "int64({0}[{1}])", array, row.place)
         if (row.entity, key) not in self.layout.varying or when.day is self.start:
             return first
+        if when.along is not None and when.along.axis.yearly:
+            raise NotCompiled(f"{key[0]} on days outside the month")
         offsets, days, values = self.changes(row.entity, key)
         code = "int64(changed({0}, {1}, {2}, {3}, {4}, {5}))"
         return self.graph.node(INT, code, first, offsets, days, values, row.place, when.day)
@@ -407,27 +411,8 @@ class Builder:
         if scope.definition is None:
             return None
         computation = self.machine.computation(scope.definition.number)
-        below = any(self._reads_below(scope.steps, step) for step in steps)
-        return pieces_of(self, computation.cutter, scope.definition.cuts, scope.row, below=below)
-
-    def _reads_below(self, steps: Sequence[Step], number: int) -> bool:
-        """Whether a step may change with rows below its own or below an ancestor: other steps need no such cuts."""
-        waiting, seen = [number], {number}
-        while waiting:
-            step = steps[waiting.pop()]
-            if isinstance(step.data, Gather) and any(s.kind == "children" for _, s in step.data.binders):
-                return True
-            if step.op is Op.RULE:
-                target = payload(step)[0]
-                if self.machine.computation(target).varies and _cut_below(self.definition(target).cuts):
-                    return True
-            if step.op is Op.OPTION and self.machine.plan.options[payload(step)[0]].bindings:
-                return True
-            for arg in step.args:
-                if arg not in seen:
-                    seen.add(arg)
-                    waiting.append(arg)
-        return False
+        cuts = needed(self.machine, scope.definition, steps)
+        return pieces_of(self, computation.cutter, cuts, scope.row)
 
     def by_day(self, steps: Sequence[Step], number: int) -> bool:
         """Whether the value of a step may differ from day to day."""
@@ -478,10 +463,6 @@ def _covers(binder: tuple[int, SourcePlan]) -> bool:
             return True
         source = source.of
     return False
-
-
-def _cut_below(cuts: Cuts) -> bool:
-    return bool(cuts.below or cuts.events_below or cuts.around or cuts.events_around)
 
 
 def _node_of(made: Made) -> Node:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, Branch, Node, Status
+from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, TERMS, Branch, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled, crossed
 from kommres.dsl.backends.kernels.scope import Made, Scope, is_number
 from kommres.dsl.plan.forms import Form, Leaf, Whole
@@ -284,7 +284,7 @@ def _abs(scope: Scope, number: int, status: Status) -> Made:
     form = scope.form(scope.steps[number].args[0])
     graph = scope.graph
     positive = scope.numbers.positive(form.above)
-    codes = {"i": "(-{0})", "u": "(uint64(0) - {0})", "f": "(-{0})", "w": "wide_neg({0})"}
+    codes = {"i": "(-{0})", "u": "(uint64(0) - {0})", "f": "(-{0})", "w": "wide_neg({0})", "t": "{0}"}
 
     def part(leaf: Leaf, kind: Kind) -> Node:
         found = scope.top(form, leaf, kind)
@@ -321,7 +321,7 @@ def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:
     below = numbers.of(form.below, FLOAT)
     # The estimate is off by far less than this margin.
     limit = graph.plain(FLOAT, repr(float(most * form.scale) * (1 - 2.0**-20)))
-    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.terms(form.above), below, limit)
+    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.of(form.above, TERMS), below, limit)
 
 
 COMPUTING: dict[Op, Callable[[Scope, int], Made]] = {

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Modules of helpers that generated text may import.
 _PACKAGE: Final = "kommres.dsl.backends.kernels"
-_HELPERS: Final = ("wide", "wide128", "words", "ratios", "days", "moving", "pieces", "local")
+_HELPERS: Final = ("wide", "wide128", "words", "ratios", "days", "moving", "pieces", "local", "short")
 _CALL: Final = re.compile(r"\b([a-z_][a-z0-9_]*)\(")
 _BUILT_IN: Final = frozenset({"range", "min", "max", "abs", "int64", "uint64", "float64", "kernel"})
 

@@ -15,12 +15,13 @@ from llvmlite import ir
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+I32: Final = ir.IntType(32)
 I64: Final = ir.IntType(64)
 I128: Final = ir.IntType(128)
 F64: Final = ir.DoubleType()
 
-#: Kinds of numbers: of 64 bits with and without sign, of 128 bits, floating, yes/no.
-INT, UINT, WIDE, FLOAT, YES_NO = "i", "u", "w", "f", "b"
+#: Kinds of numbers: of 64 bits with and without sign, of 128 bits, floating, yes/no, of 32 bits.
+INT, UINT, WIDE, FLOAT, YES_NO, SHORT = "i", "u", "w", "f", "b", "s"
 
 
 class Primitive:

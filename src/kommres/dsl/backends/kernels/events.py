@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from kommres.dsl.backends.kernels.batch import OPEN
 from kommres.dsl.backends.kernels.gathering import Leg, Walk, event_source
@@ -17,6 +17,8 @@ from kommres.dsl.backends.kernels.scope import EventAt, Made, RowAt, Scope
 from kommres.dsl.backends.kernels.turning import scope_inside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kommres.dsl.backends.kernels.builder import Builder
     from kommres.dsl.bound.nodes import Event
     from kommres.dsl.plan.nodes import SourcePlan
@@ -36,29 +38,38 @@ def bound_events(builder: Builder, walk: Walk, leg: Leg, slot: int, source: Sour
     row = row_of(leg.scope, rows.slot, rows.up)
     alone = len(walk.gather.binders) == 1
     try:
-        return _Events(builder, leg, slot, event, row, functions, alone).bound()
+        return _Events(builder, leg, slot, event, row, functions, alone=alone).bound()
     except NotCompiled as why:
         builder.note(leg.scope.definition, leg.scope.steps[walk.number], f"{why} ({event.name})")
-        return _Events(builder, leg, slot, event, row, [], alone).nothing()
+        return _Events(builder, leg, slot, event, row, (), alone=alone).nothing()
 
 
-@define(eq=False)
 class _Events:
-    """Binds a slot to the events of a row. ``alone``: arguments of functions are not asked for where there are none."""
+    """Binds a slot to the events of a row.
 
-    builder: Builder
-    leg: Leg
-    slot: int
-    event: Event
-    row: RowAt
-    functions: list[SourcePlan]
-    alone: bool
-    first: Node = field(init=False)
-    last: Node = field(init=False)
-    _wrong: list[Node | None] = field(factory=list)
+    ``alone``: no other source is gone through, so arguments of functions are not asked for where there are no events.
+    """
 
-    def __attrs_post_init__(self) -> None:
-        graph = self.builder.graph
+    def __init__(
+        self,
+        builder: Builder,
+        leg: Leg,
+        slot: int,
+        event: Event,
+        row: RowAt,
+        functions: Sequence[SourcePlan],
+        *,
+        alone: bool,
+    ) -> None:
+        self.builder = builder
+        self.leg = leg
+        self.slot = slot
+        self.event = event
+        self.row = row
+        self.functions = functions
+        self.alone = alone
+        self._wrong: list[Node | None] = []
+        graph = builder.graph
         offsets = self.builder.argument("event offsets", self.row.entity, self.event.name)
         self.first = graph.node(INT, "first_of({0}, {1})", offsets, self.row.place)
         self.last = graph.node(INT, "last_of({0}, {1})", offsets, self.row.place)
@@ -218,10 +229,8 @@ class _Events:
         """Return the bounds of a row's interval, open ends far away, and whether they cannot be read."""
         graph = self.builder.graph
         fields = self.builder.layout.events[held.entity][held.event]
-        start, end = (
-            graph.node(INT, "int64({0}[{1}])", self.builder.argument("event", held.entity, held.event, name), held.place)
-            for name in ("from", "to")
-        )
+        cells = (self.builder.argument("event", held.entity, held.event, name) for name in ("from", "to"))
+        start, end = (graph.node(INT, "int64({0}[{1}])", array, held.place) for array in cells)
         low, high, absent = fields["from"].low, fields["from"].high, fields["to"].absent
         wrong = graph.node(BOOL, "(({0} < {1}) | ({0} > {2}))", start, graph.int(low), graph.int(high))
         unread = graph.node(BOOL, "(({0} < {1}) | ({0} > {2}))", end, graph.int(absent), graph.int(fields["to"].high))

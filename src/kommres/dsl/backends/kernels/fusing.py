@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from kommres.dsl.backends.kernels.graph import Branch, Loop, Node, atoms
+from kommres.dsl.backends.kernels.graph import SELECTED, Branch, Loop, Node, atoms
 from kommres.dsl.backends.kernels.placing import in_order, needs_of
 
 if TYPE_CHECKING:
@@ -153,9 +153,17 @@ def _stands_for(one: Carried, other: Carried) -> bool:
 def _parts(carried: Carried) -> frozenset[int]:
     """Return what must hold in a turn so that the row is not a kernel's; nothing for other values."""
     following = carried.next
-    if not carried.coarse or following.code != "({0} | {1})" or following.args[0] is not carried.current:
+    if not carried.coarse or not following.args or following.args[0] is not carried.current:
         return frozenset()
-    return frozenset(map(id, atoms(following.args[1], "&")))
+    item = following.args[1]
+    match following.code:
+        case "({0} | {1})":
+            return frozenset(map(id, atoms(item, "&")))
+        case "short_beyond({0}, {1})" if item.code == SELECTED:
+            return frozenset(map(id, (*atoms(item.args[0], "&"), item.args[1])))
+        case "short_beyond({0}, {1})":
+            return frozenset({id(item)})
+    return frozenset()
 
 
 def _carry_same(one: Carried, other: Carried) -> bool:

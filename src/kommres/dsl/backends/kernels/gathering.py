@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Loop, Node, Status, atoms
+from kommres.dsl.backends.kernels.graph import BOOL, INT, SHORT, Branch, Node, Status
+from kommres.dsl.backends.kernels.legs import Leg, outside
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.past import furthest
 from kommres.dsl.backends.kernels.reading import row_of
 from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term, When
 from kommres.dsl.backends.kernels.turning import on_grid, scope_inside
-from kommres.dsl.backends.kernels.times import Stretch, bound_times, flags, within
+from kommres.dsl.backends.kernels.short import FURTHEST
+from kommres.dsl.backends.kernels.times import bound_times
 from kommres.dsl.bound.nodes import Event
 from kommres.dsl.plan.facts import has_days
 from kommres.dsl.plan.forms import Form, Leaf
@@ -20,117 +22,9 @@ from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from kommres.dsl.backends.kernels.graph import Kind
-    from kommres.dsl.backends.kernels.hours import Flag
-
-
-@define(eq=False)
-class Leg:
-    """One combination of members of the loops of an aggregate: loops in each other, and what is asked inside.
-
-    ``test``: which items count, None for all. ``bad``: whether the row is not a kernel's whatever the items are.
-    ``stretch``: intervals that the innermost loop goes through.
-    """
-
-    scope: Scope
-    loops: list[Loop] = field(factory=list)
-    test: Node | None = None
-    bad: Node | None = None
-    stretch: Stretch | None = None
-
-    def folded(self, first: Node, step: Callable[[Node], Node], *, coarse: bool = False) -> Node:
-        """Carry a value through all loops; ``step`` gives what it becomes with an item."""
-        graph = self.scope.graph
-        carried = []
-        for loop in self.loops:
-            carried.append(graph.carry(loop, first))
-            carried[-1].coarse = coarse
-            first = carried[-1].current
-        value = step(first)
-        if self.test is not None:
-            value = graph.choose(Branch(self.test), value, first)
-        for one in reversed(carried):
-            one.following = value
-            value = one.after
-        return value
-
-
-    def joined(self, first: Node, code: str, item: Node, neutral: Node) -> Node:
-        """Join items of all turns; an item that does not count is ``neutral``."""
-        graph = self.scope.graph
-        if self.stretch is None:
-            return self.folded(first, lambda before: graph.node(first.kind, code, before, item))
-        # No branch in a loop over intervals: LLVM takes many of them at once.
-        masked = item if self.test is None else graph.select(self.test, item, neutral)
-        return self._whatever().folded(first, lambda before: graph.node(first.kind, code, before, masked))
-
-    def _whatever(self) -> Leg:
-        return Leg(self.scope, self.loops)
-
-    def any(self, wrong: Node, *, coarse: bool = False) -> Node:
-        """Return whether a condition holds of an item that counts; ``coarse``: or of some other."""
-        graph = self.scope.graph
-        stretch = self.stretch
-        if stretch is None:
-            return self.folded(graph.false, lambda before: graph.either(before, wrong) or graph.false)
-        rest = [atom for atom in atoms(wrong, "|")]
-        quick, around = None, self._around()
-        held = flags(self.scope.builder, self._own_test())
-        if held is not None:
-            known = [flag for atom in rest if (flag := self.scope.builder.vectors.flag(atom)) is not None]
-            rest = [atom for atom in rest if self.scope.builder.vectors.flag(atom) is None]
-            outer = [atom for atom in rest if not within(atom, stretch.loop)]
-            rest = [atom for atom in rest if within(atom, stretch.loop)]
-            if known:
-                quick = graph.node(BOOL, "({0} > 0)", self._anywhere(held, known))
-            if outer:
-                some = graph.node(BOOL, "({0} > 0)", self._anywhere(held, []))
-                quick = graph.either(quick, graph.both(some, graph.either(*outer)))
-        found = graph.false if quick is None else _outside(around, quick)
-        slow = graph.either(*rest)
-        if slow is None:
-            return found
-        counted = slow if self.test is None else graph.both(self.test, slow) or graph.false
-        seen = self._whatever().folded(
-            graph.false, lambda before: graph.either(before, counted) or graph.false, coarse=coarse
-        )
-        return graph.either(found, seen) or graph.false
-
-    def count(self, before: Node) -> Node:
-        """Return a number and how many items there are."""
-        graph = self.scope.graph
-        held = None if self.stretch is None else flags(self.scope.builder, self._own_test())
-        if held is None:
-            return self.joined(before, "({0} + {1})", graph.int(1), graph.int(0))
-        number = self._anywhere(held, [])
-        return self._around().folded(before, lambda found: graph.node(INT, "({0} + {1})", found, number))
-
-    def _anywhere(self, held: Sequence[Flag], any_of: Sequence[Flag]) -> Node:
-        """Return in how many intervals flags are set."""
-        stretch, graph = self.stretch, self.scope.graph
-        if stretch is None:
-            raise NotCompiled("no intervals")
-        if not held and not any_of:
-            return graph.node(INT, "max(int64(0), {1} - {0})", stretch.first, stretch.last)
-        return self.scope.builder.vectors.anywhere(stretch.zone, stretch.first, stretch.last, held, any_of)
-
-    def _around(self) -> Leg:
-        """Return the loops around the intervals, with what of the test does not depend on them."""
-        outer = None if self.test is None else self._parts(own=False)
-        return Leg(self.scope, self.loops[:-1], outer)
-
-    def _own_test(self) -> Node | None:
-        return None if self.test is None else self._parts(own=True)
-
-    def _parts(self, *, own: bool) -> Node | None:
-        found: Node | None = None
-        graph = self.scope.graph
-        for atom in atoms(self.test or graph.true, "&"):
-            if self.stretch is not None and within(atom, self.stretch.loop) is own:
-                found = atom if found is None else graph.both(found, atom)
-        return found
 
 
 @define(eq=False)
@@ -174,12 +68,12 @@ class Walk:
             inner = scope.inside({slot: RowAt(str(source.data), place)})
             usable = builder.argument("usable", str(source.data))
             lost = graph.node(BOOL, "any_lost({0}, {1}, {2})", usable, first, last)
-            return [Leg(inner, [*leg.loops, loop], leg.test, graph.either(leg.bad, _outside(leg, lost)))]
+            return [Leg(inner, [*leg.loops, loop], leg.test, graph.either(leg.bad, outside(leg, lost)))]
         if source.kind == "months":
             return [self._past(leg, source)]
         if has_days(source):
             bound = bound_times(scope, slot, source, scope_inside(scope))
-            bad = graph.either(leg.bad, None if bound.bad is None else _outside(leg, bound.bad))
+            bad = graph.either(leg.bad, None if bound.bad is None else outside(leg, bound.bad))
             test = bound.test if leg.test is None else graph.both(leg.test, bound.test or graph.true)
             return [Leg(bound.scope, [*leg.loops, bound.loop], test, bad, bound.stretch)]
         return [builder.events(self, leg, slot, source)]
@@ -274,12 +168,6 @@ class Walk:
         return found
 
 
-def _outside(leg: Leg, wrong: Node) -> Node:
-    """Return whether a condition holds in some turn of the loops around."""
-    graph = leg.scope.graph
-    return leg.folded(graph.false, lambda before: graph.either(before, wrong) or graph.false)
-
-
 def _aggregate(scope: Scope, number: int) -> Made:
     gather = scope.steps[number].data
     if not isinstance(gather, Gather):
@@ -349,8 +237,18 @@ def _extreme(sign: str) -> Callable[[Walk, int], Made]:
         form = scope.form(number)
         if not form.is_whole or not form.above.fits:
             raise NotCompiled("the least or greatest quotient of several rows")
-        start = graph.int((1 << 63) - 1 if sign == "min" else -(1 << 62))
         leaf = Leaf(number, "value", form.scale)
+        if form.above.most < FURTHEST and all(leg.stretch is not None for leg in walk.legs):
+            first = graph.plain(SHORT, f"short({FURTHEST if sign == 'min' else -FURTHEST})")
+            best_ = walk.joined(
+                (sign, form.scale),
+                first,
+                f"short_{sign}({{0}}, {{1}})",
+                lambda inner: graph.node(SHORT, "short({0})", inner.top(inner.form(value), leaf, INT)),
+                first,
+            )
+            return Made(evolve(status, absent=none), node=graph.node(INT, "long({0})", best_), scale=form.scale)
+        start = graph.int((1 << 63) - 1 if sign == "min" else -(1 << 62))
         found = walk.joined(
             (sign, form.scale),
             start,

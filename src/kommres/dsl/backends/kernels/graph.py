@@ -7,16 +7,21 @@ uses, outside of every loop that it does not depend on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Final, TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: What machine type a node has: int64, uint64 (a rest modulo 2^64), float64 (an estimate), 128 bits, yes or no.
+#: What machine type a node has: int64, uint64 (a rest modulo 2^64), float64 (an estimate), 128 bits, yes or no; and
+#: float64 for an estimate of the sum of the absolute values of a number's terms.
 Kind: TypeAlias = str
-INT, REST, FLOAT, WIDE, BOOL = "i", "u", "f", "w", "b"
+INT, REST, FLOAT, WIDE, BOOL, TERMS, SHORT = "i", "u", "f", "w", "b", "t", "s"
+
+
+#: The code of one of two values that are both computed.
+SELECTED: Final = "({1} if {0} else {2})"
 
 
 @define(eq=False, slots=True)
@@ -242,7 +247,7 @@ class Graph:
             return one
         if test is self.false:
             return other
-        return self.node(one.kind, "({1} if {0} else {2})", test, one, other)
+        return self.node(one.kind, SELECTED, test, one, other)
 
     def loop(self, head: str, *args: Node, inside: Block | None = None) -> Loop:
         """Return a loop; ``head`` may name what it sets (see :meth:`of`). ``inside``: the loop that it stands in."""

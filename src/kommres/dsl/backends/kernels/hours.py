@@ -45,6 +45,11 @@ class Axis:
     grid: Grid | None = None
     over: str = "month"
 
+    @property
+    def yearly(self) -> bool:
+        """Whether it leaves the month of the run."""
+        return self.over == "year"
+
 
 @frozen(eq=False)
 class Vector:

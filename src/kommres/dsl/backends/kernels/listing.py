@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from kommres.dsl.backends.kernels.batch import OPEN
-from kommres.dsl.backends.kernels.graph import BOOL, INT
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
 from kommres.dsl.backends.kernels.moments import Moments
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.kernels.batch import Coding
     from kommres.dsl.backends.kernels.builder import Builder
-    from kommres.dsl.backends.kernels.graph import Node
     from kommres.dsl.backends.kernels.scope import RowAt
     from kommres.dsl.bound.nodes import Event
 
@@ -55,20 +54,22 @@ class Listed:
     bad: Node | None
 
 
-@define(eq=False)
 class Listing:
     """Makes the list of a row's events; ``first`` and ``last`` are their places in the table of the event."""
 
-    builder: Builder
-    event: Event
-    row: RowAt
-    first: Node
-    last: Node
-    cuts: Sequence[Cut]
-    _bad: list[Node | None] = field(factory=list)
-    _site: int = 0
-    _more: int = 1
-    _needs: list[Node] = field(factory=list)
+    def __init__(
+        self, builder: Builder, event: Event, row: RowAt, first: Node, last: Node, cuts: Sequence[Cut]
+    ) -> None:
+        self.builder = builder
+        self.event = event
+        self.row = row
+        self.first = first
+        self.last = last
+        self.cuts = cuts
+        self._bad: list[Node | None] = []
+        self._site = 0
+        self._more = 1
+        self._needs: list[Node] = []
 
     def listed(self) -> Listed:
         """Return the list. Raises :class:`NotCompiled`."""
@@ -105,9 +106,10 @@ class Listing:
                 case "merge":
                     count = self._merged(cut, here, count, kept)
                     kept = frozenset(cut.by) if kept is None else kept & frozenset(cut.by)
+                case "worst" if kept is not None and cut.by[0] not in kept:  # nothing to judge by
+                    count = self._call("ordered", *here, count)
+                    self._bad.append(graph.node(BOOL, "({0} > 0)", count))
                 case "worst":
-                    if kept is not None and cut.by[0] not in kept:
-                        raise NotCompiled(f"`worst` by {cut.by[0]}, which the pieces do not have")
                     count = self._refusing("worst", *here, count, self._ranks(cut.by[0]), *there)
                     here, there = there, here
                 case "apart":

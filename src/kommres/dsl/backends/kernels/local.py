@@ -19,7 +19,7 @@ def moment_of(times: Places, base: int, place: int, days: int) -> int:
     """Return the moment of a local day; far before all others where the table does not hold it."""
     if base < 0 or place < 0 or place >= days:
         return -4611686018427387904
-    return times[base + place]
+    return times[base + place]  # type: ignore[no-any-return] # a cell
 
 
 @Flat
@@ -35,7 +35,7 @@ def local_day(midnights: Places, base: int, days: int, moment: int) -> int:
         at -= 1
     while midnights[at + 1] <= moment:
         at += 1
-    return at - base
+    return at - base  # type: ignore[no-any-return] # from cells
 
 
 @Flat
@@ -98,7 +98,7 @@ def windows(
     to_end: Places,
     to_origin: Places,
 ) -> int:
-    """Keep what lies in the daily windows of a zone; if ``both`` is 1, keep what lies outside of them, too, and mark it.
+    """Keep what lies in the daily windows of a zone; if ``both`` is 1, keep the rest, too, and mark what lies inside.
 
     The tables hold when each local day begins, and when its window opens and closes. The pieces come from
     :func:`.pieces.ordered`, the result stands in the arrays ``to_``. -1 where a piece has no end, or the tables do not

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 I1, I8, I64, I128, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntType(128), ir.DoubleType()
-_TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1}
+_TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1, "s": ir.IntType(32)}
 
 #: dtype and number of dimensions of an array; None for a whole number.
 Argument: TypeAlias = "tuple[Any, int] | None"

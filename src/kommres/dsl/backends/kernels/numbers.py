@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, REST, WIDE, Graph, Kind, Node
+from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, REST, TERMS, WIDE, Graph, Kind, Node
 from kommres.dsl.plan.forms import Leaf, Whole, const, mul
 from kommres.dsl.plan.tiers import RoundProof, Tier
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Leaves: TypeAlias = Callable[[Leaf, Kind], Node]
 
 _WIDE_BITS = 127
+#: Words that are made of wider numbers are no greater.
+MOST_WORD = (1 << 62) - 1
 _MODES = {"half_up", "half_even", "up", "down", "ceiling", "floor"}
 
 
@@ -72,8 +74,8 @@ class Numbers:
                 return graph.int(value)
             case "u":
                 return graph.plain(REST, f"uint64({value % (1 << 64)})")
-            case "f":
-                return graph.plain(FLOAT, repr(float(value)))
+            case "f" | "t":
+                return graph.plain(FLOAT, repr(float(value if kind == FLOAT else abs(value))))
         if -(1 << 63) < value < 1 << 63:
             return graph.node(WIDE, "wide({0})", graph.int(value))
         if value.bit_length() >= _WIDE_BITS:
@@ -85,7 +87,7 @@ class Numbers:
         """Return an exact word in another reading."""
         if kind == INT:
             return word
-        code = {REST: "uint64({0})", FLOAT: "float64({0})", WIDE: "wide({0})"}[kind]
+        code = {REST: "uint64({0})", FLOAT: "float64({0})", WIDE: "wide({0})", TERMS: "abs(float64({0}))"}[kind]
         return self.graph.node(kind, code, word)
 
     def _words(self, part: Whole) -> Node:
@@ -109,6 +111,10 @@ class Numbers:
     def _made_of(self, part: Whole, kind: Kind) -> Node:
         """Compute what does not fit a word, or whose parts do not."""
         graph = self.graph
+        if kind == TERMS and part.op in {"neg", "size"}:
+            return self.of(part.args[0], TERMS)
+        if kind == TERMS and part.op == "sign":
+            return graph.plain(FLOAT, "1.0")
         if part.op == "sign":
             code = "(uint64(1) if {0} else uint64(18446744073709551615))" if kind == REST else "(1.0 if {0} else -1.0)"
             return graph.node(kind, code, self.positive(part.args[0]))
@@ -198,18 +204,23 @@ class Numbers:
     def _at_least(self, bound: Fraction) -> Node:
         return self.graph.plain(FLOAT, repr(nextafter(float(bound), inf)))
 
-    def terms(self, part: Whole) -> Node:
-        """Return an estimate of the sum of the absolute values of a number's terms."""
-        if part.op == "const" or part.fits:
-            return self.graph.node(FLOAT, "abs({0})", self.of(part, FLOAT))
-        if part.op in {"add", "mul"}:
-            args = [self.terms(a) for a in part.args]
-            if part.op == "add":
-                return self._sum(FLOAT, args)
-            return self.graph.node(FLOAT, "({0} * {1})", *args)
-        if part.op in {"neg", "size"}:
-            return self.terms(part.args[0])
-        return self.graph.node(FLOAT, "abs({0})", self.of(part, FLOAT))
+    def word(self, part: Whole, most: int = MOST_WORD) -> tuple[Node, Node | None]:
+        """Return a number as a word, and whether it is none in a row, or greater than ``most``."""
+        if part.most <= most:
+            return self.of(part, INT), None
+        graph = self.graph
+        if part.fits or part.most.bit_length() >= _WIDE_BITS:
+            # A sum of terms that is below the bound by more than its estimate is off.
+            bound = graph.plain(FLOAT, repr(most * (1 - 2.0**-20)))
+            lost = graph.node(BOOL, "(not ({0} <= {1}))", self.of(part, TERMS), bound)
+            return graph.node(INT, "int64({0})", self.of(part, REST)), lost
+        node = self.of(part, WIDE)
+        word = graph.node(INT, "wide_word({0})", node)
+        beyond = graph.node(BOOL, "(wide_gt({0}, {1}) | wide_lt({0}, {2}))", node, *map(self._wide, (most, -most)))
+        return word, beyond
+
+    def _wide(self, value: int) -> Node:
+        return self._const(value, WIDE)
 
 
 _NARROW = frozenset({Tier.WORD, Tier.REST, Tier.REST_TWICE})

@@ -1,10 +1,10 @@
 """Interval algebra inside kernels: what :mod:`kommres.dsl.backends.intervals` does, on arrays.
 
 A list of n pieces stands in the first n places of three arrays: ``start`` and ``end`` (half-open) and ``origin``, twice
-the index of the event row whose other fields a piece has, and one more inside the window of :func:`split`; -1 where it
-has none. Helpers change the arrays and return the new n, or -1 where the row is the interpreter's. They do not judge
-keys: rows with one that is missing (:func:`readable`) are the interpreter's, too. They keep to what :mod:`.lowering` can
-read.
+the index of the event row whose other fields a piece has, and one more inside a daily window (:mod:`.local`); -1 where
+it has none. Helpers change the arrays and return the new n, or -1 where the row is the interpreter's. They do not judge
+keys: rows with one that is missing (:func:`readable`) are the interpreter's, too. They keep to what :mod:`.lowering`
+can read.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def gathered(
 @Flat
 def readable(cells: Cells, first: int, last: int, low: int, high: int) -> bool:
     """Whether all of some cells lie in ``low .. high``."""
+    found = True
     for j in range(first, last):
-        if cells[j] < low or cells[j] > high:
-            return False
-    return True
+        found &= low <= cells[j] <= high
+    return found
 
 
 @Flat

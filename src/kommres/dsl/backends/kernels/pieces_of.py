@@ -81,19 +81,16 @@ class _Edges:
         return graph.both(some, self._moments.lost)
 
 
-def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below: bool) -> Pieces | None:
-    """Return the pieces of the month for a row; None where it is one piece whatever the data are.
-
-    ``below``: whether what changes on rows below the own one or an ancestor counts.
-    """
+def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Pieces | None:
+    """Return the pieces of the month for a row; None where it is one piece whatever the data are."""
     found = Pieces(builder, tuple(cutter.fixed[1:]), daily=cutter.daily)
-    for declared, up in [*cuts.own, *(((item, 0) for item in cuts.below) if below else ()), *(cuts.around if below else ())]:
+    for declared, up in [*cuts.own, *((item, 0) for item in cuts.below), *cuts.around]:
         rows = builder.below(builder.above(row, up), declared.entity.name)
         for key in _keys(declared):
             if (declared.entity.name, key) in builder.layout.varying:
                 offsets, days, _ = builder.changes(declared.entity.name, key)
                 found.changes.append((offsets, days, *rows))
-    for event, up in _events(cuts, below=below):
+    for event, up in _events(cuts):
         found.intervals.append(_Edges(builder, builder.above(row, up), event))
     found.bad = builder.graph.either(*(edges.lost for edges in found.intervals))
     if not found.daily and not found.fixed and not found.changes and not found.intervals:
@@ -101,10 +98,9 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt, *, below
     return found
 
 
-def _events(cuts: Cuts, *, below: bool) -> list[tuple[Event, int]]:
+def _events(cuts: Cuts) -> list[tuple[Event, int]]:
     """Return the events whose intervals cut, with how far above the row they belong to stands."""
-    items = [*cuts.events, *(((event, 0) for event in cuts.events_below) if below else ())]
-    items += cuts.events_around if below else ()
+    items = [*cuts.events, *((event, 0) for event in cuts.events_below), *cuts.events_around]
     return [(event, up) for event, up in items if isinstance(event, Event)]
 
 
@@ -125,7 +121,7 @@ def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | Non
     graph = builder.graph
     tables = [table for table in builder.machine.tables if table.param in cuts.params]
     found = [_dated(builder, past, tables, cuts.days)]
-    for event, up in _events(cuts, below=True):
+    for event, up in _events(cuts):
         edges = _Edges(builder, builder.above(scope.row, up), event)
         _reached(builder, event, past)
         edge = edges.after(past.start, past.end)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT
+from kommres.dsl.backends.kernels.graph import BOOL
 from kommres.dsl.backends.kernels.scope import Scope, When
 from kommres.dsl.backends.kernels.turning import scope_inside
-from kommres.dsl.plan.forms import Form, Whole, const, mul
+from kommres.dsl.plan.forms import Form, const, mul
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.graph import Node
@@ -69,14 +69,6 @@ def shown(scope: Scope, step: int) -> Printed:
 
 def _parts(scope: Scope, form: Form) -> tuple[Node, Node, Node | None]:
     """Return both parts of a quotient as words, and whether they are none in a row."""
-    above, one = _as_word(scope, form.above)
-    below, other = _as_word(scope, mul(const(form.scale), form.below))
+    above, one = scope.numbers.word(form.above)
+    below, other = scope.numbers.word(mul(const(form.scale), form.below))
     return above, below, scope.graph.either(one, other)
-
-
-def _as_word(scope: Scope, part: Whole) -> tuple[Node, Node | None]:
-    if part.fits:
-        return scope.numbers.of(part, INT), None
-    node, _ = scope.numbers.exact(part)
-    word = scope.graph.node(INT, "wide_word({0})", node)
-    return word, scope.graph.node(BOOL, "wide_ne({0}, wide({1}))", node, word)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Node, Status
+from kommres.dsl.backends.kernels.numbers import MOST_WORD
 from kommres.dsl.backends.kernels.scope import Made, Scope, When
 from kommres.dsl.backends.kernels.turning import Turns, month_turns, on_grid, span_turns
 from kommres.dsl.plan.forms import Form, Leaf, const, mul
@@ -39,8 +40,8 @@ def _added(scope: Scope, number: int, turns: Turns, value: int, status: Status) 
     """Return the sum over the pieces in the form that the proof found."""
     found, form = scope.form(number), turns.inner.form(value)
     if _is_of_any(found):
-        total = turns.quotient(value, lambda inner: _words(inner, form), found.above.most, found.below.hi)
-        return _quotient(scope, total, status)
+        total = turns.quotient(value, lambda inner: _words(inner, form)[:2], found.above.most, found.below.hi)
+        return _quotient(scope, total, status, turns.any((value, "word"), _words(turns.inner, form)[2]))
 
     def part(leaf: Leaf, kind: Kind) -> Node:
         if form.is_whole or leaf.part == "above":
@@ -56,15 +57,20 @@ def _is_of_any(form: Form) -> bool:
     return isinstance(form.below.data, Leaf) and form.below.data.part == "bottom"
 
 
-def _words(scope: Scope, form: Form) -> tuple[Node, Node]:
-    return scope.numbers.of(form.above, INT), scope.numbers.of(mul(const(form.scale), form.below), INT)
+def _words(scope: Scope, form: Form, *, days: bool = False) -> tuple[Node, Node, Node | None]:
+    """Return both parts of a quotient, ``days``: the upper one times those of the piece; and whether they are none."""
+    above, one = scope.numbers.word(form.above, MOST_WORD // _MOST_DAYS if days else MOST_WORD)
+    below, other = scope.numbers.word(mul(const(form.scale), form.below))
+    if days:
+        above = scope.graph.node(INT, "({0} * {1})", above, _days(scope))
+    return above, below, scope.graph.either(one, other)
 
 
-def _quotient(scope: Scope, total: Node, status: Status, days: Node | None = None) -> Made:
+def _quotient(scope: Scope, total: Node, status: Status, wrong: Node | None, days: Node | None = None) -> Made:
     """Return a sum of quotients, over some days."""
     graph = scope.graph
     top, bottom = (graph.node(INT, f"quotient_{half}({{0}})", total) for half in ("top", "bottom"))
-    lost = graph.node(BOOL, "({0} == 0)", bottom)
+    lost = graph.either(wrong, graph.node(BOOL, "({0} == 0)", bottom))
     bottom = graph.node(INT, "max(int64(1), {0})", bottom)
     if days is not None:
         bottom = graph.node(INT, "({0} * {1})", bottom, days)
@@ -82,13 +88,10 @@ def _mean_days(scope: Scope, number: int) -> Made:
         return Made(status)
     found, form = scope.form(number), turns.inner.form(value)
     if _is_of_any(found):
-
-        def parts(inner: Scope) -> tuple[Node, Node]:
-            above, below = _words(inner, form)
-            return inner.graph.node(INT, "({0} * {1})", above, _days(inner)), below
-
-        total = turns.quotient(value, parts, found.above.most, found.below.hi // _MOST_DAYS)
-        return _quotient(scope, total, status, scope.days)
+        deepest = found.below.hi // _MOST_DAYS
+        total = turns.quotient(value, lambda i: _words(i, form, days=True)[:2], found.above.most, deepest)
+        wrong = turns.any((value, "word"), _words(turns.inner, form, days=True)[2])
+        return _quotient(scope, total, status, wrong, scope.days)
     gridded = not form.is_whole and isinstance(found.below.data, Leaf)
 
     def part(leaf: Leaf, kind: Kind) -> Node:

@@ -11,6 +11,7 @@ from kommres.dsl.backends.kernels.hours import Axis
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.reading import decoded, row_of
 from kommres.dsl.backends.kernels.scope import Along, DayAt, IntervalAt, Made, Scope
+from kommres.dsl.backends.kernels.short import FURTHEST
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 
@@ -54,7 +55,11 @@ def _series(scope: Scope, number: int) -> Made:
     if series.optional:
         return decoded(scope, cell, found.coding)
     if not builder.catches(scope, number):
-        return decoded(scope, cell, evolve(found.coding, optional=False))
+        coding = found.coding
+        made = decoded(scope, cell, evolve(coding, optional=False))
+        if made.status.bad is not None and -FURTHEST < coding.unusable and coding.high < FURTHEST:
+            builder.limits[id(made.status.bad)] = cell, coding.low, coding.high
+        return made
     made = decoded(scope, cell, found.coding)
     return evolve(made, status=Status(miss=made.status.absent, bad=made.status.bad))
 
@@ -211,11 +216,16 @@ def _begun(scope: Scope, grid: Grid, zone: Node, number: int) -> Node:
 # --- many at once --------------------------------------------------------------------------------------------
 
 
-def flags(builder: Builder, test: Node | None) -> list[Flag] | None:
-    """Return the flags that a condition asks for; None where it asks for anything else."""
+def flag_of(builder: Builder, atom: Node, stretch: Stretch) -> Flag | None:
+    """Return the flag of intervals that a condition reads; None for any other condition."""
+    return builder.vectors.flag(atom) if within(atom, stretch.loop) else None
+
+
+def flags(builder: Builder, test: Node | None, stretch: Stretch) -> list[Flag] | None:
+    """Return the flags of intervals that a condition asks for; None where it asks for anything else."""
     if test is None:
         return []
-    found = [builder.vectors.flag(atom) for atom in atoms(test, "&")]
+    found = [flag_of(builder, atom, stretch) for atom in atoms(test, "&")]
     known = [flag for flag in found if flag is not None]
     return known if len(known) == len(found) else None
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.pieces_of import Pieces
 
 
+#: Numbers with more bits are compared only where they fit words.
+_EXACT_BITS = 127
+
+
 @define(eq=False)
 class Turns:
     """A loop over the pieces of some days for one row. None where they are one piece for every row.
@@ -207,19 +211,28 @@ def _values_differ(here: Scope, there: Scope, name: int) -> tuple[Node | None, N
     if step.op is Op.TABLE:
         return _unequal(here, *(_node(side, name) for side in (here, there))), None
     form = here.form(name)
+    if max(form.above.most, form.below.hi).bit_length() < _EXACT_BITS:
+        above, below = ([_exact(side, part) for side in (here, there)] for part in (form.above, form.below))
+        unsure = None
+    else:
+        words = [[side.numbers.word(part) for side in (here, there)] for part in (form.above, form.below)]
+        (above, below), unsure = ([w for w, _ in pair] for pair in words), graph.either(*(u for p in words for _, u in p))
     if form.is_whole:
-        return _unequal(here, *(side.numbers.exact(form.above)[0] for side in (here, there))), None
-    above, below = ([_exact(side, part) for side in (here, there)] for part in (form.above, form.below))
-    if form.above.fits and form.below.fits:
-        return graph.node(BOOL, "(not same_quotient({0}, {2}, {1}, {3}))", *above, *below), None
+        return _unequal(here, *above), unsure
+    if all(each.kind == INT for each in (*above, *below)):
+        return graph.node(BOOL, "(not same_quotient({0}, {2}, {1}, {3}))", *above, *below), unsure
     # Products that differ modulo 2^128 differ; equal ones are equal where their factors are.
     factors = graph.either(_unequal(here, *above), _unequal(here, *below))
     crossed = [
-        graph.node(WIDE, "wide_mul({0}, {1})", *(each if each.kind == WIDE else here.numbers.turned(each, WIDE) for each in pair))
+        graph.node(WIDE, "wide_mul({0}, {1})", *(_wide(here, each) for each in pair))
         for pair in ((above[0], below[1]), (above[1], below[0]))
     ]
     unequal = graph.node(BOOL, "wide_ne({0}, {1})", *crossed)
     return unequal, graph.both(factors, graph.negated(unequal))
+
+
+def _wide(scope: Scope, node: Node) -> Node:
+    return node if node.kind == WIDE else scope.numbers.turned(node, WIDE)
 
 
 def _exact(scope: Scope, part: Whole) -> Node:
@@ -236,7 +249,9 @@ def _node(scope: Scope, name: int) -> Node:
 def _unequal(scope: Scope, one: Node, other: Node) -> Node | None:
     if one is other:
         return None
-    return scope.graph.node(BOOL, "wide_ne({0}, {1})" if one.kind == WIDE else "({0} != {1})", one, other)
+    if WIDE in {one.kind, other.kind}:
+        return scope.graph.node(BOOL, "wide_ne({0}, {1})", _wide(scope, one), _wide(scope, other))
+    return scope.graph.node(BOOL, "({0} != {1})", one, other)
 
 
 def on_grid(scope: Scope, form: Form, grid: int) -> Node:

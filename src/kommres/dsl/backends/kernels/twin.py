@@ -13,7 +13,7 @@ from numba import njit, typeof, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
-from kommres.dsl.backends.kernels.emit import FLOAT, I64, I128, INT, UINT, WIDE, YES_NO, Primitive
+from kommres.dsl.backends.kernels.emit import FLOAT, I64, I128, INT, SHORT, UINT, WIDE, YES_NO, Primitive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,7 @@ _TYPES: Final = {
     FLOAT: types.float64,
     YES_NO: types.boolean,
     WIDE: Wide(),
+    SHORT: types.int32,
 }
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: Steps that a kernel has at hand anyway.
 _PLAIN = frozenset({Op.CONST, Op.ABSENT, Op.OPTION, Op.VAR, Op.INTERVAL, Op.PERIOD, Op.HAS})
 _ARITHMETIC = frozenset({Op.SCALE, Op.ADD, Op.MUL, Op.DIV})
+#: Functions that kernels compute faster than they read: loops whose bounds they give stay alike so.
+_AT_HAND = frozenset({"month_start", "month_end"})
 #: Steps that are worth an array of one value for each time zone.
 _LONG = frozenset({Op.AGGREGATE, Op.FUNCTION})
 _LEAST = -(1 << 63) + 8
@@ -151,7 +153,7 @@ class Vectors:
             return None
         if step.op in _ARITHMETIC and step.kind == "number":
             return None
-        if step.op is Op.CALL and step.kind == "date":
+        if step.op is Op.CALL and payload(step)[0] in _AT_HAND:
             return None
         builder = self._builder
         if not builder.machine.calendar.of(definition)[number]:
@@ -292,7 +294,7 @@ class Vectors:
             writers=WRITERS,
         )
         place = Place(
-            mode=Mode.OUTSIDE if _yearly(axis) else Mode.PRESENT,
+            mode=Mode.OUTSIDE if axis.yearly else Mode.PRESENT,
             slots=(0, *sorted({*members, *(() if holder is None else (holder,))})),
             day="day",
             grids=grids,
@@ -308,11 +310,6 @@ class Vectors:
 
         made: AtPlace = value
         return Vector(axis, coding, definition.rule.entity.name, made, text.optional)
-
-
-def _yearly(axis: Axis) -> bool:
-    over = axis.over if axis.grid is None else axis.grid.over
-    return over == "year"
 
 
 def _free(step: Step, before: Sequence[Free]) -> Free:
