@@ -59,6 +59,10 @@ def _table(layout, table, names):
         },
         "events": {name: _events(table.events.get(name), fields, names) for name, fields in events.items()},
         "past": {key: _past(table.past.get(key), coding, names) for key, coding in past.items()},
+        "series": {
+            name: _series(table.series.get(name), series.coding, table.count)
+            for name, series in layout.series.get(table.entity, {}).items()
+        },
     }
 
 
@@ -94,6 +98,25 @@ def _past(past, coding, names):
     assert past.months.dtype == np.int32
     found = list(zip(past.months.tolist(), meanings(past.values, coding, names), strict=True))
     return [found[start:stop] for start, stop in pairwise(past.offsets.tolist())]
+
+
+def _series(cells, coding, count):
+    """What each row holds: lists with all that is alike at their ends left out."""
+    if cells is None:
+        return [[None]] * count
+    assert cells.dtype == coding.dtype
+    assert cells.flags.c_contiguous
+    assert cells.shape[0] == count
+    found = np.where(cells == coding.absent, coding.low - 1, cells)
+    found = np.where((cells < coding.absent) | (cells > coding.high), coding.low - 2, found)
+    pictures = {coding.low - 1: None, coding.low - 2: UNUSABLE}
+    return [_shortened([pictures.get(cell, cell) for cell in row]) for row in found.tolist()]
+
+
+def _shortened(cells):
+    while len(cells) > 1 and cells[-1] == cells[-2]:
+        cells.pop()
+    return cells
 
 
 def meanings(codes, coding, names):

@@ -103,7 +103,7 @@ class Coder:
     def _taken(self, cells: pa.Array, zone: str) -> typed.Taken | None:
         """Return codes without reading texts, and where they are doubtful; None where that cannot be."""
         types = require_arrow().types
-        if self.column.role not in {"input", "field", "value", "from"}:
+        if self.column.role not in {"input", "field", "value", "values", "from"}:
             return None
         step = getattr(self.column.declared, "step", None)
         match self.coding.kind:

@@ -16,12 +16,13 @@ from kommres.columns.event_rows import EventRows
 from kommres.columns.picking import Pick
 from kommres.columns.reader import read_cell
 from kommres.columns.schema import Column as SchemaColumn
+from kommres.columns.series_cells import SeriesCells
 from kommres.columns.tree import SOUND
 from kommres.columns.zoning import Zones
 from kommres.dsl.backends.kernels.batch import Batch, Column, Past, Table
 from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.backends.rows import InputKey
-from kommres.dsl.bound.nodes import Input, Rule
+from kommres.dsl.bound.nodes import Input, Rule, Series
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -162,6 +163,7 @@ class _Reader:
     inputs: tuple[tuple[InputKey, Coder, pa.ChunkedArray], ...]
     lines: tuple[ValueLines, ...]
     events: tuple[tuple[str, EventRows], ...]
+    series: tuple[tuple[str, SeriesCells], ...]
     zone: SchemaColumn | None
 
     @classmethod
@@ -170,6 +172,7 @@ class _Reader:
     ) -> _Reader:
         """Find the columns and tables that a layout names."""
         codings, events = layout.inputs[entity], layout.events.get(entity, {})
+        series = layout.series.get(entity, {})
         table = data.tables[entity].table
         supplied = [
             ((column.declared.name, column.keys), column)
@@ -202,6 +205,11 @@ class _Reader:
                 for schema in owned
                 if schema.kind == "event" and schema.name in events
             ),
+            series=tuple(
+                (schema.declared.name, SeriesCells(data, schema, series[schema.declared.name], coders))
+                for schema in owned
+                if schema.kind == "series" and isinstance(schema.declared, Series) and schema.declared.name in series
+            ),
             zone=next((column for key, column in supplied if key == TIME_ZONE), None),
         )
 
@@ -212,6 +220,7 @@ class _Reader:
             any(coder.coding.kind == "instant" for _, coder, _ in self.inputs)
             or any(lines.has_instants for lines in self.lines)
             or any(events.has_instants for _, events in self.events)
+            or bool(self.series)
         )
 
     def table(
@@ -239,6 +248,7 @@ class _Reader:
             children=children,
             columns=columns,
             events={name: events.read(first, last, zones) for name, events in self.events},
+            series={name: cells.read(first, last, month, zones) for name, cells in self.series},
             past=past,
         )
 

@@ -8,12 +8,15 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from tests.dense_cases import both_ways_of
 from tests.programs import plan_of
 
 from kommres.columns.ingest import open_data
 from kommres.columns.rows import Rows
 from kommres.columns.schema import schema_of
 from kommres.dsl.backends.interpreter import Interpreter
+from kommres.dsl.backends.kernels.layout import layout_of
+from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.problems import DataProblem
 from kommres.errors import DataError
 from kommres.period import Month
@@ -45,7 +48,10 @@ def totals(load, zone="UTC", ids=("1",), edge="start", month=MARCH):
         "meter.load": load,
     }
     plan = PLANS[edge]
-    (house,) = Rows(open_data(plan, data), month).trees("house", 0, 1)
+    dataset = open_data(plan, data)
+    by_rows, by_columns = both_ways_of(dataset, layout_of(plan, Assumptions()), str(month), "house", 0, None)
+    assert by_columns == by_rows
+    (house,) = Rows(dataset, month).trees("house", 0, 1)
     interpreter = Interpreter(plan, month)
     definition = next(d for d in plan.definitions if d.rule.name == "total")
     found = {}

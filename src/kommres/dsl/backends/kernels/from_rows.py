@@ -227,12 +227,12 @@ def _series(
         grid = None if zone is None else known[zone]
         if grid is None or isinstance(dense, Bad):
             continue
-        if dense is None:
-            cells[place, : grid.count] = coding.absent
-        elif dense.first == grid.first and len(dense.cells) == grid.count:
-            cells[place, : grid.count] = [dense_code(cell, series) for cell in dense.cells]
-            for at in dense.bad:
-                cells[place, at] = coding.unusable
+        cells[place, : grid.count] = coding.absent
+        if dense is not None:
+            before = (dense.first - grid.first) // grid.every
+            for at in range(max(0, before), min(grid.count, before + len(dense.cells))):
+                bad = at - before in dense.bad
+                cells[place, at] = coding.unusable if bad else dense_code(dense.cells[at - before], series)
     return cells
 
 

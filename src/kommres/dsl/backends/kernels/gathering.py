@@ -11,15 +11,14 @@ from kommres.dsl.backends.kernels.legs import Leg, outside
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.past import furthest
 from kommres.dsl.backends.kernels.reading import row_of
-from kommres.dsl.backends.kernels.scope import EventAt, Made, Member, RowAt, Scope, Term, When
-from kommres.dsl.backends.kernels.turning import on_grid, scope_inside
+from kommres.dsl.backends.kernels.scope import Made, Member, RowAt, Scope, Term, When
 from kommres.dsl.backends.kernels.short import FURTHEST
 from kommres.dsl.backends.kernels.times import bound_times
+from kommres.dsl.backends.kernels.turning import on_grid, scope_inside
 from kommres.dsl.bound.nodes import Event
 from kommres.dsl.plan.facts import has_days
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
-from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -277,7 +276,9 @@ def _quantified(walk: Walk, *, everything: bool) -> Made:
     """Say whether a condition holds for any or all items; one that decides stops the search, so later ones may fail."""
     value, graph = _value(walk), walk.scope.graph
     first = graph.true if everything else graph.false
-    shuffled = len(walk.legs) > 1 and len(walk.gather.binders) > 1  # the interpreter has another order of the items
+    # The interpreter has another order of the items.
+    shuffled = len(walk.legs) > 1 and len(walk.gather.binders) > 1
+    shuffled = shuffled or any(_reordered(source) for _, source in walk.gather.binders)
     if shuffled or all(leg.scope.need(value).sure for leg in walk.legs):
 
         def held(scope: Scope, before: Node) -> Node:
@@ -393,7 +394,20 @@ def event_source(source: SourcePlan) -> tuple[list[SourcePlan], SourcePlan, Even
     while at.of is not None:
         functions.append(at)
         at = at.of
-    event = payload(at)
+    event = at.data
     if at.kind != "events" or not isinstance(event, Event):
         raise NotCompiled(f"a source of {at.kind}")
     return functions[::-1], at, event
+
+
+def _reordered(source: SourcePlan) -> bool:
+    """Whether pieces of events come in another order than the interpreter's: `clip` in a loop does not sort them."""
+    kinds = []
+    at = source
+    while at.of is not None:
+        kinds.append(at.kind)
+        at = at.of
+    if at.kind != "events":
+        return False
+    sorted_by = next((kind for kind in kinds if kind not in {"clip", "covering"}), "")
+    return "clip" in kinds[: kinds.index(sorted_by) if sorted_by else None] and sorted_by in {"", "daily", "split"}

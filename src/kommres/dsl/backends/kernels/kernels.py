@@ -86,7 +86,7 @@ class Kernels:
         assumed: Assumptions = ASSUMED,
         charges: Sequence[str] | None = None,
         cache: Path | None = None,
-        few: int = 5_000,
+        few: int = 300_000,
     ) -> None:
         self._machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=None)
         self._assumed = assumed
@@ -220,7 +220,7 @@ class Kernels:
                 return self._past(batch, what, entity, key)
             case ("scratch", _, _, entity, event, more):
                 return np.empty(self._room(batch, entity, event, more), np.int64)
-            case ("zones", entity):
+            case ("local zones", entity):
                 return self._local.bases(batch, entity)
             case ("local", minutes):
                 self._local.see(batch)

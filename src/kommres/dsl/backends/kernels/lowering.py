@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 I1, I8, I64, I128, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntType(128), ir.DoubleType()
+#: Lines of a text whose loops are not worth all that LLVM can do.
+_LONG: Final = 600
 _TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1, "s": ir.IntType(32)}
 
 #: dtype and number of dimensions of an array; None for a whole number.
@@ -615,11 +617,13 @@ def machine_code(text: str, function: str, arguments: Sequence[Argument], entry:
 
     from kommres.dsl.backends.kernels.loading import target
 
-    machine = target()
+    # Vector instructions are for short loops; of a long one LLVM makes four times the code in four times the time.
+    long = text.count("\n") > _LONG
+    machine = target(2 if long else 3)
     module = llvm.parse_assembly(str(module_of(text, function, arguments, entry)))
     module.verify()
-    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-    tuning.loop_vectorization = tuning.loop_unrolling = True
+    tuning = llvm.create_pipeline_tuning_options(speed_level=1 if long else 3)
+    tuning.loop_vectorization = tuning.loop_unrolling = not long
     tuning.slp_vectorization = False
     passes = llvm.create_pass_builder(machine, tuning)
     passes.getModulePassManager().run(module, passes)

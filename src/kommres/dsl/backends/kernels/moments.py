@@ -26,7 +26,7 @@ class Moments:
         self._graph = builder.graph
         self._builder = builder
         root = builder.root_of(row)
-        self.base = self._graph.node(INT, "{0}[{1}]", builder.argument("zones", root.entity), root.place)
+        self.base = self._graph.node(INT, "{0}[{1}]", builder.argument("local zones", root.entity), root.place)
         self.days = self._graph.int(DAYS)
         self.zero = self._graph.node(INT, "({0} - {1})", builder.start, self._graph.int(BEFORE))
 

@@ -250,6 +250,10 @@ class Scope:
             self._made[number] = found
         return found
 
+    def known(self, number: int, made: Made) -> None:
+        """Say what a step comes to, before anything asks for it."""
+        self._made[number] = made
+
     def _make(self, number: int) -> Made:
         step = self.steps[number]
         try:
@@ -277,7 +281,7 @@ class Scope:
         return Made(status, node=self.graph.int(0), part=lambda leaf, reading: self._nothing(leaf, reading))
 
     def _nothing(self, leaf: Leaf, kind: Kind) -> Node:
-        return self.numbers.turned(self.graph.int(1 if leaf.part == "below" else 0), kind)
+        return self.numbers.turned(self.graph.int(1 if leaf.part in {"below", "bottom"} else 0), kind)
 
     def status(self, number: int) -> Status:
         """Return the status of a step."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from attrs import field, frozen
 
+from kommres.dsl.backends.grids import span_days
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made
@@ -104,6 +105,9 @@ class Tables:
         if day is None and scope.when.past is not None:
             span = builder.window(scope.when.past)
             return self._counted(table, scope.when.day, span), span
+        if day is None and scope.when.along is not None and scope.when.along.axis.yearly:
+            days = span_days("year", builder.machine.term)
+            return self._counted(table, scope.when.day, (days.start, days.stop)), (days.start, days.stop)
         if day is None or day is builder.start or day is builder.last:
             if not table.changes(*month):
                 return None, month

@@ -123,12 +123,12 @@ def bound_times(scope: Scope, slot: int, source: SourcePlan, inside: Block | Non
         raise NotCompiled("intervals or days in a past month")
     zone, none = scope.builder.vectors.zone(scope.row)
     if base.kind == "days":
-        return _days(scope, slot, base, zone, none, inside)
+        return _days(scope, slot, base, zone, inside)
     return _intervals(scope, slot, functions, base, zone, none, inside)
 
 
 def _days(
-    scope: Scope, slot: int, base: SourcePlan, zone: Node, none: Node | None, inside: Block | None
+    scope: Scope, slot: int, base: SourcePlan, zone: Node, inside: Block | None
 ) -> Bound:
     over, unit = payload(base)
     builder, graph = scope.builder, scope.graph
@@ -149,7 +149,7 @@ def _days(
         day = graph.node(INT, "first_day({0} + {1})", january, place)
     along = Along(Axis("days" if unit == "day" else "months", over=over), place, zone)
     inner = scope.inside({slot: DayAt(day, along)}, evolve(scope.when, day=day, along=along))
-    return Bound(inner, loop, bad=none)
+    return Bound(inner, loop)
 
 
 def _intervals(

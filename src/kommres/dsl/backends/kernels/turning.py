@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Branch, Status, innermost
 from kommres.dsl.backends.kernels.numbers import NotCompiled
@@ -13,10 +13,12 @@ from kommres.dsl.plan.forms import Form, Whole, const, mul
 from kommres.dsl.plan.nodes import Op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from kommres.dsl.backends.kernels.graph import Block, Carried, Kind, Loop, Node
+    from kommres.dsl.backends.kernels.graph import Block, Kind, Loop, Node
     from kommres.dsl.backends.kernels.pieces_of import Pieces
+    from kommres.dsl.backends.kernels.scope import Made
+    from kommres.dsl.plan.forms import Leaf
 
 
 #: Numbers with more bits are compared only where they fit words.
@@ -27,15 +29,15 @@ _EXACT_BITS = 127
 class Turns:
     """A loop over the pieces of some days for one row. None where they are one piece for every row.
 
-    ``inner``: what stands in a piece. ``bad``: whether the pieces are not a kernel's. ``filled``: a branch for whether
-    there is a day at all; None: there is.
+    ``inner``: what stands in a piece. ``bad``: whether the pieces are not a kernel's. ``counts``: a branch for whether
+    a turn of the loop ends a piece, or without a loop, whether there is a day at all; None: it does, there is.
     """
 
     scope: Scope
     loop: Loop | None
     inner: Scope
     bad: Node | None = None
-    filled: Branch | None = None
+    counts: Branch | None = None
     _folds: dict[object, Node] = field(factory=dict)
 
     def folded(self, key: object, first: Node, step: Callable[[Scope, Node], Node]) -> Node:
@@ -43,19 +45,21 @@ class Turns:
         found = self._folds.get(key)
         if found is None:
             if self.loop is None:
-                found = step(self.inner, first)
+                found = self._counted(first, step)
             else:
                 carried = self.scope.graph.carry(self.loop, first)
                 found = carried.after
-                carried.following = step(self.inner, carried.current)
-            if self.filled is not None:
-                found = self.scope.graph.choose(self.filled, found, first)
+                carried.following = self._counted(carried.current, step)
             self._folds[key] = found
         return found
 
+    def _counted(self, before: Node, step: Callable[[Scope, Node], Node]) -> Node:
+        found = step(self.inner, before)
+        return found if self.counts is None else self.scope.graph.choose(self.counts, found, before)
+
     def summed(self, key: object, kind: Kind, value: Callable[[Scope], Node]) -> Node:
         """Return the sum over the pieces of what ``value`` gives in each."""
-        if self.loop is None and self.filled is None:
+        if self.loop is None and self.counts is None:
             return value(self.inner)
         code = "wide_add({0}, {1})" if kind == WIDE else "({0} + {1})"
         zero = self.scope.numbers.turned(self.scope.graph.int(0), kind)
@@ -123,9 +127,11 @@ def span_turns(scope: Scope, value: int, names: tuple[int, ...], first: Node, un
         moved = builder.moves(scope, value, *names) if names and builder.still else None
         inner = scope.inside(when=When(builder.start if builder.still else first, first, until))
         found = Turns(scope, None, inner, moved)
-    found.filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
+    filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
+    if found.loop is None:
+        found.counts = filled
     outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
-    found.bad = graph.choose_maybe(found.filled, graph.either(found.bad, outside), None)
+    found.bad = graph.choose_maybe(filled, graph.either(found.bad, outside), None)
     return found
 
 
@@ -137,13 +143,12 @@ def _loop(scope: Scope, value: int, names: tuple[int, ...] | None, first: Node, 
         return None
     around = innermost((scope_inside(scope), first.inside, until.inside))
     loop = graph.loop("while True", inside=around)
+    if names is not None:
+        return _joined(scope, loop, pieces, names, first, until)
     start = graph.carry(loop, first)
-    end, bad = _end_of(scope, pieces, loop, start, names, until)
-    start.following = end
+    end = start.following = pieces.after(start.current, until)
     loop.last = graph.node(BOOL, "({0} >= {1})", end, until)
-    found = Turns(scope, loop, scope.inside(when=When(start.current, start.current, end)))
-    found.bad = graph.either(pieces.bad, found.any("names", bad))
-    return found
+    return Turns(scope, loop, scope.inside(when=When(start.current, start.current, end)), pieces.bad)
 
 
 def scope_inside(scope: Scope) -> Block | None:
@@ -152,37 +157,68 @@ def scope_inside(scope: Scope) -> Block | None:
     return innermost((*places, scope.when.day.inside, scope.when.end.inside))
 
 
-def _end_of(  # noqa: PLR0917
-    scope: Scope, pieces: Pieces, loop: Loop, start: Carried, names: tuple[int, ...] | None, until: Node
-) -> tuple[Node, Node | None]:
-    """Return the end of the piece that begins at ``start``, and whether that cannot be said."""
+def _joined(  # noqa: PLR0917
+    scope: Scope, loop: Loop, pieces: Pieces, names: Sequence[int], first: Node, until: Node
+) -> Turns | None:
+    """Go through the pieces and one turn further: a piece counts when the next one differs from it.
+
+    What the names came to is carried from turn to turn. None: no name can change.
+    """
     graph = scope.graph
-    first = pieces.after(start.current, until)
-    if names is None:
-        return first, None
-    joining = graph.loop("while True", inside=loop.body)
-    end = graph.carry(joining, first)
-    over = graph.node(BOOL, "({0} >= {1})", end.current, until)
-    here = scope.inside(when=When(start.current, start.current, until))
-    there = scope.inside(when=When(end.current, end.current, until))
-    changes: Node | None = None
+    start, here = graph.carry(loop, first), graph.carry(loop, first)
+    over = graph.node(BOOL, "({0} >= {1})", here.current, until)
+    now = scope.inside(when=When(here.current, here.current, until))
+    inner = scope.inside(when=When(start.current, start.current, here.current))
+    changing = [name for name in names if now.made(name) is not scope.made(name)]
+    if not changing:
+        return None
+    begun = graph.node(BOOL, "({0} != {1})", here.current, first)
     unknown: Node | None = None
-    for name in names:
-        unknown = graph.either(unknown, here.status(name).bad, there.status(name).bad)
-        differs, unsure = _differs(here, there, name)
-        changes, unknown = graph.either(changes, differs), graph.either(unknown, unsure)
+    changes: Node | None = None
+    for name in changing:
+        inner.known(name, _carried(now, name, loop))
+        differs, unsure = _differs(inner, now, name)
+        changes = graph.either(changes, differs)
+        unknown = graph.either(unknown, graph.both(begun, unsure), now.status(name).bad)
+    counts = Branch(graph.both(begun, graph.either(over, changes)) or graph.false)
+    start.following = graph.select(counts.test, here.current, start.current)
+    here.following = pieces.after(here.current, until)
+    loop.last = over
+    found = Turns(scope, loop, inner, counts=counts)
+    bad = None
     unknown = graph.both(graph.negated(over), unknown)
-    following = pieces.after(end.current, until)
-    if unknown is None:
-        joining.stop = graph.either(over, changes)
-        end.following = following
-        return end.after, None
-    # The loop ends at the first neighbour of which it cannot be said whether it differs.
-    bad = graph.carry(joining, graph.false)
-    joining.last = graph.either(over, changes, unknown) or graph.false
-    bad.following = unknown
-    end.following = graph.select(joining.last, end.current, following)
-    return end.after, bad.after
+    if unknown is not None:
+        carried = graph.carry(loop, graph.false)
+        carried.following = graph.either(carried.current, unknown)
+        bad = carried.after
+    found.bad = graph.either(pieces.bad, bad)
+    return found
+
+
+def _carried(now: Scope, name: int, loop: Loop) -> Made:
+    """Return what a step came to in the turn before."""
+    graph, made, known = now.graph, now.made(name), {}
+
+    def before(key: object, node: Node, first: Node) -> Node:
+        if key not in known:
+            carried = graph.carry(loop, first)
+            carried.following = node
+            known[key] = carried.current
+        return known[key]
+
+    def condition(which: str) -> Node | None:
+        node = getattr(made.status, which)
+        return None if node is None else before(which, node, graph.false)
+
+    def part(leaf: Leaf, kind: Kind) -> Node:
+        first = now.numbers.turned(graph.int(1 if leaf.part in {"below", "bottom"} else 0), kind)
+        return before((leaf, kind), now.leaf(leaf, kind), first)
+
+    node = made.node
+    if node is not None:
+        node = before("node", node, graph.false if node.kind == BOOL else graph.int(0))
+    status = Status(condition("absent"), condition("miss"), condition("bad"))
+    return evolve(made, status=status, node=node, part=None if made.part is None else part)
 
 
 def _differs(here: Scope, there: Scope, name: int) -> tuple[Node | None, Node | None]:

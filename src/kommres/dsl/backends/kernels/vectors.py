@@ -172,13 +172,15 @@ class Vectors:
         vector = self._hours.vector(
             key, lambda name: self._vector(name, definition, number, along.axis, holder, members, coding=coding)
         )
-        return self._read(vector, key, along, step)
+        return self._read(vector, key, along, step, scope.row)
 
-    def _read(self, vector: Vector, key: Key, along: Along, step: Step) -> Made:
+    def _read(self, vector: Vector, key: Key, along: Along, step: Step, row: RowAt) -> Made:
         coding = vector.coding
         missed, bad = (self._flag(key, code, along) for code in (vector.missed, vector.bad))
         absent = self._flag(key, coding.absent, along) if vector.optional else None
-        status = Status(absent=absent, miss=missed, bad=bad)
+        # Where there is no time zone, intervals are not gone through at all.
+        none = None if along.axis.kind == "intervals" else self.zone(row)[1]
+        status = Status(absent=absent, miss=missed, bad=self._builder.graph.either(bad, none))
         if step.kind == "yes_no":
             return Made(status, node=self._flag(key, 1, along))
         return Made(status, node=self._cell(key, along), scale=coding.scale, members=coding.members or None)
@@ -212,10 +214,7 @@ class Vectors:
             return along, holder, members
         if step.op not in _LONG:
             return None
-        zone, none = self.zone(scope.row)
-        if none is not None:
-            zone = self._builder.graph.node(INT, "max(int64(0), {0})", zone)
-        return Along(Axis("once"), self._builder.graph.int(0), zone), None, members
+        return Along(Axis("once"), self._builder.graph.int(0), self.zone(scope.row)[0]), None, members
 
     # codings ---------------------------------------------------------------------------------------------
 
