@@ -27,7 +27,7 @@ class Found:
     options: tuple
 
 
-class Difference(AssertionError):
+class Difference(AssertionError):  # noqa: N818 - what it is, not how it is reported
     """A row on which the two sides are not the same."""
 
     def __init__(self, row, charge, expected, got):
@@ -74,7 +74,7 @@ class Tally:
 class Sides:
     """Both back ends of a plan for a month.
 
-    ``charges``: ids of those that kernels compute; None for all. A row that one of them hands over is compared for none.
+    ``charges``: ids of those that kernels compute; None for all. A row that one of them hands over is not compared.
     ``few``: kernels for rows on which something changes are made at once here, for any number of them.
     """
 

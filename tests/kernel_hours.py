@@ -76,7 +76,12 @@ RUB = (
     "(sum of round(load[h] * (price[h] else 4 RUB/kWh) * loss, 0.01, half_even) for h in load on d)",
     "(sum of highest(x) * 2.5 RUB/kWh for x in days where has highest(x))",
 )
-NUMBERS = ("loss", "(count for h in load)", "(count for h in flow where has flow[h]) / 7", "(if flag then 1 otherwise loss)")
+NUMBERS = (
+    "loss",
+    "(count for h in load)",
+    "(count for h in flow where has flow[h]) / 7",
+    "(if flag then 1 otherwise loss)",
+)
 
 
 def text(seed):

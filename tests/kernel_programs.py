@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from tests.proof_programs import BODIES, CONDITIONS, HEAD, LEAVES, MODES, expression
+from tests.proof_programs import CONDITIONS, HEAD, LEAVES, MODES, expression
 
 from kommres.dsl.pipeline import compile_sources
 from kommres.dsl.source import Source

@@ -40,7 +40,7 @@ class Trees(Filler):
         first, last = ceil(found.lo * coarse), floor(found.hi * coarse)
         if first > last or found.grid % coarse:
             return super().value(source, name)
-        return plain(self.pick.randint(max(first, -200), max(max(first, -200), min(last, 400))), coarse)
+        return plain(self.pick.randint(max(first, -200), max(first, -200, min(last, 400))), coarse)
 
 
 def spoilt(plan, root, pick, assumed=ASSUMED):
@@ -92,7 +92,7 @@ def torn(dense, pick):
         case "bad":
             cells[place], bad[place] = None, BAD
         case "far":
-            cells[place] = cells[place] if isinstance(cells[place], str) else 10**pick.choice((7, 12, 20))
+            cells[place] = cells[place] if isinstance(cells[place], str) else 10 ** pick.choice((7, 12, 20))
         case "short":
             del cells[-1]
         case "moved":

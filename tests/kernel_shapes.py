@@ -61,14 +61,20 @@ charge x of flat: RUB
     = (sum of round(e.sum * e.days * 0.155 * rate * 1 RUB, 0.01) for e in debt)
 charge y of flat: RUB
     = round((sum of e.sum * e.days for e in debt) * 0.155 * rate * 1 RUB, 0.01)""",
-    "slices": "charge x of flat: RUB\n    = sum over slices round(w * slice.months * tariff[zone] / 1 month * 1 RUB, 0.01)",
+    "slices": "charge x of flat: RUB\n    = sum over slices"
+    " round(w * slice.months * tariff[zone] / 1 month * 1 RUB, 0.01)",
     "signed": "charge x of flat: RUB, signed\n    = round(c * v / 8 * 1 RUB, 0.01)\n"
     "charge y of flat: RUB, signed\n    = -round((c / n else 1) * 1 RUB, 0.01)\n"
     "charge z of flat: RUB, signed\n    = round((c * far / n else 1) * 1 RUB, 1)",
     "modes": "\n".join(
         f"charge by_{mode} of flat: RUB, signed\n    = round(c * {factor} * 1 RUB, {step}, {mode})"
         for mode, factor, step in (
-            *(("half_even", "0.25", "0.01"), ("up", "n / 7", "0.01"), ("down", "n / 8", "0.5"), ("ceiling", "v", "3.5")),
+            *(
+                ("half_even", "0.25", "0.01"),
+                ("up", "n / 7", "0.01"),
+                ("down", "n / 8", "0.5"),
+                ("ceiling", "v", "3.5"),
+            ),
             *(("floor", "v / 4", "0.003"), ("half_up", "n / 40", "0.3")),
         )
     )
@@ -85,7 +91,8 @@ charge x of flat: RUB
     "great": "charge x of flat: RUB\n    = round(far * 10_000 * v * 1 RUB, 0.01)",  # a quotient of 62 bits at most
     "wide": "charge x of flat: RUB\n    = round(house.used * share(area, house.total) * (loose / (1000 * house.total))"
     " * area * 1 RUB, 0.01)",  # T2
-    "wider": "charge x of flat: RUB\n    = round(far * share(area, house.total) * (loose / house.total) * n * 1 RUB, 0.01)",
+    "wider": "charge x of flat: RUB\n    = round(far * share(area, house.total) * (loose / house.total) * n"
+    " * 1 RUB, 0.01)",
     "deep": "charge x of flat: RUB\n    = round(house.used * share(area, house.total) * share(area, house.total)"
     " * share(area, house.total) * share(area, house.total) * loose * share(n, 101) * 1 RUB, 0.01)",
     "close": """

@@ -16,7 +16,10 @@ from kommres.dsl.backends.rows import Dense, Steps
 
 @frozen
 class Case:
-    """What both sides are made with, and a tree. ``texts``: of modules; None where ``plan`` is not to be made smaller."""
+    """What both sides are made with, and a tree.
+
+    ``texts``: of modules; None where ``plan`` is not to be made smaller.
+    """
 
     texts: tuple[str, ...] | None
     plan: object
@@ -143,7 +146,9 @@ def _smaller_tree(case, better):
             changed |= better(_edited(case(), path, _without(key, "values")))
         for name, dense in list(row.series.items()):
             if isinstance(dense, Dense) and len(set(dense.cells)) > 1:
-                changed |= any(better(_edited(case(), path, _level(name, cell))) for cell in dict.fromkeys(dense.cells[:3]))
+                changed |= any(
+                    better(_edited(case(), path, _level(name, cell))) for cell in dict.fromkeys(dense.cells[:3])
+                )
         for key, value in list(_at(case().root, path).values.items()):
             for simpler in _simpler(value):
                 if better(_edited(case(), path, _with(key, simpler))):

@@ -83,7 +83,11 @@ class Households(Trees):
     def decimal(self, low, high, grid):
         """A number on a grid, mostly with fewer digits than it may have; the ends come often."""
         grid = self.pick.choice((1, min(grid, 10), grid, grid))
-        n = self.pick.choice((low, high)) * grid if self.pick.random() < 0.2 else self.pick.randint(low * grid, high * grid)
+        n = (
+            self.pick.choice((low, high)) * grid
+            if self.pick.random() < 0.2
+            else self.pick.randint(low * grid, high * grid)
+        )
         value = Fraction(n, grid)
         return value.numerator if value.denominator == 1 else value
 
@@ -184,7 +188,11 @@ class Households(Trees):
 
     def act(self):
         found = self.day(0, 27)
-        return {"since": found - self.pick.randint(1, 150), "found_on": found, "removed_on": found + self.pick.randint(0, 9)}
+        return {
+            "since": found - self.pick.randint(1, 150),
+            "found_on": found,
+            "removed_on": found + self.pick.randint(0, 9),
+        }
 
     def connection(self):
         diameter = {"diameter": Fraction(self.pick.randint(1, 500), 10_000)} if self.pick.random() < 0.6 else {}

@@ -69,7 +69,11 @@ MUTANTS = {
     "down instead of half up, which is the same but for ties and more": (TRIED, r"_half_up(_pos)?\b", "_down"),
     "half even instead of half up: ties only": (("modes", "share"), r"_half_up(_pos)?\b", "_half_even"),
     "numerators that may be negative taken for positive": (("signed",), r"_half_up\b", "_half_up_pos"),
-    "a word that overflows in place of a rest": (("product", "share"), r"\brest_half_up(_pos)?\((\w+), \w+, ", r"word_half_up(int64(\2), "),
+    "a word that overflows in place of a rest": (
+        ("product", "share"),
+        r"\brest_half_up(_pos)?\((\w+), \w+, ",
+        r"word_half_up(int64(\2), ",
+    ),
     "128 bits cut to 64": (("wide",), r"\bwide_product\((\w+), (\w+)\)", r"wide(\1 * \2)"),
     "a dropped test of the cells": (TRIED, r"\(\w+ < int64\([-\d]+\)\)|\(\w+ > int64\([-\d]+\)\)", "False"),
     "a dropped `left`": (TRIED, r"LEFT if \w+ else ", ""),

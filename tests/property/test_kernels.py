@@ -30,7 +30,6 @@ def proofs():
         yield
 
 
-
 # --- usual shapes, very many rows ------------------------------------------------------------------------------
 
 #: Rows of each shape; together with the other tests here more than a million.

@@ -1,6 +1,5 @@
 """Laws of a run whose lines come from kernels: the same tables as from the interpreter, whatever kernels leave."""
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fake_kernels import fake_kernels

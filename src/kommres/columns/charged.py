@@ -11,12 +11,13 @@ from attrs import frozen
 from kommres.columns.arrow import require_arrow
 from kommres.columns.decimals import DecimalColumn, Flags, Wholes, rescaled
 from kommres.columns.lines import DIGITS, Kind, Kinds, coded_lines
+from kommres.dsl.backends.kernels.batch import Lines
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
     from numpy.typing import NDArray
 
-    from kommres.dsl.backends.kernels.batch import Charged, Lines, Shown
+    from kommres.dsl.backends.kernels.batch import Charged, Shown
 
 
 @frozen(kw_only=True, eq=False)

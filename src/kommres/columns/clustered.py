@@ -12,13 +12,11 @@ from attrs import frozen
 
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
-from kommres.columns.tree import EntityOrder, OwnedOrder
+from kommres.columns.tree import EntityOrder, OwnedOrder, Places
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
     from numpy.typing import NDArray
-
-    from kommres.columns.tree import Places
 
 
 @frozen(eq=False)
@@ -128,7 +126,9 @@ def order_members(runs: Runs, places: Places, above: EntityOrder) -> OwnedOrder 
     if offsets is None:
         return None
     nobody = np.zeros(0, np.int64)
-    return OwnedOrder(order=np.arange(runs.rows), offsets=offsets, loose=nobody, groups=np.zeros(1, np.int64), following=0)
+    return OwnedOrder(
+        order=np.arange(runs.rows), offsets=offsets, loose=nobody, groups=np.zeros(1, np.int64), following=0
+    )
 
 
 def ascends(ids: pa.Array) -> NDArray[np.bool_]:
@@ -162,4 +162,4 @@ def _bare(texts: pa.Array) -> bool:
     if texts.null_count or data is None or (ends[1:] == ends[:-1]).any():
         return False
     letters = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
-    return bool(letters.min() > ord(" ") and letters.max() < 127)  # noqa: PLR2004 - the last letter of ASCII
+    return bool(letters.min() > ord(" ") and letters.max() < 127)

@@ -182,9 +182,7 @@ def sums_by_code(codes: NDArray[np.int32], words: Words) -> dict[int, tuple[int,
         parts = [(low & _PART, 0), (low >> _PART_BITS & _PART, 26), (low >> 2 * _PART_BITS, 52)]
     else:
         quarters = ((low & _HALF, 0), (low >> 32 & _HALF, 32), (high & _HALF, 64), (high >> 32, 96))
-        parts = [
-            (part, shift + at) for half, shift in quarters for part, at in ((half & 0xFFFF, 0), (half >> 16, 16))
-        ]
+        parts = [(part, shift + at) for half, shift in quarters for part, at in ((half & 0xFFFF, 0), (half >> 16, 16))]
     sums = [0] * len(counts)
     for part, shift in parts:
         if part.any():

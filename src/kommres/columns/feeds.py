@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
 from kommres.columns.arrow import require_arrow
-from kommres.columns.narrow import Narrow
 from kommres.columns.files import file_digest, refuse_twins, unreadable
+from kommres.columns.narrow import Narrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
     from kommres.columns.schema import TableSchema
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,19 +11,18 @@ from attrs import define, field
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
 from kommres.columns.clustered import ids_as_text
+from kommres.columns.feeds import TableFile
 from kommres.columns.files import SourceTable
 from kommres.columns.ingest import Dataset, empty_table, ties_of
 from kommres.columns.rows import SEARCHED
-from kommres.columns.schema import ID
+from kommres.columns.schema import ID, TableSchema
 from kommres.columns.tree import EntityOrder, Flags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
-    from kommres.columns.feeds import TableFile
-    from kommres.columns.schema import TableSchema
 
 #: more rows than that are not laid aside
 _MOST: Final = 1_000_000

@@ -144,7 +144,7 @@ def plain(coded: pa.Table, kinds: Kinds, digits: int) -> pa.Table:
 
 
 def with_dictionaries(coded: pa.Table, kinds: Kinds, digits: int) -> pa.Table:
-    """Write the texts of kinds as dictionaries that depend on nothing but the lines: in the order of their first use."""
+    """Write the texts of kinds as dictionaries that depend on nothing but the lines: in the order of first use."""
     pa = require_arrow()
     codes = coded.column("kind").to_numpy()
     order = _first_uses(codes, len(kinds.known))

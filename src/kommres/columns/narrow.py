@@ -6,6 +6,7 @@ whole numbers, and what it reads is called a decimal again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
@@ -14,10 +15,9 @@ from kommres.columns import footer
 from kommres.columns.arrow import require_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
     from kommres.columns.footer import Struct
 
@@ -45,7 +45,7 @@ class Narrow:
         for column in columns:
             bits = _BITS.get(column.physical_type, 0)
             if column.path == column.name and bits and column.converted_type == "DECIMAL" and hasattr(pa, "decimal32"):
-                kind = pa.decimal32 if bits == 32 else pa.decimal64  # noqa: PLR2004
+                kind = pa.decimal32 if bits == 32 else pa.decimal64
                 found[column.name] = kind(column.precision, column.scale)
         if not found:
             return cls()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from attrs import define, field
+from numpy.typing import NDArray
 
 from kommres.columns.arrow import require_arrow
 from kommres.columns.clustered import ascends
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import pyarrow as pa
-    from numpy.typing import NDArray
 
 _WORD: Final = 8
 _FACTORS: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
@@ -42,10 +42,15 @@ class Passing:
         ids = ids.drop_null()
         if not len(ids):
             return True
-        if self.ascending and not self._ascend(ids):
-            self.ascending = False
-            if self._last is not None:
+        if self.ascending:
+            first = ids[0].as_py()
+            if first == self._last and first not in self.twice:
+                self.twice.add(first)  # the other one may be used already
                 return False
+            if not self._ascend(ids):
+                self.ascending = False
+                if self._last is not None:
+                    return False
         if self.ascending:
             self._last = ids[len(ids) - 1].as_py()
         else:
@@ -55,11 +60,8 @@ class Passing:
     def _ascend(self, ids: pa.Array) -> bool:
         """Say whether ids ascend, and note equal ones."""
         pa = require_arrow()
-        first = ids[0].as_py()
-        if self._last is not None and self._last >= first:
-            if self._last > first:
-                return False
-            self.twice.add(first)
+        if self._last is not None and self._last > ids[0].as_py():
+            return False
         neighbours = np.flatnonzero(~ascends(ids))
         before = ids.take(pa.array(neighbours))
         equal = pa.compute.equal(before, ids.take(pa.array(neighbours + 1)))

@@ -7,7 +7,7 @@ laid aside; in the end it must turn out to belong nowhere.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, frozen
@@ -25,7 +25,7 @@ from kommres.columns.tree import EntityOrder, OwnedOrder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
     from kommres.columns.feeds import TableFile
     from kommres.columns.laid_aside import LaidAside
@@ -47,7 +47,10 @@ class Window:
 
 @frozen(kw_only=True, eq=False)
 class _Taken:
-    """Rows of a table that belong to a window. ``read``: of so many first rows of the file; ``others``: those besides."""
+    """Rows of a table that belong to a window.
+
+    ``read``: so many first rows of the file were looked at; ``others``: those of them that belong to no row.
+    """
 
     table: pa.Table
     read: int
@@ -230,7 +233,9 @@ class Forest:
             table = table.filter(mask)
             mine = Runs.of(ids_as_text(table.column(owner)))
             places = mine.under(above)
-        return _Taken(table=table, read=read, others=others, order=self._order_below(schema, table, mine, places, above))
+        return _Taken(
+            table=table, read=read, others=others, order=self._order_below(schema, table, mine, places, above)
+        )
 
     # --- order -----------------------------------------------------------------------------------------------
 

@@ -17,14 +17,14 @@ from kommres.errors import UsageError
 from kommres.period import Month
 from kommres.run import manifest as manifests
 from kommres.run.backend import BACKENDS, office_of, threads_of
+from kommres.run.batch import Counts
 from kommres.run.progress import Progress, silent
 from kommres.run.result import RunResult
 from kommres.run.supply import instead
 from kommres.run.work import chunks
 
 if TYPE_CHECKING:
-    from kommres.dsl.program import Program
-    from kommres.run.batch import Counts
+    from kommres.dsl.program import Program  # noqa: TC004 - loads the language
     from kommres.run.pool import Pool
     from kommres.run.stream import Office  # noqa: TC004 - loads numpy
     from kommres.run.supply import Supply  # noqa: TC004 - loads numpy

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kommres.dsl.backends.interpreter import Interpreter
-    from kommres.run.stream import Office  # noqa: TC004 - loads numpy
+    from kommres.run.stream import Office
     from kommres.run.supply import Supply
 
 BACKENDS: Final = ("auto", "numba", "interpreter")

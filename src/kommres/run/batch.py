@@ -20,7 +20,7 @@ from kommres.dsl.backends.rows import Bad, Row
 from kommres.dsl.quantity import exact
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
     from kommres.dsl.backends.interpreter import Interpreter, Line, Refusal
     from kommres.dsl.bound.nodes import Value
@@ -86,6 +86,7 @@ class Ledger:
             self.fates(row.entity, quarantined=len(services))
 
     def refuse(self, item: Refused) -> None:
+        """Put a row of quarantine down."""
         self.refused.append(item)
         self.counts["code", item.code] += 1
 

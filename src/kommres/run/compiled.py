@@ -12,9 +12,9 @@ from attrs import frozen
 from kommres.columns.arrow import require_arrow
 from kommres.columns.charged import tabled
 from kommres.columns.export import refused_batch
-from kommres.columns.lines import coded_from, coded_schema, joined
+from kommres.columns.lines import coded_from, joined
 from kommres.columns.picking import Pick
-from kommres.columns.tree import SOUND
+from kommres.columns.tree import SOUND, Places
 from kommres.run.batch import Ledger, PartResult
 from kommres.run.partition import cuts
 from kommres.run.positions import Span, spans_of
@@ -22,9 +22,8 @@ from kommres.run.positions import Span, spans_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
-    from kommres.columns.tree import Places
     from kommres.dsl.backends.rows import Row
     from kommres.run.batch import Counts
     from kommres.run.partition import Part

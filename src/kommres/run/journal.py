@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from kommres.columns.arrow import require_arrow
 from kommres.columns.parquet import Stitching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -195,7 +196,10 @@ class Journal:
         self._charges.seek(len(footer.MAGIC))
         self._quarantine.seek(0)
         for item in done:
-            found = (Piece.of(self._charges.read(item.charges.size)), Piece.of(self._quarantine.read(item.quarantine.size)))
+            found = (
+                Piece.of(self._charges.read(item.charges.size)),
+                Piece.of(self._quarantine.read(item.quarantine.size)),
+            )
             if item.chunk != len(kept) or found != (item.charges, item.quarantine):
                 break
             kept.append(item)

@@ -13,10 +13,11 @@ from kommres.columns.decimals import sums_by_code, words_of
 from kommres.errors import KommresError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pyarrow as pa
+
     from kommres.columns.lines import Kinds
     from kommres.run.batch import Counts, Terms
     from kommres.run.census import Census

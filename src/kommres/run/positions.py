@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from kommres.columns.tree import Places
+
 if TYPE_CHECKING:
     from kommres.columns.ingest import Dataset
-    from kommres.columns.tree import Places
 
 
 @frozen(kw_only=True, eq=False)

@@ -22,9 +22,9 @@ from kommres.run.partition import CHUNK_ROWS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kommres.columns.dense import Dense
+    from kommres.columns.dense import Dense  # noqa: TC004 - only with kernels
     from kommres.dsl.backends.kernels.batch import Charged
-    from kommres.dsl.backends.kernels.kernels import Kernels
+    from kommres.dsl.backends.kernels.kernels import Kernels  # noqa: TC004 - loads numba
     from kommres.run.partition import Part
 
 #: the interpreter is slow enough for progress to be wanted more often

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, field, frozen
 
 from kommres.columns.check import check_tables
+from kommres.columns.feeds import TableFile
 from kommres.columns.files import SourceTable
 from kommres.columns.laid_aside import LaidAside, NotClusteredYet
 from kommres.columns.schema import TableSchema, schema_of
@@ -18,10 +20,9 @@ from kommres.run.stream import Charger
 from kommres.run.work import Task, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from kommres.columns.feeds import TableFile
     from kommres.columns.ingest import Dataset
     from kommres.dsl.plan.nodes import Plan
     from kommres.run.stream import Office
@@ -42,8 +43,8 @@ class Streamed:
     warnings: tuple[str, ...]
     location: str
     known: Mapping[str, Passing]
-    census: Census = field(factory=Census)
-    passing: dict[str, Passing] = field(factory=dict)
+    census: Census = field(init=False)
+    passing: dict[str, Passing] = field(init=False, factory=dict)
 
     @classmethod
     def of(cls, plan: Plan, files: Mapping[str, TableFile], location: Path) -> Streamed:
@@ -59,7 +60,7 @@ class Streamed:
             warnings=check_tables(schemas.values(), heads),
             location=str(location),
             known={name: Passing() for name, schema in schemas.items() if schema.kind == "entity"},
-        )._counted()
+        )
 
     @property
     def sources(self) -> tuple[tuple[str, str, str], ...]:
@@ -83,17 +84,18 @@ class Streamed:
     def after(self, way: Mapping[str, Any]) -> Streamed:
         """Return the same data for a run that began so."""
         known = {name: Passing(ascending=w["ascending"], twice=set(w["twice"])) for name, w in way.items()}
-        return evolve(self, known={**self.known, **known}, census=Census(), passing={})._counted()
+        return evolve(self, known={**self.known, **known})
 
     def once_more(self) -> Streamed:
         """Return the same data with what is known by now."""
         known = {name: passing.to_know for name, passing in self.passing.items()}
-        return evolve(self, known={**self.known, **known}, census=Census(), passing={})._counted()
+        return evolve(self, known={**self.known, **known})
 
-    def _counted(self) -> Streamed:
-        for name, file in self.files.items():
-            self.census.rows[name] = file.rows
-        return self
+    @census.default
+    def _count(self) -> Census:
+        census = Census()
+        census.rows.update({name: file.rows for name, file in self.files.items()})
+        return census
 
     # --- work ------------------------------------------------------------------------------------------------
 
@@ -148,8 +150,7 @@ class Streamed:
         return twice
 
 
-def _usable(data: Dataset, last: bool) -> int:  # noqa: FBT001 - what a forest asks
+def _usable(data: Dataset, last: bool) -> int:
     (root,) = data.roots
     starts = partition.tree_starts(data, root)
     return len(starts) - 1 if last else partition.in_whole_chunks(starts)
-

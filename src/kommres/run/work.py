@@ -10,16 +10,18 @@ from attrs import evolve, field, frozen
 from kommres.columns.export import charges_file
 from kommres.columns.lines import joined
 from kommres.run import manifest as manifests
+from kommres.run.batch import Counts
+from kommres.run.partition import Part
+from kommres.run.stream import Charger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
-    from kommres.run.batch import Counts, PartResult
-    from kommres.run.partition import Part
+    from kommres.run.batch import PartResult
     from kommres.run.pool import Pool
-    from kommres.run.stream import Charger, Office
+    from kommres.run.stream import Office
 
 
 @frozen(kw_only=True, eq=False)
@@ -49,7 +51,9 @@ def tasks(charger: Charger, parts: Iterable[Part], chunk: int) -> Iterator[Task]
         chunk += part.last
 
 
-def chunks(office: Office, work: Iterable[Task], pool: Pool, tell: Callable[[Counts], None], *, files: bool) -> Iterator[Chunk]:
+def chunks(
+    office: Office, work: Iterable[Task], pool: Pool, tell: Callable[[Counts], None], *, files: bool
+) -> Iterator[Chunk]:
     """Compute parts and yield their chunks in order.
 
     Parameters

@@ -8,8 +8,10 @@ import pytest
 from tests.kernel_cases import Sides
 from tests.programs import plan_of
 
+from kommres.dsl.backends.kernels.threads import in_threads
 from kommres.dsl.backends.rows import Bad, EventRow, Row
 from kommres.dsl.backends.zones import Zone
+from kommres.dsl.plan.proofs import Assumptions
 from kommres.period import Month
 
 HEAD = """
@@ -220,3 +222,27 @@ def test_as_the_interpreter(name):
 def test_rows_that_cannot_be_used(name):
     for tally in compared(charge(name), name, trees=30, dirty=0.1):
         assert tally.refused > 0 or name == "required_end"
+
+
+def test_several_threads():
+    """Each call has lists of its own."""
+    plan, month = charge("merge_by_two"), Month.parse("2026-03")
+    sides = Sides(plan, month)
+    parts = [cities(plan, Random(number), month, 40) for number in range(6)]
+    alone = [sides.read(part) for part in parts]
+    assert in_threads(sides.read, parts * 5, threads=3) == alone * 5
+
+
+def test_more_pieces_than_were_assumed():
+    """A row with more events than proofs assume is the interpreter's; others are not."""
+    plan, month = charge("union"), Month.parse("2026-01")
+    root = Row("house", "1")
+    root.children["flat"] = [Row("flat", str(number), root) for number in range(2)]
+    for flat_, count in zip(root.children["flat"], (3, 4), strict=True):
+        flat_.events["away"] = [
+            EventRow({"from": month.start + n, "to": month.end, "kind": "hot", "level": "a", "people": 1})
+            for n in range(count)
+        ]
+    sides = Sides(plan, month, assumed=Assumptions(items=3))
+    assert [found is None for found in sides.read([root])["flat"]] == [False, True]
+    assert sides.compare([root]).left == 1

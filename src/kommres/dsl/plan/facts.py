@@ -42,23 +42,31 @@ class Slices:
 
 @define
 class Places:
-    """For each step of a definition the facts that hold wherever it is computed, and the slices that it sees."""
+    """For each step of a definition the facts that hold wherever it is computed, and the slices that it sees.
+
+    ``moving``: whether its value may differ between days of the period; ``sliced``: whether it is about the slice.
+    """
 
     steps: Sequence[Step]
     facts: list[Facts | None] = field(init=False)
     slices: list[Slices] = field(init=False)
     moving: list[bool] = field(init=False)
+    sliced: list[bool] = field(init=False)
     slots: list[int] = field(init=False)
     conditions: list[int] = field(init=False)  # steps that a condition compares, as bits
 
     def __attrs_post_init__(self) -> None:
         self.facts = [None] * len(self.steps)
         self.slices = [Slices()] * len(self.steps)
-        self.moving, self.slots, self.conditions = [], [], []
+        self.moving, self.sliced, self.slots, self.conditions = [], [], [], []
         for step in self.steps:
             below = range(0) if not step.args else step.args
-            own = step.varies or step.op is Op.SLICE or (step.op is Op.PERIOD and payload(step)[0] == "day")
-            self.moving.append(own or any(self.moving[a] for a in below))
+            about_day = step.varies or (step.op is Op.PERIOD and payload(step)[0] == "day")
+            outside = _outside(step)
+            self.sliced.append(step.op is Op.SLICE or any(self.sliced[a] for a in outside))
+            own = about_day or self.sliced[-1]
+            outside = () if step.op is Op.EDGE else _on_its_day(step, outside)
+            self.moving.append(own or any(self.moving[a] for a in outside))
             slots = _slot(step)
             for a in below:
                 slots |= self.slots[a]
@@ -248,6 +256,23 @@ def source_steps(source: SourcePlan) -> Iterable[int]:
     """Return the steps that a source reads."""
     inner = () if source.of is None else source_steps(source.of)
     return (*inner, *source.args, *(() if source.where is None else (source.where,)))
+
+
+def _outside(step: Step) -> Sequence[int]:
+    """Return the arguments of a step that are computed on its day and in its slice."""
+    match step.op:
+        case Op.OVER_SLICES:
+            return step.args[1:3] if payload(step)[0] else ()
+        case Op.MEAN_DAYS:
+            return ()
+    return step.args
+
+
+def _on_its_day(step: Step, outside: Sequence[int]) -> Sequence[int]:
+    """Return what of the arguments is computed on a step's own day: intervals and days bind their own."""
+    if isinstance(step.data, Gather) and any(has_days(source) for _, source in step.data.binders):
+        return [number for _, source in step.data.binders for number in source_steps(source)]
+    return outside
 
 
 def _slot(step: Step) -> int:

@@ -13,6 +13,7 @@ from kommres.dsl.backends.kernels.gathering import GATHERING
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Graph, Kind, Loop, Node, Status
 from kommres.dsl.backends.kernels.instance import Instance
 from kommres.dsl.backends.kernels.needs import needed
+from kommres.dsl.backends.kernels.nesting import Nesting
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.pieces_of import Pieces, moved, pieces_of
 from kommres.dsl.backends.kernels.reading import READING
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.reading import Keyed
     from kommres.dsl.backends.kernels.listing import Listed
+    from kommres.dsl.backends.kernels.turning import PieceLoop
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import InputKey
     from kommres.dsl.plan.nodes import SourcePlan
@@ -121,6 +123,10 @@ class Builder:
         #: lists of pieces of events
         self.listed: dict[tuple[object, ...], Listed] = {}
         self._instances: dict[tuple[object, ...], Instance] = {}
+        self._scopes: dict[tuple[object, ...], Scope] = {}
+        self.nesting = Nesting(machine)
+        #: loops over the pieces of the month, by row and by how many of them need each other
+        self.months: dict[tuple[object, ...], PieceLoop] = {}
         self._caught: dict[int, set[int]] = {}
         #: id of a condition -> what it is about: a narrow cell that does not lie in a range
         self.limits: dict[int, tuple[Node, int, int]] = {}
@@ -274,15 +280,20 @@ class Builder:
             slots: dict[int, Slot] = {0: row}
             for slot, key_ in zip(plan.key_slots, members, strict=True):
                 slots[slot] = Member(key_) if isinstance(key_, str) else key_
-            scope = Scope(
-                self,
-                plan.steps,
-                self.proofs.definitions[number],
-                slots,
-                moment,
-                definition=plan,
-            )
-            found = self._instances[key] = Instance(scope, plan)
+            apart = past is not None or moment.along is not None
+            scope = self._scope(plan, row, members, slots, moment if apart else self.month)
+            found = self._instances[key] = Instance(scope if apart or moment == self.month else scope.inside(when=moment), plan)
+        return found
+
+    def _scope(
+        self, plan: DefinitionPlan, row: RowAt, members: tuple[Keyed, ...], slots: Mapping[int, Slot], moment: When
+    ) -> Scope:
+        """Return the scope of a definition; what does not depend on the day of the month is shared by all its days."""
+        key = plan.number, row, members, moment
+        found = self._scopes.get(key)
+        if found is None:
+            proof = self.proofs.definitions[plan.number]
+            found = self._scopes[key] = Scope(self, plan.steps, proof, slots, moment, definition=plan)
         return found
 
     def stored(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Made:

@@ -201,6 +201,8 @@ class _Sketch:
     def finished(self, charges: tuple[Written, ...] = ()) -> Drawn:
         """Return the kernel."""
         builder = self.builder
+        for month in builder.months.values():
+            month.settle()
         arguments = [argument for argument, _ in builder.arguments.values()]
         scalars = [a for a in arguments if a.path[0] == "scalar"]
         arrays = [a for a in arguments if a.path[0] != "scalar"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kommres.dsl.backends.kernels.batch import OPEN
-from kommres.dsl.backends.kernels.gathering import Leg, Walk, event_source
+from kommres.dsl.backends.kernels.gathering import Walk, event_source
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Loop, Node, Status
+from kommres.dsl.backends.kernels.legs import Leg
 from kommres.dsl.backends.kernels.listing import Cut, Listing
 from kommres.dsl.backends.kernels.moments import Moments
 from kommres.dsl.backends.kernels.numbers import NotCompiled

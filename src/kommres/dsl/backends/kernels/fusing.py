@@ -20,14 +20,14 @@ _DEEPEST: Final = 12
 
 def fuse(root: Loop) -> None:
     """Make one loop of all that go through the same places in the same loop around them and need not each other."""
-    while True:
+    fused = True
+    while fused:
         order = in_order(root)
         found = [item for item in order if isinstance(item, Loop) and item.shared]
-        if len(found) < 2:  # noqa: PLR2004
+        if not found:
             return
         _merge_equal(order, root)
-        if not any(_fused_with(one, found[:place], root) for place, one in enumerate(found)):
-            break
+        fused = any(_fused_with(one, found[:place], root) for place, one in enumerate(found))
 
 
 def _fused_with(loop: Loop, before: Sequence[Loop], root: Loop) -> bool:

@@ -207,9 +207,7 @@ def _sum(walk: Walk, number: int) -> Made:
 def _added(walk: Walk, scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
     code = "wide_add({0}, {1})" if kind == "w" else "({0} + {1})"
     first = scope.numbers.turned(scope.graph.int(0), kind)
-    return walk.joined(
-        ("sum", leaf.scale, kind), first, code, lambda inner: _addend(inner, value, leaf, kind), first
-    )
+    return walk.joined(("sum", leaf.scale, kind), first, code, lambda inner: _addend(inner, value, leaf, kind), first)
 
 
 def _mean(walk: Walk, _number: int) -> Made:

@@ -37,6 +37,13 @@ class Pieces:
     intervals: list[_Edges] = field(factory=list)
     bad: Node | None = None
 
+    def add(self, other: Pieces) -> None:
+        """Cut where another definition cuts, too."""
+        self.fixed = tuple(sorted({*self.fixed, *other.fixed}))
+        self.daily |= other.daily
+        self.changes += [change for change in other.changes if change not in self.changes]
+        self.intervals += [edges for edges in other.intervals if edges not in self.intervals]
+
     def after(self, day: Node, end: Node) -> Node:
         """Return the first day after a day on which something may change, ``end`` at the latest."""
         graph = self.builder.graph
@@ -70,6 +77,12 @@ class _Edges:
             return graph.node(INT, "next_edge({0}, {1}, {2}, {3}, {4}, {5}, {6})", *args, day, end)
         code = "next_local_edge({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
         return graph.node(INT, code, *args, self._moments.table(), self._moments.base, self._moments.zero, day, end)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Edges) and (self._offsets, self._rows) == (other._offsets, other._rows)
+
+    def __hash__(self) -> int:
+        return hash((self._offsets, self._rows))
 
     @property
     def lost(self) -> Node | None:

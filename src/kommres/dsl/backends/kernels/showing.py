@@ -8,7 +8,7 @@ from attrs import define
 
 from kommres.dsl.backends.kernels.graph import BOOL
 from kommres.dsl.backends.kernels.scope import Scope, When
-from kommres.dsl.backends.kernels.turning import scope_inside
+from kommres.dsl.backends.kernels.turning import month_loop
 from kommres.dsl.plan.forms import Form, const, mul
 
 if TYPE_CHECKING:
@@ -45,23 +45,20 @@ def shown(scope: Scope, step: int) -> Printed:
     given = graph.true if status.absent is None else graph.negated(status.absent)
     bad = graph.either(status.bad, status.miss, wide)
     if pieces is not None and builder.by_day(scope.steps, step):
-        loop = graph.loop("while True", inside=scope_inside(scope))
-        day = graph.carry(loop, builder.start)
-        same = graph.carry(loop, graph.true)
-        wrong = graph.carry(loop, graph.false)
-        there = scope.inside(when=When(day.current, builder.start, builder.end, whole=True))
+        month = month_loop(scope, pieces, builder.nesting.of(scope.steps, step))
+        same, wrong = graph.carry(month.loop, graph.true), graph.carry(month.loop, graph.false)
+        there = scope.inside(when=When(month.here, builder.start, builder.end, whole=True))
         at, under, further = _parts(there, form)
         each = there.status(step)
         equal = graph.node(BOOL, "same_quotient({0}, {1}, {2}, {3})", above, below, at, under)
         held = graph.true if each.absent is None else graph.negated(each.absent)
         alike = graph.node(BOOL, "({0} == {1})", given, held)
         both = graph.both(given, held)
+        over = month.loop.last
         kept = graph.both(alike, graph.either(graph.negated(both) if both is not None else graph.true, equal))
-        same.following = graph.both(same.current, kept) or graph.false
-        wrong.following = graph.either(wrong.current, each.bad, each.miss, further)
-        following = pieces.after(day.current, builder.end)
-        day.following = following
-        loop.last = graph.node(BOOL, "({0} >= {1})", following, builder.end)
+        same.following = graph.both(same.current, graph.either(over, kept)) or graph.false
+        asked = graph.negated(over or graph.false)
+        wrong.following = graph.either(wrong.current, graph.both(asked, graph.either(each.bad, each.miss, further)))
         given = graph.both(given, same.after) or graph.false
         bad = graph.either(bad, wrong.after, pieces.bad)
     return Printed(given, bad, above, below)

@@ -22,9 +22,10 @@ _MOST_DAYS = 31
 
 def _over_slices(scope: Scope, number: int) -> Made:
     has_span, _ = payload(scope.steps[number])
+    scope = _of_month(scope)
     value, *rest = scope.steps[number].args
     if not has_span:
-        turns = month_turns(scope, value, tuple(rest))
+        turns = month_turns(scope, number, tuple(rest))
         status = turns.status(value)
         return Made(status) if scope.builder.still else _added(scope, number, turns, value, status)
     first, until, *names = rest
@@ -82,7 +83,8 @@ def _quotient(scope: Scope, total: Node, status: Status, wrong: Node | None, day
 
 def _mean_days(scope: Scope, number: int) -> Made:
     (value,) = scope.steps[number].args
-    turns = month_turns(scope, value)
+    scope = _of_month(scope)
+    turns = month_turns(scope, number)
     status = turns.status(value)
     if scope.builder.still:
         return Made(status)
@@ -103,6 +105,11 @@ def _mean_days(scope: Scope, number: int) -> Made:
         return turns.summed((value, leaf), kind, lambda inner: _weighed(inner, inner.top(form, leaf, kind)))
 
     return Made(status, part=part)
+
+
+def _of_month(scope: Scope) -> Scope:
+    """Return the scope of the month, of which slices are pieces wherever they are added up."""
+    return scope if scope.when.along is None else scope.inside(when=scope.builder.month)
 
 
 def _days(scope: Scope) -> Node:

@@ -45,13 +45,16 @@ def _series(scope: Scope, number: int) -> Made:
     found = builder.layout.series.get(row.entity, {}).get(series.name)
     if found is None:
         raise NotCompiled(f"{series.name} needs more than 64 bits")
+    at_place, outside = along.place, None
     if found.grid != grid:
-        raise NotCompiled(f"{series.name} in intervals of the {grid.over}")
+        at_place, outside = _in_other(scope, found.grid, along)
     array = builder.argument("series", row.entity, series.name)
     # A table without the series is one row of cells that hold nothing.
     last = graph.node(INT, "({0} - 1)", builder.number("series rows", row.entity, series.name))
     place = graph.node(INT, "min({0}, {1})", row.place, last)
-    cell = graph.node(INT, "int64({0}[{1}, {2}])", array, place, along.place)
+    cell = graph.node(INT, "int64({0}[{1}, {2}])", array, place, at_place)
+    if outside is not None:
+        cell = graph.select(outside, graph.int(found.coding.absent), cell)
     if series.optional:
         return decoded(scope, cell, found.coding)
     if not builder.catches(scope, number):
@@ -62,6 +65,19 @@ def _series(scope: Scope, number: int) -> Made:
         return made
     made = decoded(scope, cell, found.coding)
     return evolve(made, status=Status(miss=made.status.absent, bad=made.status.bad))
+
+
+def _in_other(scope: Scope, grid: Grid, along: Along) -> tuple[Node, Node]:
+    """Return the place of an interval in another span, and whether it lies outside of it."""
+    vectors, graph = scope.builder.vectors, scope.graph
+    own = along.axis.grid
+    if own is None:
+        raise NotCompiled("an interval of no grid")
+    firsts = (vectors.first(one, along.zone) for one in (own, grid))
+    before = graph.node(INT, "floor_div({0} - {1}, {2})", *firsts, graph.int(grid.every))
+    place = graph.node(INT, "({0} + {1})", along.place, before)
+    outside = graph.node(BOOL, "(({0} < 0) | ({0} >= {1}))", place, vectors.count(grid, along.zone))
+    return graph.select(outside, graph.int(0), place), outside
 
 
 def _interval(scope: Scope, number: int) -> Made:

@@ -15,7 +15,7 @@ from kommres.dsl.plan.nodes import Op
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kommres.dsl.backends.kernels.graph import Block, Kind, Loop, Node
+    from kommres.dsl.backends.kernels.graph import Block, Carried, Kind, Loop, Node
     from kommres.dsl.backends.kernels.pieces_of import Pieces
     from kommres.dsl.backends.kernels.scope import Made
     from kommres.dsl.plan.forms import Leaf
@@ -94,17 +94,68 @@ class Turns:
         return Status(miss=self.any((value, "miss"), each.miss), bad=bad)
 
 
-def month_turns(scope: Scope, value: int, names: tuple[int, ...] | None = None) -> Turns:
-    """Return the loop over the pieces of the month.
+@define(eq=False)
+class PieceLoop:
+    """A loop over the pieces of some days for one row, and one turn further: shared by all sums that need no other.
+
+    ``here``: the first day of a piece, ``until`` in the last turn. ``begun``: whether it is not the first turn.
+    """
+
+    loop: Loop
+    first: Node
+    until: Node
+    _here: Carried
+    _pieces: Pieces
+
+    @property
+    def here(self) -> Node:
+        """The first day of the piece, or the day after the last piece."""
+        return self._here.current
+
+    def add(self, pieces: Pieces) -> None:
+        """Cut where another definition cuts, too: neighbours that are alike are joined anyway."""
+        self._pieces.add(pieces)
+
+    def settle(self) -> None:
+        """Say where the pieces end, once it is known what cuts them."""
+        self._here.following = self._pieces.after(self.here, self.until)
+
+
+def _piece_loop(scope: Scope, pieces: Pieces, first: Node, until: Node) -> PieceLoop:
+    graph = scope.graph
+    loop = graph.loop("while True", inside=innermost((scope_inside(scope), first.inside, until.inside)))
+    here = graph.carry(loop, first)
+    loop.last = graph.node(BOOL, "({0} >= {1})", here.current, until)
+    return PieceLoop(loop, first, until, here, evolve(pieces, changes=[*pieces.changes], intervals=[*pieces.intervals]))
+
+
+def month_loop(scope: Scope, pieces: Pieces, depth: int) -> PieceLoop:
+    """Return the loop over the pieces of the month; ``depth``: how many of them need each other inside a piece."""
+    builder = scope.builder
+    key = scope.row.entity, depth, *(id(stands_at(s)) for s in scope.slots.values() if not isinstance(s, Member))
+    found = builder.months.get(key)
+    if found is None:
+        found = builder.months[key] = _piece_loop(scope, pieces, builder.start, builder.end)
+    else:
+        found.add(pieces)
+    return found
+
+
+def month_turns(scope: Scope, number: int, names: tuple[int, ...] | None = None) -> Turns:
+    """Return the loop over the pieces of the month for the first argument of a step.
 
     ``names``: neighbours on which none of these steps changes are one piece; None: neighbours are not joined.
     """
-    builder = scope.builder
+    builder, value = scope.builder, scope.steps[number].args[0]
     if names == ():
         return Turns(scope, None, _in_one(scope))
     if builder.still or scope.when.past is not None:
         return Turns(scope, None, scope, builder.moves(scope, value, *(names or ())))
-    return _loop(scope, value, names, builder.start, builder.end) or Turns(scope, None, _in_one(scope))
+    pieces = builder.pieces(scope, value, *(names or ()))
+    if pieces is None:
+        return Turns(scope, None, _in_one(scope))
+    loop = month_loop(scope, pieces, builder.nesting.inside(scope.steps, number))
+    return _joined(scope, loop, pieces, names) or Turns(scope, None, _in_one(scope))
 
 
 def _in_one(scope: Scope) -> Scope:
@@ -119,36 +170,22 @@ def span_turns(scope: Scope, value: int, names: tuple[int, ...], first: Node, un
     graph, builder = scope.graph, scope.builder
     if scope.when.past is not None:
         raise NotCompiled("a sum over slices of a span of days in a past month")
-    first_, until_ = (
-        graph.node(INT, "min(max({0}, {1}), {2})", day, builder.start, builder.end) for day in (first, until)
-    )
-    found = None if builder.still or not names else _loop(scope, value, names, first_, until_)
+    filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
+    outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
+    outside = graph.choose_maybe(filled, outside, None)
+    found: Turns | None = None
+    pieces = None if builder.still or not names else builder.pieces(scope, value, *names)
+    if pieces is not None:
+        bounds = (graph.node(INT, "min(max({0}, {1}), {2})", d, builder.start, builder.end) for d in (first, until))
+        loop = _piece_loop(scope, pieces, *bounds)
+        loop.settle()
+        found = _joined(scope, loop, pieces, names)
     if found is None:
         moved = builder.moves(scope, value, *names) if names and builder.still else None
         inner = scope.inside(when=When(builder.start if builder.still else first, first, until))
-        found = Turns(scope, None, inner, moved)
-    filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
-    if found.loop is None:
-        found.counts = filled
-    outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
-    found.bad = graph.choose_maybe(filled, graph.either(found.bad, outside), None)
+        found = Turns(scope, None, inner, graph.choose_maybe(filled, moved, None), filled)
+    found.bad = graph.either(found.bad, outside)
     return found
-
-
-def _loop(scope: Scope, value: int, names: tuple[int, ...] | None, first: Node, until: Node) -> Turns | None:
-    """Return the loop over the pieces of some days of the month; None where nothing can change inside it."""
-    graph = scope.graph
-    pieces = scope.builder.pieces(scope, value, *(names or ()))
-    if pieces is None:
-        return None
-    around = innermost((scope_inside(scope), first.inside, until.inside))
-    loop = graph.loop("while True", inside=around)
-    if names is not None:
-        return _joined(scope, loop, pieces, names, first, until)
-    start = graph.carry(loop, first)
-    end = start.following = pieces.after(start.current, until)
-    loop.last = graph.node(BOOL, "({0} >= {1})", end, until)
-    return Turns(scope, loop, scope.inside(when=When(start.current, start.current, end)), pieces.bad)
 
 
 def scope_inside(scope: Scope) -> Block | None:
@@ -157,42 +194,55 @@ def scope_inside(scope: Scope) -> Block | None:
     return innermost((*places, scope.when.day.inside, scope.when.end.inside))
 
 
-def _joined(  # noqa: PLR0917
-    scope: Scope, loop: Loop, pieces: Pieces, names: Sequence[int], first: Node, until: Node
-) -> Turns | None:
-    """Go through the pieces and one turn further: a piece counts when the next one differs from it.
+def _joined(scope: Scope, pieces_: PieceLoop, pieces: Pieces, names: Sequence[int] | None) -> Turns | None:
+    """Go through the pieces; one counts in the turn in which the next one differs from it.
 
-    What the names came to is carried from turn to turn. None: no name can change.
+    What its steps came to is carried from turn to turn. None: no name can change.
     """
-    graph = scope.graph
-    start, here = graph.carry(loop, first), graph.carry(loop, first)
-    over = graph.node(BOOL, "({0} >= {1})", here.current, until)
-    now = scope.inside(when=When(here.current, here.current, until))
-    inner = scope.inside(when=When(start.current, start.current, here.current))
-    changing = [name for name in names if now.made(name) is not scope.made(name)]
-    if not changing:
+    graph, loop, here = scope.graph, pieces_.loop, pieces_.here
+    now = scope.inside(when=When(here, here, pieces_.until))
+    changing = [name for name in names or () if scope.places.moving[name]]
+    if names is not None and not changing:
         return None
-    begun = graph.node(BOOL, "({0} != {1})", here.current, first)
+    start = graph.carry(loop, pieces_.first)
+    inner = Before(now, scope, When(start.current, start.current, here), loop)
+    begun = graph.node(BOOL, "({0} != {1})", here, pieces_.first)
+    over = loop.last
     unknown: Node | None = None
-    changes: Node | None = None
+    changes: Node | None = graph.true if names is None else over
     for name in changing:
-        inner.known(name, _carried(now, name, loop))
         differs, unsure = _differs(inner, now, name)
         changes = graph.either(changes, differs)
         unknown = graph.either(unknown, graph.both(begun, unsure), now.status(name).bad)
-    counts = Branch(graph.both(begun, graph.either(over, changes)) or graph.false)
-    start.following = graph.select(counts.test, here.current, start.current)
-    here.following = pieces.after(here.current, until)
-    loop.last = over
-    found = Turns(scope, loop, inner, counts=counts)
-    bad = None
-    unknown = graph.both(graph.negated(over), unknown)
+    counts = Branch(graph.both(begun, changes) or graph.false)
+    start.following = graph.select(counts.test, here, start.current)
+    unknown = graph.both(graph.negated(over or graph.false), unknown)
+    found = Turns(scope, loop, inner, pieces.bad, counts)
     if unknown is not None:
-        carried = graph.carry(loop, graph.false)
-        carried.following = graph.either(carried.current, unknown)
-        bad = carried.after
-    found.bad = graph.either(pieces.bad, bad)
+        lost = graph.carry(loop, graph.false)
+        lost.following = graph.either(lost.current, unknown)
+        found.bad = graph.either(pieces.bad, lost.after)
     return found
+
+
+class Before(Scope):
+    """The piece that ends where the one of a scope begins: what steps came to there, and the whole of the slice."""
+
+    def __init__(self, now: Scope, outer: Scope, when: When, loop: Loop) -> None:
+        super().__init__(
+            outer.builder, outer.steps, outer.proof, outer.slots, when, definition=outer.definition, outer=outer
+        )
+        self._now = now
+        self._loop = loop
+
+    def _make(self, number: int) -> Made:
+        if not self.places.sliced[number]:
+            made = self._now.made(number)
+            if made.node is not None or made.part is not None:
+                return _carried(self._now, number, self._loop)
+            if made.text is not None:
+                return made
+        return super()._make(number)
 
 
 def _carried(now: Scope, name: int, loop: Loop) -> Made:

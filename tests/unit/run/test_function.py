@@ -1,0 +1,57 @@
+import pickle
+
+import pyarrow as pa
+import pytest
+from tests.run_sample import RULES, city
+
+from kommres.errors import UsageError
+from kommres.run import batch_function
+from kommres.run.api import run
+
+
+@pytest.fixture
+def rules(tmp_path):
+    path = tmp_path / "sample.kmr"
+    path.write_text(RULES, encoding="utf-8")
+    return path
+
+
+def test_it_gives_what_a_run_gives(rules):
+    function = batch_function(rules, "2026-01", backend="interpreter")
+    expected = run(rules, city(), "2026-01", backend="interpreter")
+    tables = {name: pa.record_batch(columns) for name, columns in city().items()}
+    for given in (city(), tables):
+        charges, quarantine = function(given)
+        assert charges.equals(expected.charges)
+        assert quarantine.equals(expected.quarantine)
+    assert (charges.schema, quarantine.schema) == function.schemas
+
+
+def test_it_can_be_sent_to_another_process(rules):
+    function = batch_function(rules, "2026-01", backend="interpreter", known_at="2026-02-01")
+    sent = pickle.loads(pickle.dumps(function))
+    assert sent == function
+    assert sent(city())[0].equals(function(city())[0])
+
+
+def test_other_rules_at_the_place_are_refused(rules):
+    function = batch_function(rules, "2026-01", backend="interpreter")
+    rules.write_text(RULES.replace("1 RUB/day", "2 RUB/day"), encoding="utf-8")
+    from kommres.run.function import _office
+
+    _office.cache_clear()  # as in another process
+    with pytest.raises(UsageError) as caught:
+        pickle.loads(pickle.dumps(function))(city())
+    assert caught.value.code == "U0315"
+
+
+def test_a_parent_in_another_batch_is_no_parent(rules):
+    function = batch_function(rules, "2026-01", backend="interpreter")
+    data = city()
+    data["building"] = {column: cells[:1] for column, cells in data["building"].items()}
+    charges, quarantine = function(data)
+    assert set(charges.column("account").to_pylist()) == {"1", "2"}
+    assert {(row["account"], row["code"]) for row in quarantine.to_pylist() if row["account"]} == {
+        ("3", "D0503"),
+        ("4", "D0503"),
+    }
