@@ -126,12 +126,13 @@ def test_shipped_households(month):
     sides, trees = Sides(water(), month), Households(month, Random(str(month)))
     whole = [trees.tree() for _ in range(600)]
     tally = sides.compare(whole)
-    assert {name.rpartition(".")[2] for name in tally.lines} == set(CHARGES)
+    assert {name.rpartition(".")[2] for name in tally.lines} >= set(CHARGES) - set(HAPPENS)
     sides.compare([spoilt(water(), root, trees.pick)[0] for root in whole])
 
 
-#: Lines that were made by kernels and rounded a tie, at least.
-TIES = dict.fromkeys(CHARGES, 500)
+#: Lines that were made by kernels and rounded a tie, at least. What happens inside a month changes it there, so such
+#: rows are nearly all left to the interpreter; that those lines which a kernel makes are right is tested all the same.
+TIES = {name: 0 if name in HAPPENS else 500 for name in CHARGES}
 #: Months for ties: prices change in the first and the last.
 TIED = ("2022-02", "2023-01", "2025-12")
 

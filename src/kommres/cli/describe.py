@@ -36,7 +36,7 @@ def command(paths: tuple[str, ...], as_json: bool) -> int:
         show_json({**describe(program.bound), "tables": [_table(entry) for entry in tables]})
         return cli.FINE
     click.echo(describe_text(program.bound))
-    click.echo("data folder of a run: one Parquet or CSV file a table; * marks what a run cannot do without")
+    click.echo("data folder of a run: one Parquet, Arrow or CSV file a table; * marks what a run cannot do without")
     for entry in tables:
         click.echo(f"  {_starred(entry.name, required=entry.required)}  {entry.description}".rstrip())
         rows = [

@@ -149,7 +149,7 @@ def _show(column: DecimalColumn, shown: Shown | None, rows: Wholes, places: Whol
     if not given.all():
         rows, places = rows[given], places[given]
     below = shown.below[rows] if isinstance(shown.below, np.ndarray) else shown.below
-    column.put_ratios(places, shown.above[rows], below)
+    column.put_ratios(places, shown.above[rows], below)  # type: ignore[arg-type]
 
 
 def _codes(item: _Found, entity: str, kinds: Kinds, period: str) -> NDArray[np.int32] | int:
@@ -160,7 +160,7 @@ def _codes(item: _Found, entity: str, kinds: Kinds, period: str) -> NDArray[np.i
     if not len(rows):
         return 0
     if not varying:
-        return kinds.code(_kind(lines, entity, period, parts))
+        return kinds.code(_kind(lines, entity, period, parts))  # type: ignore[arg-type]
     cells = np.stack([part[rows].astype(np.int64) for part in varying])
     sizes = cells.max(axis=1) + 1
     together = np.ravel_multi_index(tuple(cells), tuple(sizes))

@@ -51,7 +51,7 @@ def rounded(value: Number, digits: int) -> int | None:
     half_up = above // (2 * value.denominator)
     if half_up >= TOO_MUCH:
         return None
-    return half_up if value > 0 else -half_up
+    return half_up if value > 0 else -half_up  # type: ignore[no-any-return]
 
 
 def rescaled(values: Wholes, scale: int, digits: int) -> tuple[Wholes, Flags | None]:
@@ -144,7 +144,7 @@ class DecimalColumn:
         self.put(places, np.where(above < 0, -whole, whole))
         inexact = np.flatnonzero(rest)
         if len(inexact):
-            self._texts.append((places[inexact], _fractions(above[inexact], below[inexact])))
+            self._texts.append((places[inexact], _fractions(above[inexact], below[inexact])))  # type: ignore[index]
 
     def arrays(self) -> tuple[pa.Array, pa.Array]:
         """Return the decimals and the exact texts."""

@@ -104,7 +104,7 @@ def refused_file(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes | memoryvi
 def _regrouped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Cut a stream of quarantine rows into tables of :data:`ROW_GROUP` rows; the last one may be shorter."""
     pa = require_arrow()
-    waiting: list[pa.RecordBatch] = []
+    waiting: list[pa.RecordBatch] = []  # type: ignore[name-defined]
     rows = 0
     for batch in batches:
         waiting.append(batch)

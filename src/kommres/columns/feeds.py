@@ -10,6 +10,7 @@ from attrs import field, frozen
 from kommres.columns.arrow import require_arrow
 from kommres.columns.files import file_digest, refuse_twins, unreadable
 from kommres.columns.narrow import Narrow
+from kommres.columns.schema import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +52,7 @@ class TableFile:
 
                 # Counts without unpacking.
                 schema, rows = pa.ipc.open_file(str(path)).schema, dataset(path, format="ipc").count_rows()
-                narrow = Narrow()
+                narrow = Narrow(schema=schema)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise unreadable(path, error) from error
         refuse_twins(schema.names, path.name)
@@ -59,26 +60,28 @@ class TableFile:
 
     def columns(self, schema: TableSchema) -> pa.Schema:
         """Return the columns that the rules know, as they are read."""
-        known = require_arrow().schema([item for item in self.schema if item.name in schema.names])
-        return self.narrow.schema(known)
+        return require_arrow().schema([item for item in self.narrow.schema if item.name in schema.names])
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of some columns. Raises :class:`DataError` where they cannot be read."""
+    def batches(self, columns: Sequence[str], rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of some columns, about so many at a time.
+
+        Raises :class:`DataError` where they cannot be read.
+        """
         pa = require_arrow()
         try:
-            yield from self._parquet(columns) if self.path.suffix.lower() == _PARQUET else self._arrow(columns)
+            yield from (
+                self._parquet(columns, rows) if self.path.suffix.lower() == _PARQUET else self._arrow(columns, rows)
+            )
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise unreadable(self.path, error) from error
 
-    def _parquet(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        pa = require_arrow()
-        schema = self.narrow.schema(pa.schema([self.schema.field(name) for name in columns]))
-        with pa.parquet.ParquetFile(self.path, metadata=self.narrow.metadata) as file:
+    def _parquet(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        with require_arrow().parquet.ParquetFile(self.path, metadata=self.narrow.metadata) as file:
             # Parts are charged and written in the meantime: threads for columns would only take turns with them.
-            for batch in file.iter_batches(ROWS, columns=list(columns), use_threads=False):
-                yield self.narrow.batch(batch, schema) if self.narrow.decimals else batch
+            for batch in file.iter_batches(rows, columns=list(columns), use_threads=False):
+                yield self.narrow.batch(batch) if self.narrow.decimals else batch
 
-    def _arrow(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _arrow(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         pa = require_arrow()
         options = pa.ipc.IpcReadOptions(included_fields=[self.schema.get_field_index(name) for name in columns])
         with pa.OSFile(str(self.path)) as stream, pa.memory_map(str(self.path)) as mapped:
@@ -87,8 +90,8 @@ class TableFile:
                 reader = pa.ipc.open_file(mapped, options=options)
             for number in range(reader.num_record_batches):
                 batch = reader.get_batch(number)
-                for start in range(0, batch.num_rows, ROWS):
-                    yield batch.slice(start, ROWS)
+                for start in range(0, batch.num_rows, rows):
+                    yield batch.slice(start, rows)
 
 
 class Feed:
@@ -99,7 +102,7 @@ class Feed:
 
     def __init__(self, file: TableFile, schema: TableSchema, watch: Callable[[pa.RecordBatch], None] | None) -> None:
         self._schema = file.columns(schema)
-        self._batches = file.batches(self._schema.names)
+        self._batches = file.batches(self._schema.names, max(1, ROWS // weight_of(schema, self._schema.names)))
         self._watch = watch
         self._held: list[pa.RecordBatch] = []
         self.rows = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from attrs import field, frozen
 
 from kommres.columns import tree
@@ -20,7 +21,6 @@ from kommres.columns.tree import EntityOrder, OwnedOrder, Places
 from kommres.errors import UsageError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from kommres.dsl.plan.nodes import Plan

@@ -165,7 +165,7 @@ class LaidAside:
     def _searched(self, entity: str) -> pa.Array:
         """Return the ids among which one that looks like a missing one is sought; none where there are too many."""
         pa = require_arrow()
-        found: list[pa.Array] = [pa.array([], pa.large_string())]
+        found: list[pa.Array] = [pa.array([], pa.large_string())]  # type: ignore[name-defined]
         for ids in self.ids(entity):
             found.append(ids.drop_null())
             if sum(map(len, found)) > SEARCHED:

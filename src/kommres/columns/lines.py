@@ -150,7 +150,7 @@ def with_dictionaries(coded: pa.Table, kinds: Kinds, digits: int) -> pa.Table:
     order = _first_uses(codes, len(kinds.known))
     used = [kinds.known[code] for code in order]
     place = np.zeros(len(kinds.known), np.int32)
-    indices: dict[tuple[int, ...], pa.Array] = {}  # most columns differ between the same kinds
+    indices: dict[tuple[int, ...], pa.Array] = {}  # type: ignore[name-defined] # few differ
     cells, fields = [], []
     for field in charge_schema(digits):
         if field.name not in Kind._fields:

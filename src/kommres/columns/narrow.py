@@ -31,10 +31,15 @@ _BITS: Final = {"INT32": 32, "INT64": 64}
 
 @frozen(kw_only=True)
 class Narrow:
-    """How a file is read. ``metadata``: its footer, changed; None as it is. ``decimals``: columns that are narrow."""
+    """How a file is read.
 
-    metadata: pa.parquet.FileMetaData | None = None
+    ``schema``: its columns as they come. ``decimals``: those that are narrow. ``metadata``: the footer, changed;
+    None where it is as it was.
+    """
+
+    schema: pa.Schema
     decimals: Mapping[str, pa.DataType] = field(factory=dict)
+    metadata: pa.parquet.FileMetaData | None = None
 
     @classmethod
     def of(cls, path: Path, file: pa.parquet.ParquetFile) -> Narrow:
@@ -48,11 +53,11 @@ class Narrow:
                 kind = pa.decimal32 if bits == 32 else pa.decimal64
                 found[column.name] = kind(column.precision, column.scale)
         if not found:
-            return cls()
+            return cls(schema=file.schema_arrow)
         with path.open("rb") as stream:
             text = footer.footer_of(stream)
         if text is None:
-            return cls()
+            return cls(schema=file.schema_arrow)
 
         def plain(element: Struct) -> Struct:
             names = {value.decode() for number, _, value in element if number == _NAME and isinstance(value, bytes)}
@@ -60,19 +65,17 @@ class Narrow:
 
         changed = footer.with_schema(text, plain).replace(_ARROW, b"-" * len(_ARROW))
         whole = footer.MAGIC + changed + len(changed).to_bytes(4, "little") + footer.MAGIC
-        return cls(metadata=pa.parquet.read_metadata(pa.BufferReader(whole)), decimals=found)
-
-    def schema(self, schema: pa.Schema) -> pa.Schema:
-        """Return the columns as they are read."""
-        for name, kind in self.decimals.items():
+        metadata = pa.parquet.read_metadata(pa.BufferReader(whole))
+        schema = metadata.schema.to_arrow_schema()
+        for name, kind in found.items():
             place = schema.get_field_index(name)
-            if place >= 0:
-                schema = schema.set(place, schema.field(place).with_type(kind))
-        return schema
+            schema = schema.set(place, schema.field(place).with_type(kind))
+        return cls(schema=schema, decimals=found, metadata=metadata)
 
-    def batch(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    def batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Call whole numbers decimals again."""
         pa = require_arrow()
+        schema = pa.schema([self.schema.field(name) for name in batch.schema.names])
         cells = [
             pa.Array.from_buffers(self.decimals[name], len(column), column.buffers(), column.null_count, column.offset)
             if name in self.decimals

@@ -11,7 +11,7 @@ from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Input, Rule
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kommres.dsl.plan.nodes import DefinitionPlan, Plan, Step
 
@@ -21,6 +21,10 @@ ID: Final = "id"
 FROM: Final = "from"
 MONTH: Final = "month"
 VALUE: Final = "value"
+LIST: Final = "values"
+#: A list of all values of a series counts as one row for so many of them.
+_CELLS_OF_A_ROW: Final = 32
+_DAY: Final = 86_400
 
 
 @frozen(kw_only=True)
@@ -287,6 +291,18 @@ def _values_table(item: Input | Rule) -> TableSchema:
     )
 
 
+def weight_of(schema: TableSchema, columns: Iterable[str]) -> int:
+    """Return as how many rows a line of a table counts where rows are counted to bound memory.
+
+    It is known before the table is read: files are cut the same however much of them was read.
+    """
+    if not isinstance(schema.declared, Series) or LIST not in columns:
+        return 1
+    grid = schema.declared.grid
+    days = 31 if grid.over == "month" else 366
+    return max(1, days * _DAY // grid.every // _CELLS_OF_A_ROW)
+
+
 def _series_table(item: Series) -> TableSchema:
     assert item.entity is not None  # noqa: S101 - a series of an entity
     edge = "from" if item.label == "start" else "to"
@@ -297,7 +313,7 @@ def _series_table(item: Series) -> TableSchema:
         Column(name=edge, role="edge", type="instant", description=f"when the interval {when}"),
         Column(name=VALUE, role="value", declared=item, type=number, unit=_unit(item.type), description=item.doc),
         Column(
-            name="values",
+            name=LIST,
             role="values",
             declared=item,
             type=f"list of {number}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kommres.columns.arrow import require_arrow
 from kommres.columns.cells import column_texts, texts
 from kommres.columns.reader import read_cell
+from kommres.columns.schema import LIST
 from kommres.dsl.backends.grids import intervals_of
 from kommres.dsl.backends.rows import Bad, Dense, Row
 from kommres.dsl.backends.zones import Zone
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from kommres.dsl.filling import DenseCell
     from kommres.period import Month
 
-LIST: Final = "values"
 _DAY: Final = 86_400
 
 

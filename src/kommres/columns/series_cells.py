@@ -11,6 +11,7 @@ from kommres.columns.arrow import require_arrow
 from kommres.columns.cells import texts
 from kommres.columns.files import RAGGED
 from kommres.columns.picking import Pick
+from kommres.columns.schema import LIST
 from kommres.columns.zoning import Zones
 from kommres.dsl.backends.kernels.from_rows import grid_of
 from kommres.dsl.backends.rows import Bad
@@ -19,7 +20,6 @@ from kommres.dsl.bound.nodes import Series
 from kommres.dsl.reading import Unclear, read_moment
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from kommres.columns.coder import Coders
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.batch import Cells, SeriesCoding
     from kommres.period import Month
 
-LIST: Final = "values"
 _DAY: Final = 86_400
 _KNOWN: Final = 200_000
 #: What an instant comes to beside the place of an interval: it is of another month; it makes the row unusable.

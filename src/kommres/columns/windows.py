@@ -19,7 +19,7 @@ from kommres.columns.feeds import Feed
 from kommres.columns.files import SourceTable
 from kommres.columns.ingest import Dataset, empty_table, ties_of
 from kommres.columns.laid_aside import NotClustered, NotClusteredYet
-from kommres.columns.schema import ID
+from kommres.columns.schema import ID, weight_of
 from kommres.columns.tree import EntityOrder, OwnedOrder
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Forest:
         self._schemas = schemas
         self._root = next(iter(schemas))
         self._rows = {name: file.rows for name, file in files.items() if name in schemas}
+        self._weights = {name: weight_of(schemas[name], files[name].schema.names) for name in self._rows}
         self._passing = passing
         self._aside = aside
         self._last: str | None = None
@@ -126,14 +127,12 @@ class Forest:
         NotClustered
             Where rows do not stand in order.
         """
-        wanted = rows
-        while True:
+        wanted, last = rows, self._root not in self._feeds
+        while not last:
             roots = self._roots(wanted)
             last = self._feeds[self._root].ended and roots.read == self._feeds[self._root].rows
             if last:
                 roots = self._with_nameless(roots)
-            if not roots.table.num_rows and last:
-                break
             taken = self._below(roots)
             data = self._data(taken)
             count = usable(data, last)
@@ -155,7 +154,8 @@ class Forest:
     def _roots(self, rows: int) -> _Taken:
         """Take the next roots, all those of one id together."""
         feed = self._feeds[self._root]
-        wanted = max(1, rows * max(self._rows[self._root], 1) // max(sum(self._rows.values()), 1))
+        whole = sum(count * self._weights[name] for name, count in self._rows.items())
+        wanted = max(1, rows * max(self._rows[self._root], 1) // max(whole, 1))
         while True:
             feed.fill(wanted + 1)
             ids = ids_as_text(feed.table(wanted + 1).column(ID))
@@ -215,13 +215,17 @@ class Forest:
         """Take the rows that belong to some rows."""
         feed = self._feeds[schema.name]
         share = self._rows[schema.name] * len(above.ids) // max(self._rows.get(owner, 0), 1)
-        feed.fill(share + share // 16 + AHEAD)
+        ahead = max(1, AHEAD // self._weights[schema.name])
+        feed.fill(share + share // 16 + ahead)
         while True:
             runs = Runs.of(ids_as_text(feed.table().column(owner)))
             places = runs.under(above)
             found = np.flatnonzero(places >= 0)
             mine = runs.first(int(found[-1]) + 1 if len(found) else 0)
-            if feed.ended or runs.rows - mine.rows >= AHEAD:
+            strange = int(mine.lengths[places[: len(mine.starts)] < 0].sum())
+            if strange > ahead + (mine.rows - strange) // 4:
+                raise NotClustered(schema.name)
+            if feed.ended or runs.rows - mine.rows >= ahead:
                 break
             feed.fill(feed.rows + 1)
         places = places[: len(mine.starts)]

@@ -16,7 +16,7 @@ from kommres.columns.laid_aside import NotClustered
 from kommres.errors import UsageError
 from kommres.period import Month
 from kommres.run import manifest as manifests
-from kommres.run.backend import BACKENDS, office_of, threads_of
+from kommres.run.backend import office_of, threads_of
 from kommres.run.batch import Counts
 from kommres.run.progress import Progress, silent
 from kommres.run.result import RunResult
@@ -102,12 +102,9 @@ def run(
 
     if batch_rows is not None and batch_rows < 1:
         raise UsageError(f"batch_rows is {batch_rows}", code="U0303", todo="give a positive number of rows")
-    if backend not in BACKENDS:
-        todo = f"choose {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}"
-        raise UsageError(f"there is no back end {backend!r}", code="U0308", todo=todo)
-    program = _program(rules)
+    program = program_of(rules)
     month = period if isinstance(period, Month) else Month.parse(period)
-    day = _day(known_at)
+    day = day_of(known_at)
     chosen = dict(sorted((options or {}).items()))
     known = day.toordinal() if day else None
     interpreter = Interpreter(program.plan, month, known_at=known, options=chosen)
@@ -129,7 +126,10 @@ def run(
         if place is None:
             return _in_memory(job, workers)
         with workspace(place, CHARGES, identity, supply.way, resume=resume, overwrite=overwrite) as space:
-            return _in_files(evolve(job, supply=resumed(supply, program.plan, space.journal.way)), workers, space)
+            supply = resumed(supply, program.plan, space.journal.way)
+            if supply.way != space.journal.way:
+                space.journal.restart(supply.way)
+            return _in_files(evolve(job, supply=supply), workers, space)
 
 
 @frozen(kw_only=True, eq=False)
@@ -147,7 +147,7 @@ class _Job:
     def chunks(self, workers: Pool, first: int, *, files: bool) -> Iterator[Chunk]:
         """Compute the chunks from number ``first`` on."""
         work = self.supply.tasks(self.office, self.batch_rows, first)
-        return chunks(self.office, work, workers, self.tell, files=files)
+        return chunks(self.office, work, workers, self.tell, files=files)  # type: ignore[arg-type]
 
     def otherwise(self, found: NotClustered) -> _Job:
         """Return the same job from the beginning, with its data read in another way."""
@@ -174,7 +174,8 @@ class _Job:
         }
 
 
-def _program(rules: Program | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Program:
+def program_of(rules: Program | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Program:
+    """Return a program for what :func:`run` takes as rules."""
     from kommres.dsl.program import Program, load
 
     if isinstance(rules, Program):
@@ -184,7 +185,8 @@ def _program(rules: Program | str | os.PathLike[str] | Iterable[str | os.PathLik
     return load(*rules)
 
 
-def _day(known_at: datetime.date | str | None) -> datetime.date | None:
+def day_of(known_at: datetime.date | str | None) -> datetime.date | None:
+    """Return the day of ``known_at``. Raises :class:`UsageError` (U0304)."""
     if known_at is None or isinstance(known_at, datetime.date):
         return known_at
     try:

@@ -24,7 +24,7 @@ _FEW: Final = 20_000
 def office_of(
     interpreter: Interpreter,
     backend: str,
-    supply: Supply,
+    supply: Supply | None = None,
     *,
     known_at: int | None = None,
     options: Mapping[str, str] | None = None,
@@ -38,17 +38,20 @@ def office_of(
     backend
         One of :data:`BACKENDS`.
     supply
-        Says how much there is to do.
+        Says how much there is to do; None: nobody knows, but it is much.
     known_at, options
         Those of the interpreter.
 
     Raises
     ------
     UsageError
-        U0309 numba is wanted and is not there.
+        U0308 there is no such back end; U0309 numba is wanted and is not there.
     """
     from kommres.run.stream import Office
 
+    if backend not in BACKENDS:
+        todo = f"choose {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}"
+        raise UsageError(f"there is no back end {backend!r}", code="U0308", todo=todo)
     office = Office.of(interpreter)
     if backend == "interpreter":
         return office
@@ -64,9 +67,10 @@ def office_of(
             stacklevel=3,
         )
         return office
-    work = sum(supply.census.rows[entity] * len(services) for entity, services in office.terms.services.items())
-    if backend == "auto" and work <= _FEW:
-        return office
+    if backend == "auto" and supply is not None:
+        rows, services = supply.census.rows, office.terms.services
+        if sum(rows[entity] * len(names) for entity, names in services.items()) <= _FEW:
+            return office
     from kommres.dsl.backends.kernels.kernels import Kernels
 
     kernels = Kernels(interpreter.plan, interpreter.month, known_at=known_at, options=options)

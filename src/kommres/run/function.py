@@ -37,14 +37,15 @@ class BatchFunction:
     backend: str
     batch_rows: int | None = field(repr=False)
 
-    def __call__(self, tables: Mapping[str, Any]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    def __call__(self, tables: Mapping[str, Any]) -> tuple[pa.Table, pa.Table]:
         """Charge.
 
         Parameters
         ----------
         tables
-            Table name -> rows (anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``). All rows that belong to
-            a root must be in one call: what belongs to a row of another batch goes into quarantine (D0503, D0504).
+            Table name -> rows: a record batch or a table of Arrow, or anything that :func:`kommres.run` takes. All rows
+            that belong to a root must come in one call: what belongs to a row of another one goes into quarantine
+            (D0503, D0504).
 
         Returns
         -------

@@ -122,7 +122,7 @@ def recount(lines: pa.Table, refused: Iterable[pa.RecordBatch], kinds: Kinds, co
     for batch in refused:
         for row in batch.column("code").value_counts().to_pylist():
             found["code", row["values"]] += row["counts"]
-    for key in sorted({*found, *(key for key in counts if key[0] in {"lines", "amount", "code"})}):
+    for key in sorted({*found, *(key for key in counts if key[0] in {"lines", "amount", "code"})}):  # type: ignore[assignment]
         _same(" ".join(key), counts[key], found[key])
 
 

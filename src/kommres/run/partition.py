@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from attrs import frozen
 
+from kommres.columns.schema import weight_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kommres.columns.ingest import Dataset
     from kommres.columns.tree import Places
 
-#: rows of data, of all tables together, that become row groups of their own
+#: rows of data, of all tables together, that become row groups of their own; a list of values counts as many
 CHUNK_ROWS: Final = 131_072
 
 
@@ -91,7 +93,7 @@ def _bounds(data: Dataset, root: str) -> Iterator[Places]:
         entity, bounds = waiting.pop()
         yield bounds
         for name in data.owned_by(entity):
-            yield data.owned[name].offsets[bounds]
+            yield data.owned[name].offsets[bounds] * weight_of(data.schemas[name], data.tables[name].table.column_names)
         waiting.extend((child, data.entities[child].offsets[bounds]) for child in data.children(entity))
 
 

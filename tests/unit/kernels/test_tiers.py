@@ -29,11 +29,14 @@ def rows(values):
     ]
 
 
-CANCELS = inputs("abcd", "step 1, 0..20_000_000_000_000_000") + """
+CANCELS = (
+    inputs("abcd", "step 1, 0..20_000_000_000_000_000")
+    + """
 charge x of flat: RUB, signed
     = round((if a * b - c * d <= 12_000_000_000_000_000_000 and a * b - c * d >= -12_000_000_000_000_000_000
         then (a * b - c * d) / 3 otherwise 0) * 1 RUB, 1)
 """
+)
 
 
 def cancelling(count):
@@ -61,11 +64,14 @@ def test_without_that_condition_they_would_be_billed_wrong(monkeypatch):
         Sides(plan, JANUARY).compare(rows(cancelling(50)))
 
 
-SHARES = inputs(("part", "more"), "step 0.1, 0..500_000") + """
+SHARES = (
+    inputs(("part", "more"), "step 0.1, 0..500_000")
+    + """
 input whole of flat: number, step 0.1, 1..500_000
 charge x of flat: RUB
     = round(1000 * share(part, whole) * share(more, whole) * share(part, whole) * 1 RUB, 0.01, {mode})
 """
+)
 
 
 @pytest.mark.parametrize("mode", ["half_up", "half_even", "up", "down", "floor", "ceiling"])

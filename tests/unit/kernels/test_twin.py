@@ -81,7 +81,7 @@ def test_helpers_that_write_code_cannot():
 
 
 def test_every_kind_of_number_is_known_to_both():
-    assert set(twin._TYPES) == {emit.INT, emit.UINT, emit.WIDE, emit.FLOAT, emit.YES_NO}
+    assert set(twin._TYPES) == {emit.INT, emit.UINT, emit.WIDE, emit.FLOAT, emit.YES_NO, emit.SHORT}
 
 
 def test_kernels_are_compiled_without_numba(tmp_path):

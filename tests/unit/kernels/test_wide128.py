@@ -12,7 +12,7 @@ from kommres.dsl.backends.kernels import emit, twin, wide, wide128, words
 from kommres.dsl.backends.kernels.cache import compiled
 
 _MASK = (1 << 128) - 1
-_KINDS = {"i": emit.I64, "u": emit.I64, "f": emit.F64, "w": emit.I128, "b": ir.IntType(1)}
+_KINDS = {"s": ir.IntType(32), "i": emit.I64, "u": emit.I64, "f": emit.F64, "w": emit.I128, "b": ir.IntType(1)}
 _HELPERS = "kommres.dsl.backends.kernels"
 
 

@@ -159,10 +159,9 @@ def _slice(walk: Walk, number: int, step: Step) -> None:
     if not places.month and not places.over:
         longest = sources.LAST_DAY
     in_month = places.month and not places.over
-    if in_month and walk.known.assumed.still:
-        if step.data == "months":
-            walk.put(number, exactly(1), Form(above=const(1), mass=Fraction(1)))
-            return
+    if in_month and walk.known.assumed.still and step.data == "months":
+        walk.put(number, exactly(1), Form(above=const(1), mass=Fraction(1)))
+        return
     match step.data:
         case "months":
             found = Range(Fraction(1, 31), Fraction(1) if in_month else Fraction(longest, 28), sources.MONTHS_GRID)

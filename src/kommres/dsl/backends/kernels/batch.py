@@ -10,18 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from attrs import define, field, frozen
+from numpy.typing import NDArray
 
 from kommres.dsl.backends.rows import InputKey
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kommres.dsl.bound.nodes import Grid
-    from kommres.dsl.plan.nodes import DefinitionPlan
+from kommres.dsl.bound.nodes import Grid
+from kommres.dsl.plan.nodes import DefinitionPlan
 
 #: Whole numbers of any width.
 Cells: TypeAlias = "NDArray[np.signedinteger]"

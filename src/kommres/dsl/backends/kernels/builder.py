@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
-    from kommres.dsl.backends.kernels.gathering import Leg, Walk
+    from kommres.dsl.backends.kernels.gathering import Leg, Walk  # type: ignore[attr-defined]
     from kommres.dsl.backends.kernels.hours import Hours
-    from kommres.dsl.backends.kernels.reading import Keyed
     from kommres.dsl.backends.kernels.listing import Listed
+    from kommres.dsl.backends.kernels.reading import Keyed
     from kommres.dsl.backends.kernels.turning import PieceLoop
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import InputKey
@@ -90,9 +90,7 @@ class Builder:
         What depends on time alone.
     """
 
-    def __init__(  # noqa: PLR0917 - see above
-        self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, hours: Hours
-    ) -> None:
+    def __init__(self, machine: Machine, proofs: Proofs, layout: Layout, names: Names, hours: Hours) -> None:
         self.machine = machine
         self.proofs = proofs
         self.layout = layout
@@ -282,7 +280,9 @@ class Builder:
                 slots[slot] = Member(key_) if isinstance(key_, str) else key_
             apart = past is not None or moment.along is not None
             scope = self._scope(plan, row, members, slots, moment if apart else self.month)
-            found = self._instances[key] = Instance(scope if apart or moment == self.month else scope.inside(when=moment), plan)
+            found = self._instances[key] = Instance(
+                scope if apart or moment == self.month else scope.inside(when=moment), plan
+            )
         return found
 
     def _scope(
@@ -370,7 +370,7 @@ class Builder:
         )
         members = found[0][1].members
         if step.kind in {"yes_no", "enum", "id"}:
-            return Made(status, node=merged(lambda made: _node_of(made)), members=members)
+            return Made(status, node=merged(_node_of), members=members)
 
         def part(leaf: Leaf, kind: Kind) -> Node:
             return merged(lambda made: _part_of(scope, made, leaf, kind))

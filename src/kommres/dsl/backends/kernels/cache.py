@@ -15,9 +15,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import cache
 from operator import index
-from pathlib import Path
 from threading import RLock
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
 import llvmlite
@@ -28,6 +27,9 @@ from attrs import define, field
 from kommres.dsl.backends.kernels.loading import ENTRY, address, load, processor
 from kommres.dsl.backends.kernels.origins import Origin, origins
 from kommres.dsl.backends.kernels.store import Store, complain, default_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: dtype and number of dimensions of an array; None for a whole number.
 Argument: TypeAlias = tuple[np.dtype[Any], int] | None
@@ -42,7 +44,7 @@ if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobo
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
-class NotLowered(RuntimeError):
+class NotLowered(RuntimeError):  # noqa: N818 - no error of a user
     """A kernel's text that cannot be made machine code: what it computes is left to the interpreter."""
 
 

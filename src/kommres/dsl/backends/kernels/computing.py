@@ -320,8 +320,8 @@ def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:
         return graph.node(BOOL, "(({0} > {1}) | ({0} < {2}))", word, graph.int(limit), graph.int(-limit))
     below = numbers.of(form.below, FLOAT)
     # The estimate is off by far less than this margin.
-    limit = graph.plain(FLOAT, repr(float(most * form.scale) * (1 - 2.0**-20)))
-    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.of(form.above, TERMS), below, limit)
+    limit = graph.plain(FLOAT, repr(float(most * form.scale) * (1 - 2.0**-20)))  # type: ignore[assignment]
+    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.of(form.above, TERMS), below, limit)  # type: ignore[arg-type]
 
 
 COMPUTING: dict[Op, Callable[[Scope, int], Made]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -16,16 +15,17 @@ from kommres.dsl.backends.kernels.placing import written
 from kommres.dsl.backends.kernels.scope import Made, RowAt
 from kommres.dsl.backends.kernels.showing import shown
 from kommres.dsl.plan.forms import Form, Leaf
-from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.nodes import DefinitionPlan, Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.written import bill_order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kommres.dsl.backends.kernels.batch import Layout, Names
     from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.instance import Instance
     from kommres.dsl.backends.machine import Machine
-    from kommres.dsl.plan.nodes import DefinitionPlan
     from kommres.dsl.plan.proofs import Proofs
 
 #: Modules of helpers that generated text may import.

@@ -7,7 +7,7 @@ uses, outside of every loop that it does not depend on.
 
 from __future__ import annotations
 
-from typing import Final, TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define, field, frozen
 

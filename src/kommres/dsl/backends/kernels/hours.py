@@ -20,6 +20,7 @@ from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.backends.tables import Miss
 from kommres.dsl.backends.zones import Zone
+from kommres.dsl.bound.nodes import Grid
 from kommres.dsl.problems import DataProblem
 from kommres.period import Month
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.grids import Intervals
     from kommres.dsl.backends.kernels.batch import Batch, Layout, Names
     from kommres.dsl.backends.machine import Machine
-    from kommres.dsl.bound.nodes import Grid
 
 #: Names an array: what it is, and of what.
 Key: TypeAlias = "tuple[Any, ...]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -12,12 +11,14 @@ from kommres.dsl.backends.kernels.graph import BOOL, Branch, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made, Scope
 from kommres.dsl.plan.forms import Form, Leaf, const, mul
+from kommres.dsl.plan.nodes import DefinitionPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from fractions import Fraction
 
     from kommres.dsl.backends.kernels.graph import Kind
-    from kommres.dsl.plan.nodes import AlternativePlan, DefinitionPlan, SuppressionPlan
+    from kommres.dsl.plan.nodes import AlternativePlan, SuppressionPlan
 
 
 @define(eq=False)

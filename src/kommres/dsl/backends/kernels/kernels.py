@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,14 @@ from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
 from kommres.dsl.backends.kernels.hours import Hours
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
-from kommres.dsl.backends.kernels.zoning import LocalTimes
 from kommres.dsl.backends.kernels.store import KernelWarning
+from kommres.dsl.backends.kernels.zoning import LocalTimes
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.plan.prove import prove
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -254,7 +254,7 @@ class Kernels:
         """Return how many pieces a list may have: ``more`` of each event of the row that has the most of them."""
         table = batch.tables.get(entity)
         events = None if table is None else table.events.get(event)
-        if events is None or len(events.offsets) < 2:  # noqa: PLR2004 - offsets of one row
+        if events is None or len(events.offsets) < 2:
             return 0
         return min(self._assumed.items, int(np.diff(events.offsets).max()) * more)
 

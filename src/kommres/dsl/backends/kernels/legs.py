@@ -8,13 +8,13 @@ from attrs import define, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, SHORT, Branch, Loop, Node, atoms
 from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.scope import Scope
 from kommres.dsl.backends.kernels.times import Stretch, flag_of, flags, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kommres.dsl.backends.kernels.hours import Flag
-    from kommres.dsl.backends.kernels.scope import Scope
 
 
 @define(eq=False)

@@ -1,9 +1,9 @@
 """Flat text to LLVM: statements of a small part of Python, with whole numbers that wrap around, nothing undefined.
 
-The text is what :mod:`kommres.dsl.backends.kernels.placing` writes, and helpers written the same way: names, arithmetic,
-comparisons, cells of arrays, branches, loops, calls of helpers. It is plain Python that numba compiles as well; without
-the search for types, and with code that is in its last form already, this takes a tenth of the time, and a process that
-finds its kernels in the cache needs no compiler at all. Numba's results are the same where nothing overflows: there it
+The text is what :mod:`kommres.dsl.backends.kernels.placing` writes, and helpers written the same way: names,
+arithmetic, comparisons, cells of arrays, branches, loops, calls of helpers. It is plain Python that numba compiles as
+well; without the search for types, and with code that is in its last form already, this takes a tenth of the time, and
+a process that finds its kernels in the cache needs no compiler at all. Numba's results are the same where nothing overflows: there it
 promises nothing, so tests compare with it and nobody else calls it.
 
 Whole numbers have 64 bits and wrap around. A name has the type of what it is first given. Every name is a cell of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 I1, I8, I64, I128, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntType(128), ir.DoubleType()
 #: Lines of a text whose loops are not worth all that LLVM can do.
 _LONG: Final = 600
+#: The same, of a text with loops over the cells of series.
+_LONGER: Final = 4_000
 _TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1, "s": ir.IntType(32)}
 
 #: dtype and number of dimensions of an array; None for a whole number.
@@ -618,7 +620,9 @@ def machine_code(text: str, function: str, arguments: Sequence[Argument], entry:
     from kommres.dsl.backends.kernels.loading import target
 
     # Vector instructions are for short loops; of a long one LLVM makes four times the code in four times the time.
-    long = text.count("\n") > _LONG
+    # Cells of series are gone through in short loops, whatever stands around them.
+    series = any(argument is not None and argument[1] > 1 for argument in arguments)
+    long = text.count("\n") > (_LONGER if series else _LONG)
     machine = target(2 if long else 3)
     module = llvm.parse_assembly(str(module_of(text, function, arguments, entry)))
     module.verify()

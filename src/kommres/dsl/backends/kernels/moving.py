@@ -18,7 +18,7 @@ def changed(first, offsets, days, values, place, day):  # type: ignore[no-untype
 
 
 @Flat
-def in_month(offsets, months, values, place, number, nothing):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def in_month(offsets, months, values, place, number, nothing):  # type: ignore[no-untyped-def]
     """Return what was supplied for a month, which is the only one of its number; ``nothing`` where nothing was."""
     if offsets.size:
         last = offsets[place + 1] - 1
@@ -35,7 +35,7 @@ def in_month(offsets, months, values, place, number, nothing):  # type: ignore[n
 
 
 @Flat
-def since_first(offsets, months, place, number):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def since_first(offsets, months, place, number):  # type: ignore[no-untyped-def]
     """Return how many months before one the first lies of which something was supplied; 0 where there is none."""
     if offsets.size > 0 and offsets[place] < offsets[place + 1]:
         return max(0, number - months[offsets[place]])
@@ -43,8 +43,8 @@ def since_first(offsets, months, place, number):  # type: ignore[no-untyped-def]
 
 
 @Flat
-def next_change(offsets, days, first, last, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
-    """Return the first day after ``day`` on which a value of the rows ``first .. last`` changes, ``end`` at the latest."""
+def next_change(offsets, days, first, last, day, end):  # type: ignore[no-untyped-def]
+    """Return the first day after ``day`` on which a value of some rows changes, ``end`` at the latest."""
     if offsets.size:
         for j in range(offsets[first], offsets[last]):
             if day < days[j] < end:
@@ -53,7 +53,7 @@ def next_change(offsets, days, first, last, day, end):  # type: ignore[no-untype
 
 
 @Flat
-def next_edge(offsets, starts, ends, first, last, day, end):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+def next_edge(offsets, starts, ends, first, last, day, end):  # type: ignore[no-untyped-def]
     """Return the first day after ``day`` on which an interval of some rows begins or ends, ``end`` at the latest."""
     if offsets.size:
         for j in range(offsets[first], offsets[last]):
@@ -67,11 +67,11 @@ def next_edge(offsets, starts, ends, first, last, day, end):  # type: ignore[no-
 @Flat
 def any_of(offsets, first, last) -> bool:  # type: ignore[no-untyped-def]
     """Return whether anything belongs to the rows ``first .. last``."""
-    return offsets.size > 0 and offsets[first] != offsets[last]
+    return offsets.size > 0 and offsets[first] != offsets[last]  # type: ignore[no-any-return]
 
 
 @Flat
-def any_within(days, start, end) -> bool:  # type: ignore[no-untyped-def] # noqa: ANN001
+def any_within(days, start, end) -> bool:  # type: ignore[no-untyped-def]
     """Return whether one of some days lies after the first day of a span and before its end."""
     found = False
     for j in range(days.size):
@@ -89,7 +89,7 @@ def holding(lows, highs, first, last, value):  # type: ignore[no-untyped-def]
 
 
 @Flat
-def holding_quotient(lows, highs, first, last, above, below):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def holding_quotient(lows, highs, first, last, above, below):  # type: ignore[no-untyped-def]
     """Return the place of the first bracket that holds a quotient; -1 where none does."""
     found = -1
     for j in range(first, last):
@@ -132,7 +132,7 @@ def place_of(places, code):  # type: ignore[no-untyped-def]
 @Flat
 def same_quotient(above, below, over, under) -> bool:  # type: ignore[no-untyped-def]
     """Return whether two quotients are equal."""
-    return wide_eq(wide_product(above, under), wide_product(over, below))
+    return wide_eq(wide_product(above, under), wide_product(over, below))  # type: ignore[no-any-return]
 
 
 @Flat

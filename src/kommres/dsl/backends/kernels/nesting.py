@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kommres.dsl.backends.machine import Machine
     from kommres.dsl.plan.nodes import Step
 
 _SLICED = frozenset({Op.OVER_SLICES, Op.MEAN_DAYS})

@@ -12,7 +12,7 @@ from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
 from kommres.dsl.backends.kernels.moments import Moments
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.zoning import BEFORE
-from kommres.dsl.bound.nodes import Entity, Event, Input
+from kommres.dsl.bound.nodes import Event, Input
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kommres.dsl.backends.cutting import Cutter
-    from kommres.dsl.backends.kernels.builder import Builder
+    from kommres.dsl.backends.kernels.builder import Builder  # noqa: TC004 - only in annotations
     from kommres.dsl.backends.kernels.scope import RowAt, Scope, Term
     from kommres.dsl.backends.tables import Table
     from kommres.dsl.rules.nodes import Cuts

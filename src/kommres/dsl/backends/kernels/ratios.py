@@ -34,7 +34,7 @@ def _beyond(build: ir.IRBuilder, a: ir.Value, most: ir.Value) -> ir.Value:
     return build.or_(build.icmp_signed(">", a, most), build.icmp_signed("<", a, least))
 
 
-def _plus(  # noqa: PLR0917 - as kernels call it
+def _plus(
     build: ir.IRBuilder,
     total: ir.Value,
     above: ir.Value,

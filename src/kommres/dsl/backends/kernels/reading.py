@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kommres.dsl.backends.kernels.batch import Coding
-    from kommres.dsl.backends.rows import InputKey
     from kommres.dsl.backends.kernels.graph import Kind
+    from kommres.dsl.backends.rows import InputKey
     from kommres.dsl.plan.forms import Leaf
 
 #: What a key of a reference holds: a member, a day, an interval.
@@ -111,7 +111,9 @@ def by_key(scope: Scope, number: int, make: Callable[[tuple[Keyed, ...]], Made])
         if keyed.sure:
             return made
         either, status = scope.graph.either, made.status
-        return evolve(made, status=evolve(status, miss=either(status.miss, keyed.miss), bad=either(status.bad, keyed.bad)))
+        return evolve(
+            made, status=evolve(status, miss=either(status.miss, keyed.miss), bad=either(status.bad, keyed.bad))
+        )
     found = [(test, make(members)) for members, test in choices]
     return scope.builder.picked(scope, number, found, keyed)
 
@@ -175,7 +177,9 @@ def _field(scope: Scope, number: int) -> Made:
         raise NotCompiled(f"{held.event}.{name} needs more than 64 bits")
     array = scope.builder.argument("event", held.entity, held.event, name)
     made = decoded(scope, scope.graph.node(INT, "int64({0}[{1}])", array, held.place), coding)
-    declared = next(e for e in scope.builder.machine.plan.events if (e.entity.name, e.name) == (held.entity, held.event))
+    declared = next(
+        e for e in scope.builder.machine.plan.events if (e.entity.name, e.name) == (held.entity, held.event)
+    )
     found = declared.field(name)
     if found is not None and not found.type.optional:  # an interval without an end is read, its end is not
         status = Status(bad=scope.graph.either(made.status.bad, made.status.absent))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import evolve, field, frozen
 
 from kommres.dsl.backends.kernels.graph import BOOL, FINE, INT, Graph, Kind, Node, Status
+from kommres.dsl.backends.kernels.hours import Axis
 from kommres.dsl.backends.kernels.numbers import NotCompiled, Numbers
 from kommres.dsl.plan.facts import Places
 from kommres.dsl.plan.forms import Form, Leaf
@@ -20,7 +21,6 @@ from kommres.dsl.plan.nodes import DefinitionPlan, Op, Step
 
 if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.builder import Builder
-    from kommres.dsl.backends.kernels.hours import Axis
     from kommres.dsl.plan.proofs import Proof
 
 
@@ -243,10 +243,7 @@ class Scope:
         """Return what a step comes to; what no kernel computes is bad for every row that needs it."""
         found = self._made.get(number)
         if found is None:
-            if self._outer is not None and self._same(number):
-                found = self._outer.made(number)
-            else:
-                found = self._make(number)
+            found = self._outer.made(number) if self._outer is not None and self._same(number) else self._make(number)
             self._made[number] = found
         return found
 
@@ -262,9 +259,9 @@ class Scope:
                 return timed
             write = self.builder.writers.get(step.op)
             if write is None:
-                raise NotCompiled(f"the operation {step.op}")
+                raise NotCompiled(f"the operation {step.op}")  # noqa: TRY301 - noted below
             made = write(self, number)
-            if step.kind == "number" and made.node is None and not made.status.bad is self.graph.true:
+            if step.kind == "number" and made.node is None and made.status.bad is not self.graph.true:
                 self.form(number)
         except NotCompiled as why:
             self.builder.note(self.definition, step, str(why))
@@ -278,7 +275,7 @@ class Scope:
             return Made(status, node=self.graph.false)
         if kind in {"enum", "id"}:
             return Made(status, node=self.graph.int(0))
-        return Made(status, node=self.graph.int(0), part=lambda leaf, reading: self._nothing(leaf, reading))
+        return Made(status, node=self.graph.int(0), part=self._nothing)
 
     def _nothing(self, leaf: Leaf, kind: Kind) -> Node:
         return self.numbers.turned(self.graph.int(1 if leaf.part in {"below", "bottom"} else 0), kind)

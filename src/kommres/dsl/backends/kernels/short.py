@@ -1,12 +1,13 @@
-"""Whole numbers of 32 bits inside kernels: the greatest and least of narrow cells, of which a register holds twice as many."""
+"""Whole numbers of 32 bits inside kernels: extremes of narrow cells, of which a register holds twice as many."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from llvmlite import ir
+from typing import TYPE_CHECKING, Final
 
 from kommres.dsl.backends.kernels.emit import I32, I64, INT, SHORT, helper
+
+if TYPE_CHECKING:
+    from llvmlite import ir
 
 #: No narrow number that is looked at is further from 0.
 FURTHEST: Final = 1 << 30

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from attrs import define
 
-from kommres.dsl.backends.kernels.graph import BOOL
+from kommres.dsl.backends.kernels.graph import BOOL, Node
 from kommres.dsl.backends.kernels.scope import Scope, When
 from kommres.dsl.backends.kernels.turning import month_loop
 from kommres.dsl.plan.forms import Form, const, mul
-
-if TYPE_CHECKING:
-    from kommres.dsl.backends.kernels.graph import Node
 
 
 @define(eq=False)

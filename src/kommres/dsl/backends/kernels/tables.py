@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kommres.dsl.backends.kernels.builder import Builder
-    from kommres.dsl.backends.kernels.graph import Kind
     from kommres.dsl.backends.kernels.scope import Scope
     from kommres.dsl.backends.tables import Table
     from kommres.dsl.bound.nodes import Calendar, Key, ParamRow
-    from kommres.dsl.plan.forms import Leaf
 
 #: A look-up that misses. No value of a table comes near it.
 MISSING = -(1 << 62)
@@ -219,7 +217,7 @@ class Tables:
                     return graph.int(0), graph.true
                 at: Node = graph.int(axis.texts.index(made.text))
             else:
-                array = builder.constant(("axis", *axis.texts, axis.places.tobytes()), lambda axis=axis: axis.places)
+                array = builder.constant(("axis", *axis.texts, axis.places.tobytes()), lambda axis=axis: axis.places)  # type: ignore[misc]
                 code = scope.code(key)
                 found = graph.node(INT, "place_of({0}, {1})", array, code)
                 missing = graph.either(missing, graph.node(BOOL, "({0} < 0)", found))
@@ -312,7 +310,8 @@ class Tables:
 
         names = ("offsets", "lows", "highs", "values")
         offsets, lows, highs, values = (
-            builder.constant((*key, name), lambda name=name: arrays()[name]) for name in names
+            builder.constant((*key, name), lambda name=name: arrays()[name])  # type: ignore[misc]
+            for name in names
         )
         return offsets, lows, highs, values, place, missing
 

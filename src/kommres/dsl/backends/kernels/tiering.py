@@ -10,7 +10,7 @@ from kommres.dsl.backends.kernels.graph import BOOL, INT, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made
 from kommres.dsl.backends.kernels.tables import HIGHEST
-from kommres.dsl.plan.forms import ONE, Form, const, mul
+from kommres.dsl.plan.forms import ONE, Form, Whole, const, mul
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.scope import Scope
     from kommres.dsl.backends.kernels.tables import Span
     from kommres.dsl.backends.tables import Table
-    from kommres.dsl.plan.forms import Leaf, Whole
+    from kommres.dsl.plan.forms import Leaf
 
 #: So many brackets are written out one after the other.
 _MOST_BRACKETS = 8
@@ -117,4 +117,3 @@ def _width(scope: Scope, table: Table, span: Span) -> int:
     if not 0 < width <= _MOST_BRACKETS:
         raise NotCompiled(f"tiers of {width} brackets")
     return width
-

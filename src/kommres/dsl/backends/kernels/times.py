@@ -60,7 +60,7 @@ def _series(scope: Scope, number: int) -> Made:
     if not builder.catches(scope, number):
         coding = found.coding
         made = decoded(scope, cell, evolve(coding, optional=False))
-        if made.status.bad is not None and -FURTHEST < coding.unusable and coding.high < FURTHEST:
+        if made.status.bad is not None and coding.unusable > -FURTHEST and coding.high < FURTHEST:
             builder.limits[id(made.status.bad)] = cell, coding.low, coding.high
         return made
     made = decoded(scope, cell, found.coding)
@@ -143,22 +143,16 @@ def bound_times(scope: Scope, slot: int, source: SourcePlan, inside: Block | Non
     return _intervals(scope, slot, functions, base, zone, none, inside)
 
 
-def _days(
-    scope: Scope, slot: int, base: SourcePlan, zone: Node, inside: Block | None
-) -> Bound:
-    over, unit = payload(base)
+def _days(scope: Scope, slot: int, base: SourcePlan, zone: Node, inside: Block | None) -> Bound:
+    over, unit = payload(base)  # type: ignore[arg-type]
     builder, graph = scope.builder, scope.graph
     first, end = builder.vectors.span(over)
-    if unit == "month":
-        count = graph.int(1 if over == "month" else 12)
-    else:
-        count = graph.node(INT, "({0} - {1})", end, first)
+    months = graph.int(1 if over == "month" else 12)
+    count = months if unit == "month" else graph.node(INT, "({0} - {1})", end, first)
     loop = graph.loop("for {name} in range({0})", count, inside=inside)
     loop.shared = True
     place = builder.named(loop)
-    if unit == "day":
-        day = graph.node(INT, "({0} + {1})", first, place)
-    elif over == "month":
+    if unit == "day" or over == "month":
         day = graph.node(INT, "({0} + {1})", first, place)
     else:
         january = graph.node(INT, "({0} - {0} % 12)", builder.scalar("number"))
@@ -178,7 +172,7 @@ def _intervals(
     inside: Block | None,
 ) -> Bound:
     builder, graph = scope.builder, scope.graph
-    grid: Grid = payload(base)
+    grid: Grid = payload(base)  # type: ignore[arg-type]
     first, last = graph.int(0), builder.vectors.count(grid, zone)
     bad = graph.either(none, builder.vectors.unsound(grid, zone))
     windows = []
@@ -189,7 +183,9 @@ def _intervals(
                 bad = graph.either(bad, status.bad, status.miss)
                 day = scope.word(function.args[0])
                 following = graph.node(INT, "({0} + 1)", day)
-                first, last = _between(scope, first, last, *(builder.vectors.begun(grid, zone, d) for d in (day, following)))
+                first, last = _between(
+                    scope, first, last, *(builder.vectors.begun(grid, zone, d) for d in (day, following))
+                )
             case "clip":
                 status = scope.need(*function.args)
                 bad = graph.either(bad, status.bad, status.miss)

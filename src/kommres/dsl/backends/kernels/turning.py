@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Branch, Status, innermost
+from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Branch, Carried, Loop, Node, Status, innermost
 from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.pieces_of import Pieces
 from kommres.dsl.backends.kernels.scope import Member, Scope, When, stands_at
 from kommres.dsl.plan.forms import Form, Whole, const, mul
 from kommres.dsl.plan.nodes import Op
@@ -15,8 +16,7 @@ from kommres.dsl.plan.nodes import Op
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kommres.dsl.backends.kernels.graph import Block, Carried, Kind, Loop, Node
-    from kommres.dsl.backends.kernels.pieces_of import Pieces
+    from kommres.dsl.backends.kernels.graph import Block, Kind
     from kommres.dsl.backends.kernels.scope import Made
     from kommres.dsl.plan.forms import Leaf
 
@@ -64,13 +64,9 @@ class Turns:
         code = "wide_add({0}, {1})" if kind == WIDE else "({0} + {1})"
         zero = self.scope.numbers.turned(self.scope.graph.int(0), kind)
         graph = self.scope.graph
-        return self.folded(
-            ("sum", key, kind), zero, lambda inner, before: graph.node(kind, code, before, value(inner))
-        )
+        return self.folded(("sum", key, kind), zero, lambda inner, before: graph.node(kind, code, before, value(inner)))
 
-    def quotient(
-        self, key: object, parts: Callable[[Scope], tuple[Node, Node]], most: int, deepest: int
-    ) -> Node:
+    def quotient(self, key: object, parts: Callable[[Scope], tuple[Node, Node]], most: int, deepest: int) -> Node:
         """Return the sum over the pieces of quotients, whose parts fit words; see :mod:`.ratios`."""
         graph = self.scope.graph
         nothing = self.scope.numbers.turned(graph.int(1), WIDE)
@@ -172,7 +168,7 @@ def span_turns(scope: Scope, value: int, names: tuple[int, ...], first: Node, un
         raise NotCompiled("a sum over slices of a span of days in a past month")
     filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
     outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
-    outside = graph.choose_maybe(filled, outside, None)
+    outside = graph.choose_maybe(filled, outside, None)  # type: ignore[assignment]
     found: Turns | None = None
     pieces = None if builder.still or not names else builder.pieces(scope, value, *names)
     if pieces is not None:
@@ -302,7 +298,10 @@ def _values_differ(here: Scope, there: Scope, name: int) -> tuple[Node | None, N
         unsure = None
     else:
         words = [[side.numbers.word(part) for side in (here, there)] for part in (form.above, form.below)]
-        (above, below), unsure = ([w for w, _ in pair] for pair in words), graph.either(*(u for p in words for _, u in p))
+        (above, below), unsure = (
+            ([w for w, _ in pair] for pair in words),
+            graph.either(*(u for p in words for _, u in p)),
+        )
     if form.is_whole:
         return _unequal(here, *above), unsure
     if all(each.kind == INT for each in (*above, *below)):

@@ -168,7 +168,7 @@ class Vectors:
         coding = self._coding(scope, number)
         if coding is None:
             return None
-        key = ("vector", definition.number, number, along.axis, holder, tuple(sorted(members.items())))
+        key = ("vector", definition.number, number, along.axis, holder, tuple(sorted(members.items())), coding)
         vector = self._hours.vector(
             key, lambda name: self._vector(name, definition, number, along.axis, holder, members, coding=coding)
         )
@@ -340,5 +340,3 @@ def _arguments(source: object) -> Sequence[int]:
     from kommres.dsl.plan.facts import source_steps
 
     return tuple(source_steps(source))  # type: ignore[arg-type] # of a binder
-
-
