@@ -33,7 +33,7 @@ _BITS: Final = {"INT32": 32, "INT64": 64}
 class Narrow:
     """How a file is read.
 
-    ``schema``: its columns as they come. ``decimals``: those that are narrow. ``metadata``: the footer, changed;
+    ``schema``: its columns as they come. ``decimals``: those that are narrow. ``metadata``: its footer, changed;
     None where it is as it was.
     """
 

@@ -73,7 +73,7 @@ class SeriesCells:
         offsets = self._order.offsets[start : stop + 1]
         pick = Pick.of(self._order.order[offsets[0] : offsets[-1]])
         read = self._of_lists if self._lists else self._of_lines
-        width = int(counts[np.unique(at)].max(initial=0))
+        width = int(counts[np.unique(at)].max(initial=1))
         cells = read(pick, offsets - offsets[0], counts[at], width, grids, at, zones)
         if counts.min(initial=width) < width:
             cells[np.arange(width) >= counts[at][:, None]] = coding.unusable

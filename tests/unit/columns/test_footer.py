@@ -18,7 +18,8 @@ def stitched(tables):
 
 
 def table(start, rows):
-    return pa.table({"a": [f"x{n}" for n in range(start, start + rows)], "b": [n % 3 or None for n in range(rows)]})
+    columns = {"a": [f"x{n}" for n in range(start, start + rows)], "b": [n % 3 or None for n in range(rows)]}
+    return pa.table(columns, pa.schema([("a", pa.string()), ("b", pa.int64())]))
 
 
 @pytest.mark.parametrize("sizes", [(0,), (1,), (5, 0, 7), (3,) * 40])

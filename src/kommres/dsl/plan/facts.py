@@ -65,7 +65,7 @@ class Places:
             outside = _outside(step)
             self.sliced.append(step.op is Op.SLICE or any(self.sliced[a] for a in outside))
             own = about_day or self.sliced[-1]
-            outside = () if step.op is Op.EDGE else _on_its_day(step, outside)
+            outside = () if step.op is Op.EDGE else on_its_day(step, outside)
             self.moving.append(own or any(self.moving[a] for a in outside))
             slots = _slot(step)
             for a in below:
@@ -268,7 +268,7 @@ def _outside(step: Step) -> Sequence[int]:
     return step.args
 
 
-def _on_its_day(step: Step, outside: Sequence[int]) -> Sequence[int]:
+def on_its_day(step: Step, outside: Sequence[int]) -> Sequence[int]:
     """Return what of the arguments is computed on a step's own day: intervals and days bind their own."""
     if isinstance(step.data, Gather) and any(has_days(source) for _, source in step.data.binders):
         return [number for _, source in step.data.binders for number in source_steps(source)]

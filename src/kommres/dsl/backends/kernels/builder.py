@@ -23,6 +23,7 @@ from kommres.dsl.backends.kernels.tables import Tables
 from kommres.dsl.backends.kernels.tiering import tiers
 from kommres.dsl.backends.kernels.times import TIMES
 from kommres.dsl.backends.kernels.vectors import Vectors
+from kommres.dsl.plan.facts import on_its_day
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Step
 from kommres.dsl.plan.payload import payload
@@ -445,7 +446,7 @@ class Builder:
                     return True
                 case Op.EDGE | Op.MEAN_DAYS | Op.OVER_SLICES:
                     continue
-            for arg in step.args:
+            for arg in on_its_day(step, step.args):
                 if arg not in seen:
                     seen.add(arg)
                     waiting.append(arg)

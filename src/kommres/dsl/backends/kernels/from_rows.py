@@ -221,7 +221,7 @@ def _series(
     """Return the cells of all rows, those that lie in no interval of a row coded as unusable."""
     coding = series.coding
     known = {zone: grid_of(series, month, zone) for zone in dict.fromkeys(zones) if zone is not None}
-    width = max((grid.count for grid in known.values() if grid is not None), default=0)
+    width = max([1, *(grid.count for grid in known.values() if grid is not None)])
     cells = np.full((len(found), width), coding.unusable, coding.dtype)
     for place, (dense, zone) in enumerate(zip(found, zones, strict=True)):
         grid = None if zone is None else known[zone]

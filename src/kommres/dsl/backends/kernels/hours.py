@@ -90,10 +90,15 @@ class Flag:
 
 @define(eq=False)
 class _Local:
-    """A time zone: its number, and a row of each entity in it."""
+    """A time zone, and a row of each entity in it. None: no time zone, in which there is nothing."""
 
-    zone: Zone
+    zone: Zone | None
     rows: dict[str, Row] = field(factory=dict)
+
+
+#: The numbers of no time zone, and of UTC.
+NOWHERE: Final = 0
+UTC: Final = 1
 
 
 class Hours:
@@ -115,23 +120,22 @@ class Hours:
         self._names = names
         self._month = Month(machine.term.number)
         self._lock = RLock()
-        self._numbers: dict[str, int] = {}
-        self._zones: list[_Local] = []
+        self._numbers: dict[str, int] = {"UTC": UTC}
+        self._zones: list[_Local] = [_Local(None), _Local(Zone.UTC)]
         self._vectors: dict[Key, Vector] = {}
         self._arrays: dict[Key, NDArray[Any]] = {}
-        self.number("UTC")
 
     # time zones ------------------------------------------------------------------------------------------
 
     def number(self, name: str) -> int:
-        """Return the number of a time zone; -1 where there is none of this name."""
+        """Return the number of a time zone; :data:`NOWHERE` where there is none of this name."""
         with self._lock:
             found = self._numbers.get(name)
             if found is None:
                 try:
                     zone = Zone.named(name)
                 except ValueError:
-                    found = -1
+                    found = NOWHERE
                 else:
                     found = len(self._zones)
                     self._zones.append(_Local(zone))
@@ -143,17 +147,17 @@ class Hours:
         table = batch.tables.get(root)
         column = None if table is None else table.columns.get(TIME_ZONE)
         if table is None or column is None:
-            return np.full(0 if table is None else table.count, self.number("UTC"), np.int64)
+            return np.full(0 if table is None else table.count, UTC, np.int64)
         coding = self._layout.inputs[root][TIME_ZONE]
         if coding.kind != "id" or (root, TIME_ZONE) in self._layout.varying:
-            return np.full(table.count, -1, np.int64)
+            return np.full(table.count, NOWHERE, np.int64)
         codes, places = np.unique(column.values, return_inverse=True)
         return np.array([self._of_code(int(code), coding) for code in codes], np.int64)[places]
 
     def _of_code(self, code: int, coding: Coding) -> int:
         if coding.optional and code == coding.absent:
-            return self.number("UTC")
-        return self.number(self._names.texts[code]) if 0 <= code < len(self._names.texts) else -1
+            return UTC
+        return self.number(self._names.texts[code]) if 0 <= code < len(self._names.texts) else NOWHERE
 
     # arrays ----------------------------------------------------------------------------------------------
 
@@ -203,7 +207,7 @@ class Hours:
 
     def _intervals(self, grid: Grid, local: _Local) -> Intervals | None:
         try:
-            return intervals_of(grid, self._month, local.zone)
+            return None if local.zone is None else intervals_of(grid, self._month, local.zone)
         except DataProblem:
             return None
 
@@ -234,6 +238,8 @@ class Hours:
         return [(day, None, day) for day in days]
 
     def _computed(self, vector: Vector, local: _Local) -> NDArray[Any]:
+        if local.zone is None:
+            return np.full(len(self.places(vector.axis, local)), vector.bad, vector.dtype)
         row = self._row_of(vector.entity, local)
         codes = [self._code(vector, row, at) for at in self.places(vector.axis, local)]
         # What rules remember is of use inside one vector: no row of data is charged here.

@@ -153,7 +153,7 @@ class Kernels:
             table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
             outputs = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
             given = {("rows", entity): places for entity, places in rows.items()} | stored
-            arguments = [self._bound(batch, kernel, argument, given, outputs) for argument in kernel.arguments]
+            arguments = self._arguments(batch, kernel, given, outputs)
             try:
                 function(*arguments)
             except NotLowered as error:
@@ -179,7 +179,18 @@ class Kernels:
 
     def bound(self, batch: Batch, kernel: Drawn, outputs: Mapping[str, NDArray[Any]]) -> list[object]:
         """Return the arguments of a kernel that reads no results of others, for a batch."""
-        return [self._bound(batch, kernel, argument, {}, outputs) for argument in kernel.arguments]
+        return self._arguments(batch, kernel, {}, outputs)
+
+    def _arguments(
+        self,
+        batch: Batch,
+        kernel: Drawn,
+        given: Mapping[tuple[object, ...], NDArray[Any]],
+        outputs: Mapping[str, NDArray[Any]],
+    ) -> list[object]:
+        # Time zones first: arrays of times have a row for each that was seen.
+        zones = {a.path: self._hours.numbers(batch, str(a.path[1])) for a in kernel.arguments if a.path[0] == "zones"}
+        return [self._bound(batch, kernel, argument, {**given, **zones}, outputs) for argument in kernel.arguments]
 
     def _bound(
         self,
@@ -201,13 +212,11 @@ class Kernels:
                 return year.start if name == "year start" else year.stop
             case ("hours", *key):
                 return self._hours.array(tuple(key))
-            case ("zones", root):
-                return self._hours.numbers(batch, root)
             case ("series" | "series rows" as what, entity, name):
                 return self._series(batch, what, entity, name)
             case ("constant", *_):
                 return kernel.constants[path]
-            case ("stored" | "rows", *_):
+            case ("stored" | "rows" | "zones", *_):
                 return stored[path]
             case ("cells", entity, key):
                 coding = self.layout.inputs[entity][key]
@@ -278,7 +287,7 @@ class Kernels:
         if what == "series rows":
             return 1 if cells is None else len(cells)
         if cells is None:
-            width = int(self._hours.array(("count", series.grid)).max())
+            width = max(1, int(self._hours.array(("count", series.grid)).max()))
             return np.full((1, width), series.coding.absent, series.coding.dtype)
         return cells
 

@@ -3,8 +3,8 @@
 The text is what :mod:`kommres.dsl.backends.kernels.placing` writes, and helpers written the same way: names,
 arithmetic, comparisons, cells of arrays, branches, loops, calls of helpers. It is plain Python that numba compiles as
 well; without the search for types, and with code that is in its last form already, this takes a tenth of the time, and
-a process that finds its kernels in the cache needs no compiler at all. Numba's results are the same where nothing overflows: there it
-promises nothing, so tests compare with it and nobody else calls it.
+a process that finds its kernels in the cache needs no compiler at all. Numba's results are the same where nothing
+overflows: there it promises nothing, so tests compare with it and nobody else calls it.
 
 Whole numbers have 64 bits and wrap around. A name has the type of what it is first given. Every name is a cell of
 memory here; LLVM makes values of them.

@@ -55,15 +55,14 @@ def _series(scope: Scope, number: int) -> Made:
     cell = graph.node(INT, "int64({0}[{1}, {2}])", array, place, at_place)
     if outside is not None:
         cell = graph.select(outside, graph.int(found.coding.absent), cell)
-    if series.optional:
-        return decoded(scope, cell, found.coding)
-    if not builder.catches(scope, number):
-        coding = found.coding
-        made = decoded(scope, cell, evolve(coding, optional=False))
-        if made.status.bad is not None and coding.unusable > -FURTHEST and coding.high < FURTHEST:
-            builder.limits[id(made.status.bad)] = cell, coding.low, coding.high
+    # Where nothing says what holds instead, an interval without a value is one that cannot be used.
+    told = series.optional or builder.catches(scope, number)
+    coding = evolve(found.coding, optional=told)
+    made = decoded(scope, cell, coding)
+    if made.status.bad is not None and coding.unusable > -FURTHEST and coding.high < FURTHEST:
+        builder.limits[id(made.status.bad)] = cell, coding.absent if told else coding.low, coding.high
+    if series.optional or not told:
         return made
-    made = decoded(scope, cell, found.coding)
     return evolve(made, status=Status(miss=made.status.absent, bad=made.status.bad))
 
 
@@ -137,10 +136,10 @@ def bound_times(scope: Scope, slot: int, source: SourcePlan, inside: Block | Non
     functions, base = times_source(source)
     if scope.when.past is not None:
         raise NotCompiled("intervals or days in a past month")
-    zone, none = scope.builder.vectors.zone(scope.row)
+    zone = scope.builder.vectors.zone(scope.row)
     if base.kind == "days":
         return _days(scope, slot, base, zone, inside)
-    return _intervals(scope, slot, functions, base, zone, none, inside)
+    return _intervals(scope, slot, functions, base, zone, inside)
 
 
 def _days(scope: Scope, slot: int, base: SourcePlan, zone: Node, inside: Block | None) -> Bound:
@@ -168,13 +167,12 @@ def _intervals(
     functions: Sequence[SourcePlan],
     base: SourcePlan,
     zone: Node,
-    none: Node | None,
     inside: Block | None,
 ) -> Bound:
     builder, graph = scope.builder, scope.graph
     grid: Grid = payload(base)  # type: ignore[arg-type]
     first, last = graph.int(0), builder.vectors.count(grid, zone)
-    bad = graph.either(none, builder.vectors.unsound(grid, zone))
+    bad: Node | None = builder.vectors.unsound(grid, zone)
     windows = []
     for function in functions:
         match function.kind:

@@ -14,7 +14,7 @@ from attrs import frozen
 from kommres.dsl.backends.computation import WRITERS
 from kommres.dsl.backends.kernels.batch import Coding
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
-from kommres.dsl.backends.kernels.hours import Axis, Flag, Key, Vector
+from kommres.dsl.backends.kernels.hours import UTC, Axis, Flag, Key, Vector
 from kommres.dsl.backends.kernels.scope import Along, DayAt, IntervalAt, Made, Member, RowAt, Scope, Slot
 from kommres.dsl.backends.writing import Mode, Place, Unit
 from kommres.dsl.plan.facts import has_days
@@ -76,19 +76,18 @@ class Vectors:
 
         return any(TIME_ZONE in inputs for inputs in self._builder.layout.inputs.values())
 
-    def zone(self, row: RowAt) -> tuple[Node, Node | None]:
-        """Return the number of the time zone of a row's root, and whether it has none."""
+    def zone(self, row: RowAt) -> Node:
+        """Return the number of the time zone of a row's root."""
         builder, graph = self._builder, self._builder.graph
         if not self.zoned:
-            return graph.int(0), None
+            return graph.int(UTC)
         entities = {entity.name: entity for entity in builder.machine.plan.program.entities}
         while entities[row.entity].parent is not None:
             row = builder.above(row, 1)
-        number = graph.node(INT, "{0}[{1}]", builder.argument("zones", row.entity), row.place)
-        return graph.node(INT, "max(int64(0), {0})", number), graph.node(BOOL, "({0} < 0)", number)
+        return graph.node(INT, "{0}[{1}]", builder.argument("zones", row.entity), row.place)
 
     def unsound(self, grid: Grid, zone: Node) -> Node:
-        """Return whether days of a time zone hold no whole number of intervals."""
+        """Return whether there is no time zone, or its days hold no whole number of intervals."""
         return self._builder.graph.node(BOOL, "({0}[{1}] == 0)", self.array("sound", grid), zone)
 
     def count(self, grid: Grid, zone: Node) -> Node:
@@ -172,15 +171,13 @@ class Vectors:
         vector = self._hours.vector(
             key, lambda name: self._vector(name, definition, number, along.axis, holder, members, coding=coding)
         )
-        return self._read(vector, key, along, step, scope.row)
+        return self._read(vector, key, along, step)
 
-    def _read(self, vector: Vector, key: Key, along: Along, step: Step, row: RowAt) -> Made:
+    def _read(self, vector: Vector, key: Key, along: Along, step: Step) -> Made:
         coding = vector.coding
         missed, bad = (self._flag(key, code, along) for code in (vector.missed, vector.bad))
         absent = self._flag(key, coding.absent, along) if vector.optional else None
-        # Where there is no time zone, intervals are not gone through at all.
-        none = None if along.axis.kind == "intervals" else self.zone(row)[1]
-        status = Status(absent=absent, miss=missed, bad=self._builder.graph.either(bad, none))
+        status = Status(absent=absent, miss=missed, bad=bad)
         if step.kind == "yes_no":
             return Made(status, node=self._flag(key, 1, along))
         return Made(status, node=self._cell(key, along), scale=coding.scale, members=coding.members or None)
@@ -214,7 +211,7 @@ class Vectors:
             return along, holder, members
         if step.op not in _LONG:
             return None
-        return Along(Axis("once"), self._builder.graph.int(0), self.zone(scope.row)[0]), None, members
+        return Along(Axis("once"), self._builder.graph.int(0), self.zone(scope.row)), None, members
 
     # codings ---------------------------------------------------------------------------------------------
 
