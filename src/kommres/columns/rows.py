@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 NO_ID_NAME: Final = "(no id)"
 PAST_MONTHS: Final = 36  # as far as rules can look back
 
+_NONE: Final = np.zeros(0, np.int64)
+_Known: TypeAlias = dict[str, dict[int, Row]]  # rows by entity and rank
+
 _KNOWN_TEXTS: Final = 100_000
 SEARCHED: Final = 200_000  # ids among which one that looks like a missing one is sought
 
@@ -43,11 +47,29 @@ class Rows:
 
     def trees(self, root: str, start: int, stop: int) -> list[Row]:
         """Return the root rows of ranks ``start .. stop`` with everything below them."""
-        return self.picked(root, np.arange(start, stop))
+        return self._build(root, np.arange(start, stop))
 
-    def picked(self, root: str, ranks: Places) -> list[Row]:
-        """Return some root rows with everything below them."""
-        return self._build(root, ranks)
+    def standing(self, picked: dict[str, Places]) -> dict[str, list[Row]]:
+        """Return some rows of entities with everything below them, under their parents.
+
+        Other rows below those parents are built when they are asked for. ``picked``: ranks by entity, each in ascending
+        order; they stand under few enough roots to be held together.
+        """
+        wanted = {entity: ranks for entity, ranks in picked.items() if len(ranks)}
+        above: dict[str, list[Places]] = {}
+        for entity, ranks in wanted.items():
+            below, found = entity, ranks
+            while (parent := self._data.schemas[below].parent) is not None:
+                found = np.unique(np.searchsorted(self._data.entities[below].offsets, found, side="right") - 1)
+                above.setdefault(parent, []).append(found)
+                below = parent
+        known: _Known = {entity: {} for entity in self._data.entities}
+        for entity in self._data.entities:  # parents come first
+            over = np.unique(np.concatenate(above[entity])) if entity in above else _NONE
+            alone = np.setdiff1d(over, wanted.get(entity, _NONE), assume_unique=True)
+            self._stand(entity, alone, known, bare=True)
+            self._stand(entity, wanted.get(entity, _NONE), known)
+        return {entity: [known[entity][rank] for rank in ranks.tolist()] for entity, ranks in wanted.items()}
 
     def alone(self, entity: str, ranks: Places) -> list[Row]:
         """Return rows without values and without anything below them; those that cannot be used say why."""
@@ -81,7 +103,56 @@ class Rows:
 
     # --- entities --------------------------------------------------------------------------------------------
 
-    def _build(self, entity: str, ranks: Places, zones: list[str] | None = None) -> list[Row]:
+    def _build(
+        self, entity: str, ranks: Places, zones: list[str] | None = None, known: _Known | None = None
+    ) -> list[Row]:
+        """Build rows with everything below them; ``zones``: time zone of each, that of the row itself for a root."""
+        rows, zones = self._bare(entity, ranks, zones)
+        for child in self._data.children(entity):
+            members, offsets = _below(self._data.entities[child].offsets, ranks)
+            below = self._build(child, members, _spread(zones, offsets), known)
+            for row, (first, last) in zip(rows, pairwise(offsets.tolist()), strict=True):
+                row.children[child] = below[first:last]
+                for item in row.children[child]:
+                    item.parent = row
+        if known is not None:
+            known[entity].update(zip(ranks.tolist(), rows, strict=True))
+        return rows
+
+    def _stand(self, entity: str, ranks: Places, known: _Known, *, bare: bool = False) -> None:
+        """Build the rows that are not known yet, under their known parents; bare ones grow children when asked."""
+        new = np.array([rank for rank in ranks.tolist() if rank not in known[entity]], np.int64)
+        if not len(new):
+            return
+        parent = self._data.schemas[entity].parent
+        parents: list[Row] = []
+        if parent is not None:
+            over = np.searchsorted(self._data.entities[entity].offsets, new, side="right") - 1
+            parents = [known[parent][rank] for rank in over.tolist()]
+        zones = [_zone(_top(row)) for row in parents] if parents else None
+        if bare:
+            rows, zones = self._bare(entity, new, zones)
+            for rank, row, zone in zip(new.tolist(), rows, zones, strict=True):
+                known[entity][rank] = row
+                row.grow = partial(self._grown, entity, rank, row, zone, known)
+        else:
+            rows = self._build(entity, new, zones, known)
+        for row, above in zip(rows, parents, strict=False):
+            row.parent = above
+
+    def _grown(self, entity: str, rank: int, row: Row, zone: str, known: _Known) -> dict[str, list[Row]]:
+        """Return the children of a row; those that are known already are the same objects."""
+        children: dict[str, list[Row]] = {}
+        for child in self._data.children(entity):
+            first, last = self._data.entities[child].offsets[rank : rank + 2].tolist()
+            new = np.array([place for place in range(first, last) if place not in known[child]], np.int64)
+            for item in self._build(child, new, [zone] * len(new), known):
+                item.parent = row
+            children[child] = [known[child][place] for place in range(first, last)]
+        return children
+
+    def _bare(self, entity: str, ranks: Places, zones: list[str] | None) -> tuple[list[Row], list[str]]:
+        """Build rows without what stands below them; return them with their time zones."""
         data, order = self._data, self._data.entities[entity]
         places = order.order[ranks]
         rows = self._blank(entity, order, places)
@@ -102,14 +173,7 @@ class Rows:
                 self._series(name).read(owned.order[members], offsets, rows, zones)
             else:
                 self._values(name, owned.order[members], offsets, rows, zones)
-        for child in data.children(entity):
-            members, offsets = _below(data.entities[child].offsets, ranks)
-            below = self._build(child, members, _spread(zones, offsets))
-            for row, (first, last) in zip(rows, pairwise(offsets.tolist()), strict=True):
-                row.children[child] = below[first:last]
-                for item in row.children[child]:
-                    item.parent = row
-        return rows
+        return rows, zones
 
     def _blank(self, entity: str, order: EntityOrder, places: Places) -> list[Row]:
         ids = order.ids.take(places).to_pylist()
@@ -255,6 +319,12 @@ class Rows:
             if word is not None and word not in known:
                 known[word] = read_cell(word, column, zone)
         return [None if word is None else known[word] for word in words]
+
+
+def _top(row: Row) -> Row:
+    while row.parent is not None:
+        row = row.parent
+    return row
 
 
 def _is_instant(column: Column) -> bool:

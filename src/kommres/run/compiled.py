@@ -88,7 +88,7 @@ def charge_compiled(charger: Charger, part: Part) -> PartResult:
     ledger = Ledger(terms)
     if any(len(item.rows) for item in odd):
         with office.lock:
-            places = _interpret(charger, part, spans, odd, ledger)
+            places = _interpret(charger, part, odd, ledger)
         pieces.append(_Piece(lines=coded_from(ledger.lines, office.kinds, terms.digits), places=places))
         counts.update(dict(ledger.counts))
     return PartResult(lines=_merged(pieces, terms.digits), refused=refused_batch(ledger.refused), counts=counts)
@@ -106,44 +106,30 @@ def _merged(pieces: list[_Piece], digits: int) -> pa.Table:
 # --- rows that are left --------------------------------------------------------------------------------------
 
 
-def _interpret(charger: Charger, part: Part, spans: dict[str, Span], odd: list[_Odd], ledger: Ledger) -> Places:
+def _interpret(charger: Charger, part: Part, odd: list[_Odd], ledger: Ledger) -> Places:
     """Charge or set aside what no kernel charged; return the place of each line's row."""
     places: list[int] = []
-    for place, row in _in_order(charger, part, spans, odd):
+    for place, row in _in_order(charger, part, odd):
         before = len(ledger.lines)
         ledger.take(charger.office.interpreter, row)
         places.extend([place] * (len(ledger.lines) - before))
     return np.array(places, np.int64)
 
 
-def _in_order(charger: Charger, part: Part, spans: dict[str, Span], odd: list[_Odd]) -> Iterator[tuple[int, Row]]:
+def _in_order(charger: Charger, part: Part, odd: list[_Odd]) -> Iterator[tuple[int, Row]]:
     """Yield rows with their places in ascending order; only some of them exist at a time."""
-    roots = part.stop - part.start
-    needed = np.zeros(roots, np.bool_)
+    sizes = np.zeros(part.stop - part.start, np.int64)
     for item in odd:
-        if item.sound:
-            needed[item.roots] = True
-    sizes = np.where(needed, sum(np.diff(span.bounds) for span in spans.values()), 0)
+        np.add.at(sizes, item.roots, 1)
     for start, stop in cuts(np.concatenate([[0], np.cumsum(sizes)]), _AT_A_TIME):
-        picked = start + np.flatnonzero(needed[start:stop])
-        trees = charger.rows.picked(part.table, part.start + picked)
+        here = [item.rows[(item.roots >= start) & (item.roots < stop)] for item in odd]
+        picked = {item.span.entity: item.span.first + rows for item, rows in zip(odd, here, strict=True) if item.sound}
+        standing = charger.rows.standing(picked)
         found: list[tuple[int, Row]] = []
-        for item in odd:
-            here = (item.roots >= start) & (item.roots < stop)
-            rows = item.rows[here]
+        for item, rows in zip(odd, here, strict=True):
             if not len(rows):
                 continue
-            if item.sound:
-                made = _of_trees(trees, item.span, picked, rows, item.roots[here])
-            else:
-                made = charger.rows.alone(item.span.entity, item.span.first + rows)
+            entity = item.span.entity
+            made = standing[entity] if item.sound else charger.rows.alone(entity, item.span.first + rows)
             found.extend(zip(item.span.places[rows].tolist(), made, strict=True))
         yield from sorted(found, key=itemgetter(0))
-
-
-def _of_trees(trees: list[Row], span: Span, picked: Places, rows: Places, roots: Places) -> list[Row]:
-    """Find rows of an entity in the trees of the picked roots."""
-    flat = [row for tree in trees for row in tree.descendants(span.entity)]
-    begins = np.cumsum(np.concatenate([[0], span.bounds[picked + 1] - span.bounds[picked]]))
-    at = begins[np.searchsorted(picked, roots)] + span.first + rows - span.bounds[roots]
-    return [flat[number] for number in at.tolist()]

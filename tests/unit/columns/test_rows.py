@@ -1,6 +1,7 @@
 import datetime
 from fractions import Fraction
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from tests.run_sample import city, program, write_csv
@@ -253,3 +254,34 @@ def test_lines_of_another_length(tmp_path):
     dataset = open_data(program().plan, folder)
     assert len(dataset.owned["absence"].loose) == 1
     assert len(dataset.entities["premises"].strays) == 1
+
+
+def test_rows_can_be_built_under_their_parents_alone():
+    dataset = open_data(program().plan, city())
+    rows = Rows(dataset, Month.parse("2026-01"))
+    found = rows.standing({"premises": np.array([1, 2])})["premises"]
+    whole = [row for root in trees(city()) for row in root.descendants("premises")]
+    assert [row.id for row in found] == ["2", "3"]
+    assert [row.values for row in found] == [row.values for row in whole[1:3]]
+    assert [row.parent.values for row in found] == [row.parent.values for row in whole[1:3]]
+
+
+def test_other_rows_are_built_when_they_are_asked_for():
+    dataset = open_data(program().plan, city())
+    (row,) = Rows(dataset, Month.parse("2026-01")).standing({"premises": np.array([1])})["premises"]
+    assert row.parent.grow is not None
+    beside = row.parent.children["premises"]
+    assert row.parent.grow is None
+    assert [item.id for item in beside] == ["1", "2"]
+    assert beside[1] is row
+    assert beside[0].parent is row.parent
+    assert beside[0].values == premises(city(), "1").values
+
+
+def test_parents_that_are_picked_too_are_the_same_rows():
+    dataset = open_data(program().plan, city())
+    picked = Rows(dataset, Month.parse("2026-01")).standing({"building": np.array([0]), "premises": np.array([0, 3])})
+    first, other = picked["premises"]
+    assert first.parent is picked["building"][0]
+    assert first in first.parent.children["premises"]
+    assert other.parent.id == "B2"

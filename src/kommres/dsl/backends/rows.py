@@ -7,6 +7,7 @@ and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -78,10 +79,18 @@ class Row:
     values: dict[InputKey, Plain | Steps | Bad] = field(factory=dict)
     history: dict[InputKey, dict[int, Plain | Bad]] = field(factory=dict)
     events: dict[str, list[EventRow]] = field(factory=dict)
-    children: dict[str, list[Row]] = field(factory=dict)
+    _children: dict[str, list[Row]] = field(factory=dict)
     memo: dict[object, Any] = field(factory=dict, repr=False)
     problem: Bad | None = None
     series: dict[str, Dense | Bad] = field(factory=dict)
+    grow: Callable[[], dict[str, list[Row]]] | None = field(default=None, repr=False)
+
+    @property
+    def children(self) -> dict[str, list[Row]]:
+        """Rows below this one, by entity."""
+        if self.grow is not None:
+            self._children, self.grow = self.grow(), None
+        return self._children
 
     def descendants(self, entity: str) -> list[Row]:
         """All rows of an entity below this row (itself, if it is one)."""
