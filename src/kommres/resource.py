@@ -102,7 +102,7 @@ class ResourceSpec:
     rules
         Folder with the ``.kmr`` files, given as ``importlib.resources.files(__name__) / "rules"``.
     city
-        What a synthetic city with this resource is made of: a TOML file for ``kommres synth``.
+        What this resource brings to a synthetic city: a TOML file, a part of the profile for ``kommres synth``.
 
     Raises
     ------

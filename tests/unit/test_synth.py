@@ -6,17 +6,18 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kommres.errors import UsageError
 from kommres.synth import read_city, synthesize
+from kommres.synth.api import default_profile
 from kommres.synth.dice import Dice
 from kommres.synth.dirt import KINDS
 from kommres.synth.profile import read_profile
-from kommres_water import RESOURCE
 
 MONTHS = ("2022-12", "2023-01")
-PROFILE = RESOURCE.city
+PROFILE = default_profile()
 
 
 def table(folder, month, name):
@@ -77,8 +78,22 @@ def test_dirt_changes_nothing_but_the_rows_of_the_ledger(clean, dirty):
 
 
 def test_draws_are_the_same_on_every_machine():
-    dice = Dice(1, "flat", 7)
-    assert [dice.below(1000) for _ in range(5)] == [923, 328, 568, 560, 17]
+    dice = Dice(np.array([7, 8]), 1, "flat")
+    assert [dice.below(1000).tolist() for _ in range(3)] == [[536, 481], [970, 575], [91, 308]]
+
+
+def test_draws_of_one_do_not_depend_on_others():
+    one, many = (Dice(np.array(keys), 1, "flat") for keys in ([7], [6, 7, 8]))
+    assert [one.below(1000)[0] for _ in range(3)] == [many.below(1000)[1] for _ in range(3)]
+
+
+def test_draws_are_as_likely_as_they_should_be():
+    dice = Dice(np.arange(100_000), 1, "fair")
+    assert np.bincount(dice.below(10)).min() > 9_700
+    assert 29_500 < dice.chance(300_000).sum() < 30_500
+    found = Counter(dice.weighted({3: 1, 9: 3}).tolist())
+    assert set(found) == {3, 9}
+    assert 24_300 < found[3] < 25_700
 
 
 def test_the_card_says_what_the_folder_holds(dirty):
@@ -201,12 +216,12 @@ def test_where_no_norm_is_known_all_are_metered(clean):
 
 def test_every_flaw_of_the_profile_comes_up(tmp_path):
     synthesize(tmp_path / "city", accounts=3000, months=["2022-12"], dirty="0.3", profile=PROFILE)
-    wanted = {(flaw.table, flaw.column, flaw.kind) for flaw in read_profile(PROFILE).dirt}
+    wanted = {(flaw.table, flaw.column, flaw.kind) for flaw in read_profile(*PROFILE).dirt}
     assert {(row["table"], row["column"], row["kind"]) for row in ledger(tmp_path / "city")} == wanted
 
 
 def test_every_kind_of_flaw_is_in_the_profile():
-    assert {flaw.kind for flaw in read_profile(PROFILE).dirt} == set(KINDS)
+    assert {flaw.kind for flaw in read_profile(*PROFILE).dirt} == set(KINDS)
 
 
 def test_the_share_of_dirty_accounts_is_about_what_was_asked_for(dirty):
@@ -306,16 +321,34 @@ def test_a_wrong_argument_is_refused_before_anything_is_written(tmp_path, wrong)
         ('column = "metered.cold"', 'column = "metered.lukewarm"'),
         ('table = "premises"', 'table = "promises"'),
         ('silence = "any"', 'silence = "golden"'),
+        ('quarters = ["MSK"]', 'quarters = ["ATLANTIS"]'),
+        ('quarters = ["MSKO"]', 'quarters = ["MSK"]'),
         ('mishaps = ["failed", ', 'mishaps = ["felled", '),
     ],
 )
 def test_a_wrong_profile_is_refused_with_its_place(tmp_path, old, new):
-    text = PROFILE.read_text("utf-8")
-    assert old in text
-    path = tmp_path / "city.toml"
-    path.write_text(text.replace(old, new), "utf-8")
+    paths = []
+    for number, part in enumerate(PROFILE):
+        paths.append(tmp_path / f"{number}.toml")
+        paths[-1].write_text(part.read_text("utf-8").replace(old, new), "utf-8")
+    assert any(old in part.read_text("utf-8") for part in PROFILE)
     with pytest.raises(UsageError) as refused:
-        synthesize(tmp_path / "city", accounts=5, months=MONTHS, profile=path)
+        synthesize(tmp_path / "city", accounts=5, months=MONTHS, profile=paths)
     assert refused.value.code == "U0401"
-    assert str(path) in str(refused.value)
+    assert any(str(path) in str(refused.value) for path in paths)
     assert not Path(tmp_path / "city").exists()
+
+
+def test_parts_of_a_profile_that_contradict_each_other_are_refused(tmp_path):
+    (tmp_path / "other.toml").write_text("history = 3\n", "utf-8")
+    with pytest.raises(UsageError, match="history = 3"):
+        synthesize(tmp_path / "city", accounts=5, months=MONTHS, profile=[*PROFILE, tmp_path / "other.toml"])
+
+
+def test_a_bigger_city_is_cut_into_pieces_that_do_not_show(tmp_path, monkeypatch):
+    synthesize(tmp_path / "whole", accounts=900, months=MONTHS[:1], dirty="0.1")
+    monkeypatch.setattr("kommres.synth.town._AT_A_TIME", 70)
+    synthesize(tmp_path / "pieces", accounts=900, months=MONTHS[:1], dirty="0.1")
+    one, other = files(tmp_path / "whole"), files(tmp_path / "pieces")
+    assert one["2022-12/premises.metered.csv"] == other["2022-12/premises.metered.csv"]
+    assert one["2022-12/absence.csv"].count(b"\n") == other["2022-12/absence.csv"].count(b"\n")

@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 @click.option(
     "--dirty", default="0", show_default=True, metavar="SHARE", help="Share of accounts with a dirty row, 0 to 1."
 )
-@click.option("--profile", type=click.Path(path_type=Path), help="TOML file that says what the city is made of.")
+@click.option(
+    "--profile",
+    "profile",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="TOML file that says what the city is made of; several say it together.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is a synthetic city already.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -42,7 +48,7 @@ def command(
     accounts: int,
     seed: int,
     dirty: str,
-    profile: Path | None,
+    profile: tuple[Path, ...],
     overwrite: bool,
     quiet: bool,
 ) -> int:

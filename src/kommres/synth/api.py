@@ -8,26 +8,27 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal, InvalidOperation
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import BinaryIO, Final, TypeAlias
 
 import attrs
 from attrs import frozen
 
 from kommres.errors import UsageError
 from kommres.period import Month
-from kommres.synth.city import buildings
-from kommres.synth.dirt import TEAR, Dirt, Spoiled, check_dirt
+from kommres.synth.dirt import Dirt, Spoiled, check_dirt
 from kommres.synth.profile import Profile, read_profile
-from kommres.synth.tables import Cells, check_tables, rows_of
+from kommres.synth.tables import View, check_tables, table_of
+from kommres.synth.texts import csv_of
+from kommres.synth.town import towns
 from kommres.synth.window import Span
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
+Source: TypeAlias = str | os.PathLike[str] | Traversable
 LEDGER: Final = "dirty.csv"
 CARD: Final = "city.json"
 _MOST: Final = 5_000_000
@@ -58,7 +59,7 @@ def synthesize(
     seed: int = 1,
     months: Iterable[str | Month],
     dirty: Decimal | str | int = 0,
-    profile: str | os.PathLike[str] | Traversable | None = None,
+    profile: Source | Sequence[Source] = (),
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> City:
@@ -79,7 +80,8 @@ def synthesize(
     dirty
         Share of accounts with a dirty row, ``0`` to ``1``.
     profile
-        TOML file that says what the city is made of; by default that of the only installed plugin that has one.
+        TOML file that says what the city is made of, or several that say it together; by default those that the
+        installed packs and plugins bring.
     overwrite
         Replace ``out`` if it is a synthetic city already.
     progress
@@ -97,10 +99,11 @@ def synthesize(
     """
     wanted = tuple(sorted({month if isinstance(month, Month) else Month.parse(month) for month in months}))
     share = _checked(accounts, seed, wanted, dirty)
-    source = _source(profile)
-    city = read_profile(source)
-    check_tables(city, str(source))
-    check_dirt(city, str(source))
+    sources = _sources(profile) or default_profile()
+    city = read_profile(*sources)
+    place = ", ".join(map(str, sources))
+    check_tables(city, place)
+    check_dirt(city, place)
     target = Path(out)
     _vacant(target, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -131,18 +134,20 @@ def read_city(folder: str | os.PathLike[str]) -> City | None:
         return None
 
 
-def default_profile() -> Traversable:
-    """Return the profile of the only installed plugin that has one. Raises :class:`UsageError` (U0401)."""
+def default_profile() -> tuple[Traversable, ...]:
+    """Return the profile that packs and plugins bring, in parts. Raises :class:`UsageError` (U0401)."""
     from kommres import plugins
 
-    found = {name: spec.city for name, spec in plugins.load().items() if spec.city is not None}
-    if len(found) == 1:
-        return next(iter(found.values()))
+    packs = sorted(files("kommres.packs").iterdir(), key=lambda pack: pack.name)
+    places = [place for pack in packs if (place := pack / "synth" / "city.toml").is_file()]
+    parts = [spec.city for spec in plugins.load().values() if spec.city is not None]
+    if places and parts:
+        return (*places, *parts)
     raise UsageError(
-        "no profile of a city" if not found else f"profiles of {', '.join(found)}",
+        "no profile of a city",
         code="U0401",
-        why="an installed resource plugin brings one, and exactly one is needed",
-        todo="say which with --profile FILE" if found else "install a resource plugin, or say --profile FILE",
+        why="a pack says who lives where, and each resource plugin what its services need",
+        todo="install a resource plugin, or say --profile FILE",
     )
 
 
@@ -162,30 +167,29 @@ def _write(
     rows: Counter[str] = Counter()
     flaws: Counter[str] = Counter()
     count = done = 0
+    spoiled: list[Spoiled] = []
     with ExitStack() as stack:
-        tables = {
-            (month, name): _Table(stack, draft, month, name, profile) for month in months for name in profile.tables
+        opened = {
+            (month, name): _open(stack, draft, month, name, profile) for month in months for name in profile.tables
         }
-        ledger = csv.DictWriter(
-            stack.enter_context((draft / LEDGER).open("w", encoding="utf-8", newline="")),
-            [part.name for part in attrs.fields(Spoiled)],
-            lineterminator="\n",
-        )
-        ledger.writeheader()
         dirt = {month: Dirt(profile, share, seed, month) for month in months}
-        for building in buildings(profile, accounts, seed, months):
-            count += 1
+        for town in towns(profile, accounts, seed, months):
+            count += len(town.bounds) - 1
             for month in months:
-                made = list(rows_of(building, month, profile))
-                for spoiled in dirt[month].spoil(building, made):
-                    flaws[spoiled.kind] += 1
-                    ledger.writerow(attrs.asdict(spoiled))
-                for name, cells in made:
-                    rows[name] += 1
-                    tables[month, name].write(cells)
-            done += len(building.flats)
+                view = View(town=town, profile=profile, seed=seed, month=month, at=town.window.index(month))
+                made = {name: table_of(view, name) for name in profile.tables}
+                spoiled += dirt[month].spoil(town, view.ids, made)
+                for name, table in made.items():
+                    rows[name] += len(table.owners)
+                    opened[month, name].write(csv_of(table.columns))
+            done += len(town.accounts)
             if progress is not None:
                 progress(done)
+    flaws.update(flaw.kind for flaw in spoiled)
+    with (draft / LEDGER).open("w", encoding="utf-8", newline="") as file:
+        ledger = csv.DictWriter(file, [part.name for part in attrs.fields(Spoiled)], lineterminator="\n")
+        ledger.writeheader()
+        ledger.writerows(attrs.asdict(flaw) for flaw in spoiled)
     city = City(
         folder=target,
         title=profile.title,
@@ -201,20 +205,12 @@ def _write(
     return city
 
 
-class _Table:
-    def __init__(self, stack: ExitStack, draft: Path, month: Span, name: str, profile: Profile) -> None:
-        folder = draft / str(month)
-        folder.mkdir(exist_ok=True)
-        file = stack.enter_context((folder / f"{name}.csv").open("w", encoding="utf-8", newline=""))
-        self._columns = list(profile.tables[name]["columns"])
-        self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow(self._columns)
-
-    def write(self, cells: Cells) -> None:
-        line = [cells[column] for column in self._columns]
-        if any(TEAR in cell for cell in line):
-            line = [part for cell in line for part in cell.split(TEAR)]
-        self._writer.writerow(line)
+def _open(stack: ExitStack, draft: Path, month: Span, name: str, profile: Profile) -> BinaryIO:
+    folder = draft / str(month)
+    folder.mkdir(exist_ok=True)
+    file = stack.enter_context((folder / f"{name}.csv").open("wb"))
+    file.write((",".join(profile.tables[name]["columns"]) + "\n").encode())
+    return file
 
 
 def _umask() -> int:
@@ -242,10 +238,9 @@ def _checked(accounts: int, seed: int, months: tuple[Month, ...], dirty: Decimal
     return share
 
 
-def _source(profile: str | os.PathLike[str] | Traversable | None) -> Traversable:
-    if profile is None:
-        return default_profile()
-    return Path(profile) if isinstance(profile, str | os.PathLike) else profile
+def _sources(profile: Source | Sequence[Source]) -> tuple[Traversable, ...]:
+    several = [profile] if isinstance(profile, str | os.PathLike | Traversable) else profile
+    return tuple(Path(source) if isinstance(source, str | os.PathLike) else source for source in several)
 
 
 def _vacant(target: Path, *, overwrite: bool) -> None:

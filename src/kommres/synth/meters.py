@@ -1,176 +1,227 @@
-"""The life of a flat's meters: what the dials show, which readings are sent, and what keeps others from counting."""
+"""Meters of many flats through the months: what they show, which readings are sent, and what keeps others from
+counting.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+import numpy as np
+from attrs import frozen
+
+from kommres.synth.dice import Dice, Marks, Numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from kommres.synth.dice import Dice
-    from kommres.synth.profile import Mishap
+    from kommres.synth.profile import Mishap, Silence
     from kommres.synth.window import Span
 
 #: whole digits of a dial -> weight
-_DIGITS = {5: 97, 4: 2, 8: 1}
+_DIGITS: Final = {5: 91, 4: 8, 8: 1}
+#: no reading, no volume
+NONE: Final = -1
 
 
-@frozen(kw_only=True)
-class Reading:
-    """What a dial showed at the month's ends [thousandths of the unit].
+@frozen(kw_only=True, eq=False)
+class Troubles:
+    """Days on which readings of flats do not count: from ``start`` until ``end``, which may lie after the window.
 
-    ``now`` None: not sent. ``rolled``: the dial went past its last number.
+    ``flats``: places among the metered ones. ``mishaps``: places among those that can happen.
     """
 
-    before: int
-    now: int | None
-    rolled: bool
+    flats: Numbers
+    mishaps: Numbers
+    start: Numbers
+    end: Numbers
 
 
-@frozen(kw_only=True)
-class State:
-    """A flat's meters of a service in one month.
+@frozen(kw_only=True, eq=False)
+class Dials:
+    """The n-th meters of flats [thousandths of the unit]; ``there``: who has one. First axis flats, second months.
 
-    ``month``: its name. ``volume`` of all readings [thousandths of the unit]; None where one is missing.
+    ``before`` closed the last month with a reading, ``now`` is -1 where none is sent.
     """
 
-    month: str
-    volume: int | None
-    readings: tuple[Reading, ...]
+    there: Marks
+    digits: Numbers
+    before: Numbers
+    now: Numbers
+    rolled: Marks
 
 
-@define(kw_only=True)
-class Trouble:
-    """Days on which readings do not count: from the day ``start`` until ``end`` (None: not ended in the window)."""
-
-    mishap: str
-    start: int
-    end: int | None = None
-
-
-@define(kw_only=True)
-class _Dial:
-    shows: int
-    sent: int
-    capacity: int
-
-    def read(self, step: int) -> Reading:
-        shown = self.shows // step * step
-        reading = Reading(
-            before=self.sent % self.capacity,
-            now=shown % self.capacity,
-            rolled=self._laps(shown) > self._laps(self.sent),
-        )
-        self.sent = shown
-        return reading
-
-    def unread(self) -> Reading:
-        return Reading(before=self.sent % self.capacity, now=None, rolled=False)
-
-    def _laps(self, shown: int) -> int:
-        return shown // self.capacity
-
-
-@define(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Meters:
-    """Meters of one service. ``installed``: day. ``digits``: of each dial. ``states``: by month number."""
+    """Meters of one service in the flats that have any.
 
-    installed: int
-    digits: tuple[int, ...]
-    states: dict[int, State] = field(factory=dict)
-    troubles: list[Trouble] = field(factory=list)
+    ``flats``: their places. ``installed``: day. ``works``: they hang there in the month. ``volume``: of the month, -1
+    where it is not known [thousandths of the unit].
+    """
+
+    flats: Numbers
+    installed: Numbers
+    works: Marks
+    volume: Numbers
+    dials: tuple[Dials, ...]
+    troubles: Troubles
+
+
+def silent_months(accounts: Numbers, silence: Silence, seed: int, name: str, window: tuple[Span, ...]) -> Numbers:
+    """Return the first day of the silence that each month of each flat lies in, 0 where readings are sent."""
+    free = np.zeros(len(accounts), np.int64)
+    since = np.zeros(len(accounts), np.int64)
+    found = []
+    for month in window:
+        dice = Dice(accounts, seed, "silence", name, month.number)
+        begins = dice.chance(silence.share) & (month.number > free)
+        free = np.where(begins, month.number + dice.weighted(silence.months), free)
+        since = np.where(begins, month.start, since)
+        found.append(np.where(month.number < free, since, 0))
+    return np.stack(found, axis=1)
+
+
+@frozen(kw_only=True, eq=False)
+class Fitting:
+    """How flats are metered: the day of installation, how many meters a service has, in which steps people read."""
+
+    flats: Numbers
+    accounts: Numbers
+    installed: Numbers
+    dials: Numbers
+    step: Numbers
+    silent: Marks
 
 
 def meters_of(
-    used: Sequence[int],
-    silent: Collection[int],
-    mishaps: Mapping[str, Mishap],
-    dice: Dice,
-    window: Sequence[Span],
-    *,
-    installed: int,
-    dials: int,
-    step: int,
+    fitting: Fitting, used: Numbers, mishaps: dict[str, Mishap], seed: int, service: str, window: tuple[Span, ...]
 ) -> Meters:
-    """Draw the life of a flat's meters.
+    """Draw the life of the meters of a service.
 
     Parameters
     ----------
+    fitting
+        Flats with meters.
     used
-        What is used in each month of the window [thousandths of the unit].
-    silent
-        Places of the months in which nobody sends a reading.
+        What they use in each month [thousandths of the unit].
     mishaps
         What may happen to the meters.
-    dice
-        Draws.
+    seed
+        Seed of the city.
+    service
+        Its name.
     window
         Months.
-    installed
-        Day on which they are installed.
-    dials
-        How many meters there are.
-    step
-        People send readings in whole steps [thousandths of the unit].
     """
-    meters = Meters(installed=installed, digits=tuple(dice.weighted(_DIGITS) for _ in range(dials)))
-    wheels = [_dial(digits, dice, new=installed >= window[0].start) for digits in meters.digits]
-    trouble: Trouble | None = None
-    end = 0
+    accounts, installed = fitting.accounts, fitting.installed
+    new = installed >= window[0].start
+    count = int(fitting.dials.max(initial=1))
+    wheels = [_Wheels(accounts, new, seed, service, number) for number in range(count)]
+    troubles = _Course(accounts, mishaps)
+    works, volumes = [], []
     for index, month in enumerate(window):
-        if month.end <= installed:
-            continue
-        if trouble is None and (mishap := _begins(mishaps, dice)):
-            trouble, end = _trouble(mishap, mishaps[mishap], dice, month)
-            meters.troubles.append(trouble)
-        sound = _sound_days(month, installed, trouble, end)
-        volume = used[index] * dice.bell(100, 35) // 100 // dials
+        here = month.end > installed
+        dice = Dice(accounts, seed, "month", service, month.number)
+        troubles.begin(dice, month, here)
+        sound = np.where(here, month.end - np.maximum(month.start, installed) - troubles.days(month, installed), 0)
+        volume = used[:, index] * dice.bell(100, 35) // 100 // fitting.dials * sound // month.days
+        sent = here & ~fitting.silent[:, index] & (sound > 0)
+        total = np.zeros(len(accounts), np.int64)
+        for number, wheel in enumerate(wheels):
+            has = here & (fitting.dials > number)
+            total += wheel.turn(np.where(has, volume, 0), has & sent, fitting.step)
+        works.append(here)
+        volumes.append(np.where(sent, total, NONE))
+        replaced = troubles.finish(month)
         for wheel in wheels:
-            wheel.shows += volume * sound // month.days
-        if index in silent or not sound:
-            readings = tuple(wheel.unread() for wheel in wheels)
-        else:
-            readings = tuple(wheel.read(step) for wheel in wheels)
-        meters.states[month.number] = _state(month.name, readings, meters.digits)
-        if trouble is not None and end <= month.end:
-            trouble.end = end
-            if mishaps[trouble.mishap].replaced:
-                wheels = [_dial(digits, dice, new=True) for digits in meters.digits]
-            trouble = None
-    return meters
+            wheel.renew(replaced)
+    return Meters(
+        flats=fitting.flats,
+        installed=installed,
+        works=np.stack(works, axis=1),
+        volume=np.stack(volumes, axis=1),
+        dials=tuple(wheel.dials(fitting.dials > number) for number, wheel in enumerate(wheels)),
+        troubles=troubles.all(),
+    )
 
 
-def _dial(digits: int, dice: Dice, *, new: bool) -> _Dial:
-    capacity = 10**digits * 1000
-    # Small dials often stand close before their last number.
-    shows = 0 if new else dice.below(400_000) if digits > 4 else capacity - dice.below(150_000)
-    shows = shows // 1000 * 1000
-    return _Dial(shows=shows, sent=shows, capacity=capacity)
+class _Wheels:
+    """One meter of each flat."""
+
+    def __init__(self, accounts: Numbers, new: Marks, seed: int, service: str, number: int) -> None:
+        dice = Dice(accounts, seed, "dial", service, number)
+        self._digits = dice.weighted(_DIGITS)
+        self._capacity = 10**self._digits * 1000
+        # Small dials often stand close before their last number.
+        small = self._capacity - dice.below(30_000)
+        shows = np.where(new, 0, np.where(self._digits > 4, dice.below(400_000), small)) // 1000 * 1000
+        self._shows, self._sent = shows, shows
+        self._before: list[Numbers] = []
+        self._now: list[Numbers] = []
+        self._rolled: list[Marks] = []
+
+    def turn(self, volume: Numbers, read: Marks, step: Numbers) -> Numbers:
+        """Go on by a month's volume; return what the readings say that was used, 0 where none is sent."""
+        self._shows = self._shows + volume
+        shown = np.where(read, self._shows // step * step, self._sent)
+        self._before.append(self._sent % self._capacity)
+        self._now.append(np.where(read, shown % self._capacity, NONE))
+        self._rolled.append(shown // self._capacity > self._sent // self._capacity)
+        told: Numbers = shown - self._sent
+        self._sent = shown
+        return told
+
+    def renew(self, replaced: Marks) -> None:
+        """Put new meters in place of some."""
+        self._shows, self._sent = (np.where(replaced, 0, reading) for reading in (self._shows, self._sent))
+
+    def dials(self, there: Marks) -> Dials:
+        """Return all that happened."""
+        return Dials(
+            there=there,
+            digits=self._digits,
+            before=np.stack(self._before, axis=1),
+            now=np.stack(self._now, axis=1),
+            rolled=np.stack(self._rolled, axis=1),
+        )
 
 
-def _begins(mishaps: Mapping[str, Mishap], dice: Dice) -> str:
-    return next((name for name, mishap in mishaps.items() if dice.chance(mishap.share)), "")
+class _Course:
+    """What happens to the meters of each flat, one thing at a time."""
 
+    def __init__(self, accounts: Numbers, mishaps: dict[str, Mishap]) -> None:
+        self._mishaps = list(mishaps.values())
+        self._replaced = np.array([mishap.replaced for mishap in self._mishaps] or [False])
+        self._which = np.full(len(accounts), NONE)
+        self._start, self._end = np.zeros(len(accounts), np.int64), np.zeros(len(accounts), np.int64)
+        self._begun: list[tuple[Numbers, Numbers, Numbers, Numbers]] = []
 
-def _trouble(name: str, mishap: Mishap, dice: Dice, month: Span) -> tuple[Trouble, int]:
-    """Return a trouble that begins in a month, and the day on which it will end."""
-    start = month.start + dice.below(month.days)
-    months = dice.weighted(mishap.months)
-    return Trouble(mishap=name, start=start), start + dice.between(months * 30 - 24, months * 30)
+    def begin(self, dice: Dice, month: Span, here: Marks) -> None:
+        """Draw what begins in a month."""
+        for place, mishap in enumerate(self._mishaps):
+            starts = dice.chance(mishap.share) & (self._which == NONE) & here
+            months = dice.weighted(mishap.months)
+            first = month.start + dice.below(month.days)
+            last = first + dice.between(months * 30 - 24, months * 30)
+            self._which = np.where(starts, place, self._which)
+            self._start = np.where(starts, first, self._start)
+            self._end = np.where(starts, last, self._end)
+            flats = np.flatnonzero(starts)
+            self._begun.append((flats, np.full(len(flats), place), first[flats], last[flats]))
 
+    def days(self, month: Span, installed: Numbers) -> Numbers:
+        """Return the days of the month on which the meters hang there and do not count."""
+        lost = np.minimum(month.end, self._end) - np.maximum(np.maximum(month.start, installed), self._start)
+        return np.where(self._which == NONE, 0, np.maximum(0, lost))
 
-def _sound_days(month: Span, installed: int, trouble: Trouble | None, end: int) -> int:
-    start = max(month.start, installed)
-    lost = max(0, min(month.end, end) - max(start, trouble.start)) if trouble else 0
-    return month.end - start - lost
+    def finish(self, month: Span) -> Marks:
+        """Say which meters are replaced, as what happened to them ends with the month at the latest."""
+        over = (self._which != NONE) & (self._end <= month.end)
+        replaced: Marks = over & self._replaced[self._which]
+        self._which = np.where(over, NONE, self._which)
+        return replaced
 
-
-def _state(month: str, readings: tuple[Reading, ...], digits: tuple[int, ...]) -> State:
-    total = 0
-    for reading, size in zip(readings, digits, strict=True):
-        if reading.now is None:
-            return State(month=month, volume=None, readings=readings)
-        total += reading.now - reading.before + (10**size * 1000 if reading.rolled else 0)
-    return State(month=month, volume=total, readings=readings)
+    def all(self) -> Troubles:
+        """Return what happened, in order of flats and days."""
+        none = np.zeros(0, np.int64)
+        parts = [np.concatenate([none, *(begun[i] for begun in self._begun)]) for i in range(4)]
+        order = np.lexsort((parts[2], parts[0]))
+        flats, which, start, end = (part[order] for part in parts)
+        return Troubles(flats=flats, mishaps=which, start=start, end=end)

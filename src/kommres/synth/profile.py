@@ -86,10 +86,26 @@ class Misdeed:
 
 @frozen(kw_only=True)
 class Use:
-    """Use of a service: thousandths of its unit a person and day, ``middle`` give or take ``spread``."""
+    """Use of a service in thousandths of its unit, ``middle`` give or take ``spread``: of a person in a day.
+
+    ``by_area``: of 10 m2 in a day instead. ``seasons``: what each calendar month takes of it [%].
+    """
 
     middle: int
     spread: int
+    by_area: bool = False
+    seasons: tuple[int, ...] = field(converter=tuple, default=(100,) * 12)
+
+
+@frozen(kw_only=True)
+class HouseMeter:
+    """Meters of whole buildings. ``share``: of the buildings have one.
+
+    ``over``: by how much it shows more than the flats use, from .. to [%].
+    """
+
+    share: int = field(converter=_millionths)
+    over: tuple[int, int] = field(converter=tuple)
 
 
 @frozen(kw_only=True)
@@ -97,19 +113,31 @@ class Quarter:
     """Buildings of one kind in one place.
 
     ``share``: weight among the accounts. ``account``: the first account's number. ``flats``: fewest and most in a
-    building. ``building`` and ``premises``: column -> value, or value -> weight. ``services``: those that the buildings
-    have. ``metered``: share of flats with meters; ``possible``: share of the others where a meter could stand.
-    ``silence``, ``mishaps`` and ``misdeeds``: names of what happens here.
-    ``fresh``: share of metered flats whose meters are installed in the eighteen months from the window's start on.
-    ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
+    building. ``building`` and ``premises``: column -> value, or value -> weight.
     """
 
     prefix: str
     share: int
     flats: tuple[int, int] = field(converter=tuple)
     account: int
+    building: dict[str, Any] = field(factory=dict)
+    premises: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Supply:
+    """Services that come to quarters together.
+
+    ``quarters``: their prefixes. ``metered``: share of flats with meters, which have them for all these services;
+    ``possible``: share of the others where meters could stand. ``silence``, ``mishaps`` and ``misdeeds``: names of what
+    happens here. ``fresh``: share of metered flats whose meters are installed in the eighteen months from the window's
+    start on. ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
+    ``building`` and ``premises``: more columns, as those of :class:`Quarter`.
+    """
+
+    quarters: tuple[str, ...] = field(converter=tuple)
     services: tuple[str, ...] = field(converter=tuple)
-    metered: int = field(converter=_millionths)
+    metered: int = field(converter=_millionths, default=0)
     possible: int = field(converter=_millionths, default=0)
     fresh: int = field(converter=_millionths, default=0)
     dials: bool = False
@@ -141,8 +169,8 @@ class Flaw:
 class Profile:
     """A city.
 
-    ``history``: past months supplied [month]. ``tables``: table -> how facts become columns, as
-    :mod:`kommres.synth.tables` says.
+    ``history``: past months supplied [month]. ``houses``: meters of buildings by service. ``tables``: table -> how
+    facts become columns, as :mod:`kommres.synth.tables` says.
     ``spoiled_building``: most flats of a building that may get a flaw of the building itself.
     """
 
@@ -150,56 +178,88 @@ class Profile:
     history: int
     households: Households
     uses: dict[str, Use]
+    houses: dict[str, HouseMeter]
     silences: dict[str, Silence]
     mishaps: dict[str, Mishap]
     misdeeds: dict[str, Misdeed]
     quarters: tuple[Quarter, ...]
+    supplies: tuple[Supply, ...]
     tables: dict[str, Any]
     dirt: tuple[Flaw, ...]
     spoiled_building: int
 
     @property
     def services(self) -> tuple[str, ...]:
-        """All services of all quarters."""
-        return tuple(dict.fromkeys(service for quarter in self.quarters for service in quarter.services))
+        """All services."""
+        return tuple(dict.fromkeys(service for supply in self.supplies for service in supply.services))
 
 
-def read_profile(source: Traversable) -> Profile:
-    """Read a profile.
+def read_profile(*sources: Traversable) -> Profile:
+    """Read a profile; the parts that several files bring are put together.
 
     Raises
     ------
     UsageError
-        U0401 where it is not TOML or does not say what a city needs.
+        U0401 where a file is not TOML, two of them say different things, or they do not say what a city needs.
     """
-    try:
-        text = source.read_text("utf-8")
-        table = tomllib.loads(text, parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
-        raise _bad(str(source), "the profile cannot be read", str(cause)) from cause
-    place = str(source)
+    table: dict[str, Any] = {}
+    for source in sources:
+        _join(table, _toml(source), str(source), ())
+    place = ", ".join(map(str, sources))
     profile = Profile(
         title=_get(table, "title", place),
         history=_get(table, "history", place),
         households=_build(Households, _get(table, "households", place), f"{place} [households]"),
         uses=_named(Use, _get(table, "uses", place), f"{place} [uses."),
+        houses=_named(HouseMeter, table.get("houses", {}), f"{place} [houses."),
         silences=_named(Silence, table.get("silences", {}), f"{place} [silences."),
         mishaps=_named(Mishap, table.get("mishaps", {}), f"{place} [mishaps."),
         misdeeds=_named(Misdeed, table.get("misdeeds", {}), f"{place} [misdeeds."),
         quarters=_listed(Quarter, _get(table, "quarters", place), f"{place} [[quarters]]"),
+        supplies=_listed(Supply, _get(table, "supplies", place), f"{place} [[supplies]]"),
         tables=_get(table, "tables", place),
         dirt=_listed(Flaw, table.get("dirt", []), f"{place} [[dirt]]"),
         spoiled_building=table.get("spoiled_building", 4),
     )
-    for number, quarter in enumerate(profile.quarters, start=1):
+    _check_names(profile, place)
+    return profile
+
+
+def _check_names(profile: Profile, place: str) -> None:
+    for number, supply in enumerate(profile.supplies, start=1):
         for part, names, known in (
-            ("silence", {quarter.silence} - {""}, tuple(profile.silences)),
-            ("mishaps", set(quarter.mishaps), tuple(profile.mishaps)),
-            ("misdeeds", set(quarter.misdeeds), tuple(profile.misdeeds)),
+            ("quarters", set(supply.quarters), tuple(quarter.prefix for quarter in profile.quarters)),
+            ("silence", {supply.silence} - {""}, tuple(profile.silences)),
+            ("mishaps", set(supply.mishaps), tuple(profile.mishaps)),
+            ("misdeeds", set(supply.misdeeds), tuple(profile.misdeeds)),
         ):
             if strange := sorted(names - set(known)):
-                raise _bad(f"{place} [[quarters]] {number}", f"{part} {strange[0]!r}", f"there are {', '.join(known)}")
-    return profile
+                raise _bad(f"{place} [[supplies]] {number}", f"{part} {strange[0]!r}", f"there are {', '.join(known)}")
+    served = [(prefix, service) for s in profile.supplies for prefix in s.quarters for service in s.services]
+    for pair in served:
+        if served.count(pair) > 1:
+            raise _bad(f"{place} [[supplies]]", f"{pair[1]} comes to {pair[0]} twice", "a service comes in one supply")
+
+
+def _toml(source: Traversable) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text("utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+        raise _bad(str(source), "the profile cannot be read", str(cause)) from cause
+
+
+def _join(table: dict[str, Any], part: dict[str, Any], place: str, path: tuple[str, ...]) -> None:
+    """Add a part: tables are joined, lists are strung together, single values stand in one part only."""
+    for name, value in part.items():
+        old = table.get(name)
+        if old is None:
+            table[name] = value
+        elif isinstance(old, dict) and isinstance(value, dict):
+            _join(old, value, place, (*path, name))
+        elif isinstance(old, list) and isinstance(value, list):
+            table[name] = old + value
+        elif old != value:
+            raise _bad(place, f"{'.'.join((*path, name))} = {value!r}", f"another part of the profile says {old!r}")
 
 
 def _named(kind: type[_T], tables: Mapping[str, Any], place: str) -> dict[str, _T]:

@@ -1,47 +1,106 @@
-"""Facts of a city become rows of tables, with the names that the profile gives them.
+"""Facts of a city become tables, with the names that the profile gives them.
 
 A profile says for each table which facts its rows are made of (``rows``) and which column holds which (``columns``):
 
-* ``buildings``: ``id``, and the columns of its quarter;
-* ``flats``: ``id building number area rooms owners residents everybody``, the columns of its quarter, and for each
-  service, written ``service.fact``: ``connected metered possible volume silent_since``. ``residents``, ``everybody``
-  (of a shared flat, else empty) and ``metered`` are those of the month's first day;
+* ``buildings``: ``id``, ``area`` (of all flats), ``common_area``, the columns of its quarter, and for a service with
+  meters of buildings ``service.house``, the volume of the month;
+* ``flats``: ``id building number area rooms owners residents everybody living everybody_living``, the columns of its
+  quarter, and for each service, written ``service.fact``: ``connected metered possible volume silent_since``.
+  ``residents``, ``everybody`` (of a shared flat, else empty) and ``metered`` are those of the month's first day;
+  ``living`` is the living area of a room of a shared flat, ``everybody_living`` that of all its rooms;
 * ``residents``: ``flat day residents everybody``, changes of their number inside the month;
 * ``fittings``: ``flat service day metered``, meters installed inside the month;
 * ``meters``: ``id flat service digits before now rolled``, where the month's volume comes as readings;
 * ``absences``: ``flat start end people applied proven``, those that touch the month, applied for by its end;
 * ``troubles``: ``flat service mishap start end``, those that touch the month;
 * ``acts``: ``flat service misdeed since found removed``, those of the month;
-* ``history``: ``flat service month volume``, past months.
+* ``history``: ``flat service month volume``, past months;
+* ``house_history``: ``building service month volume``, past months of the meters of buildings.
 
 A column is a fact's name, or a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty
 cell). ``need`` names facts without which a row is left out; ``only`` gives facts and the values that rows are kept for.
+Rows may be kept for some services with ``services``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import numpy as np
+from attrs import frozen
+
+from kommres.columns.arrow import require_arrow
 from kommres.errors import UsageError
+from kommres.synth import texts
+from kommres.synth.dice import Numbers
+from kommres.synth.profile import Profile
+from kommres.synth.town import Drawn, Town, house_volume
+from kommres.synth.window import Span
 
 if TYPE_CHECKING:
-    from kommres.synth.city import Building, Flat
-    from kommres.synth.profile import Profile, Quarter
-    from kommres.synth.window import Span
+    import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
-Facts: TypeAlias = Mapping[str, Any]
-Cells: TypeAlias = dict[str, str]
+    from kommres.synth.dice import Marks
+    from kommres.synth.meters import Meters
+    from kommres.synth.town import Supplied
+
+Fact: TypeAlias = Callable[[], "pa.Array"]
 
 
-def rows_of(building: Building, month: Span, profile: Profile) -> Iterator[tuple[str, Cells]]:
-    """Yield the rows that a building brings to a month's tables: name of the table and cells by column."""
-    for name, table in profile.tables.items():
-        need, only = table.get("need", ()), table.get("only", {})
-        for facts in _ROWS[table["rows"]](building, month, profile):
-            if all(facts.get(fact) is not None for fact in need) and all(facts.get(f) in only[f] for f in only):
-                yield name, _cells(facts, table["columns"])
+@frozen(kw_only=True, eq=False)
+class Facts:
+    """Rows of one kind. ``owners``: place of each row's flat, or building, in ascending order. ``found``: by name."""
+
+    owners: Numbers
+    found: dict[str, Fact]
+
+
+@frozen(kw_only=True, eq=False)
+class Made:
+    """A table of a month, all cells text. ``owners``: as those of :class:`Facts`."""
+
+    owners: Numbers
+    columns: dict[str, pa.Array]
+
+
+@frozen(kw_only=True, eq=False)
+class View:
+    """A town in one month. ``at``: its place in the window."""
+
+    town: Town
+    profile: Profile
+    seed: int
+    month: Span
+    at: int
+
+    def flats(self, places: Numbers) -> pa.Array:
+        """Return ids of flats."""
+        return texts.whole(self.town.accounts[places])
+
+    def buildings(self, places: Numbers) -> pa.Array:
+        """Return ids of buildings."""
+        return self.ids.take(require_arrow().array(places))
+
+    @property
+    def ids(self) -> pa.Array:
+        """Ids of all buildings."""
+        first = self.town.first
+        numbers = range(first, first + len(self.town.bounds) - 1)
+        return require_arrow().array([f"{self.town.quarter.prefix}-{number:05}" for number in numbers])
+
+
+def table_of(view: View, name: str) -> Made:
+    """Return the rows that a town brings to a month's table."""
+    table = view.profile.tables[name]
+    facts = _ROWS[table["rows"]](view)
+    kept = _kept(facts, table)
+    columns = {column: _cells(facts, spec) for column, spec in table["columns"].items()}
+    if kept is not None:
+        columns = {column: cells.filter(kept) for column, cells in columns.items()}
+        return Made(owners=facts.owners[kept.to_numpy(zero_copy_only=False)], columns=columns)
+    return Made(owners=facts.owners, columns=columns)
 
 
 def check_tables(profile: Profile, place: str) -> None:
@@ -59,136 +118,347 @@ def check_tables(profile: Profile, place: str) -> None:
         )
 
 
-def _buildings(building: Building, _month: Span, _profile: Profile) -> Iterator[Facts]:
-    yield {**building.columns, "id": building.id}
+def _kept(facts: Facts, table: dict[str, Any]) -> pa.Array | None:
+    pa = require_arrow()
+    only = {**table.get("only", {}), **({"service": table["services"]} if "services" in table else {})}
+    masks = [_fact(facts, fact).is_valid() for fact in table.get("need", ())]
+    masks += [
+        pa.compute.is_in(_fact(facts, fact), pa.array([texts.shown(value) for value in values], "string"))
+        for fact, values in only.items()
+    ]
+    kept = None
+    for mask in masks:
+        kept = mask if kept is None else pa.compute.and_(kept, mask)
+    return kept
 
 
-def _flats(building: Building, month: Span, profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        here = flat.living(month)[month.start]
-        facts: dict[str, Any] = {
-            **flat.columns,
-            "id": flat.id,
-            "building": building.id,
-            "number": flat.number,
-            "area": _tenths(flat.area),
-            "rooms": flat.rooms,
-            "owners": flat.owners,
-            "residents": here,
-            "everybody": here + flat.neighbours if flat.neighbours else None,
-        }
-        for service in profile.services:
-            facts.update(_service(flat, service, month, building.quarter))
-        yield facts
+def _cells(facts: Facts, spec: str | dict[str, Any]) -> pa.Array:
+    if isinstance(spec, str):
+        return _fact(facts, spec)
+    pa = require_arrow()
+    known = pa.array([texts.shown(value) for value in spec["words"]], "string")
+    cells = pa.array([texts.shown(value) for value in spec["words"].values()], "string")
+    return cells.take(pa.compute.index_in(_fact(facts, spec["fact"]), known))
 
 
-def _service(flat: Flat, service: str, month: Span, quarter: Quarter) -> Facts:
-    facts: dict[str, Any] = {"connected": service in flat.possible, "possible": flat.possible.get(service, False)}
-    meters = flat.meters.get(service)
-    facts["metered"] = meters is not None and meters.installed <= month.start
+def _fact(facts: Facts, name: str) -> pa.Array:
+    pa = require_arrow()
+    return facts.found[name]() if name in facts.found else pa.nulls(len(facts.owners), "string")
+
+
+# --- kinds of rows -------------------------------------------------------------------------------------------
+
+
+def _buildings(view: View) -> Facts:
+    town = view.town
+    area = np.add.reduceat(town.area, town.bounds[:-1])
+    found: dict[str, Fact] = {name: partial(_drawn, drawn) for name, drawn in town.building.items()}
+    found |= {
+        "id": lambda: view.ids,
+        "area": lambda: texts.tenths(area),
+        "common_area": lambda: texts.tenths(area * 12 // 100),
+    }
+    for service in view.profile.houses:
+        found[f"{service}.house"] = partial(_house, view, service)
+    return Facts(owners=np.arange(len(area)), found=found)
+
+
+def _drawn(drawn: Drawn) -> pa.Array:
+    return texts.words(drawn.values, drawn.places)
+
+
+def _house(view: View, service: str) -> pa.Array:
+    volume = house_volume(view.town, view.profile, service, view.seed)
+    if volume is None:
+        return require_arrow().nulls(len(view.town.bounds) - 1, "string")
+    return texts.thousandths(volume[:, view.at], volume[:, view.at] >= 0)
+
+
+def _flats(view: View) -> Facts:
+    town, people = view.town, view.town.residents
+    places = np.arange(len(town.accounts))
+    here = people.before[:, view.at]
+    shared = people.neighbours > 0
+    living = town.area * 65 // 100
+    found: dict[str, Fact] = {name: partial(_drawn, drawn) for name, drawn in town.premises.items()}
+    found |= {
+        "id": lambda: view.flats(places),
+        "building": lambda: view.buildings(town.houses),
+        "number": lambda: texts.whole(places - town.bounds[town.houses] + 1),
+        "area": lambda: texts.tenths(town.area),
+        "rooms": lambda: texts.whole(town.rooms),
+        "owners": lambda: texts.whole(town.owners),
+        "residents": lambda: texts.whole(here),
+        "everybody": lambda: texts.whole(here + people.neighbours, shared),
+        "living": lambda: _shared(texts.tenths(living), shared),
+        "everybody_living": lambda: _shared(texts.tenths(living * (2 + people.neighbours // 2)), shared),
+    }
+    for supplied in town.supplied:
+        for service in supplied.supply.services:
+            found |= {f"{service}.{name}": fact for name, fact in _service(view, supplied, service).items()}
+    nowhere = np.zeros(len(places), np.bool_)
+    for service in view.profile.services:
+        for name in ("connected", "possible", "metered"):
+            found.setdefault(f"{service}.{name}", lambda: texts.yes(nowhere))
+    return Facts(owners=places, found=found)
+
+
+def _shared(cells: pa.Array, shared: Marks) -> pa.Array:
+    pa = require_arrow()
+    return pa.compute.if_else(pa.array(shared), cells, pa.scalar(None, cells.type))
+
+
+def _service(view: View, supplied: Supplied, service: str) -> dict[str, Fact]:
+    count, at = len(view.town.accounts), view.at
+    metered = np.zeros(count, np.bool_)
+    volume = np.full(count, -1)
+    silent = np.zeros(count, np.int64)
+    meters = supplied.meters.get(service)
     if meters is not None:
-        state = meters.states.get(month.number)
-        if state is not None and state.volume is not None and not quarter.dials:
-            facts["volume"] = _thousandths(state.volume)
-        for silent in flat.silences:
-            if month.number in silent.months:
-                facts["silent_since"] = _iso(silent.since)
-    return {f"{service}.{name}": value for name, value in facts.items()}
+        metered[meters.flats] = meters.installed <= view.month.start
+        silent = supplied.silent[:, at]
+        if not supplied.supply.dials:
+            volume[meters.flats] = meters.volume[:, at]
+    return {
+        "connected": lambda: texts.yes(np.ones(count, np.bool_)),
+        "possible": lambda: texts.yes(supplied.possible),
+        "metered": lambda: texts.yes(metered),
+        "volume": lambda: texts.thousandths(volume, volume >= 0),
+        "silent_since": lambda: texts.days(silent, silent > 0),
+    }
 
 
-def _residents(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        for day, count in flat.living(month).items():
-            if day > month.start:
-                everybody = count + flat.neighbours if flat.neighbours else None
-                yield {"flat": flat.id, "day": _iso(day), "residents": count, "everybody": everybody}
+def _residents(view: View) -> Facts:
+    people = view.town.residents
+    places = np.flatnonzero(people.changed[:, view.at])
+    count, beside = people.after[places, view.at], people.neighbours[places]
+    return Facts(
+        owners=places,
+        found={
+            "flat": lambda: view.flats(places),
+            "day": lambda: texts.days(people.changed[places, view.at]),
+            "residents": lambda: texts.whole(count),
+            "everybody": lambda: texts.whole(count + beside, beside > 0),
+        },
+    )
 
 
-def _fittings(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        for service, meters in flat.meters.items():
-            if month.start < meters.installed < month.end:
-                yield {"flat": flat.id, "service": service, "day": _iso(meters.installed), "metered": True}
+def _metered(view: View) -> Iterator[tuple[int, str, Supplied, Meters]]:
+    """Yield all services with meters and their numbers among the services of the city."""
+    for supplied in view.town.supplied:
+        for service, meters in supplied.meters.items():
+            yield view.profile.services.index(service), service, supplied, meters
 
 
-def _meters(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
-    if not building.quarter.dials:
-        return
-    for flat in building.flats:
-        for service, meters in flat.meters.items():
-            state = meters.states.get(month.number)
-            readings = state.readings if state is not None else ()
-            for number, (reading, digits) in enumerate(zip(readings, meters.digits, strict=False), start=1):
-                yield {
-                    "id": f"{flat.id}-{service[0]}{number}",
-                    "flat": flat.id,
-                    "service": service,
-                    "digits": digits,
-                    "before": _thousandths(reading.before),
-                    "now": None if reading.now is None else _thousandths(reading.now),
-                    "rolled": reading.rolled,
+def _sorted(parts: list[dict[str, Numbers]]) -> dict[str, Numbers]:
+    """Put rows of services together, in order of flats and services; each part has ``flats``."""
+    names = list(parts[0]) if parts else ["flats", "service"]
+    none = np.zeros(0, np.int64)
+    cells = {name: np.concatenate([none, *(part[name] for part in parts)]) for name in names}
+    order = np.lexsort((cells["service"], cells["flats"]))
+    return {name: column[order] for name, column in cells.items()}
+
+
+def _fittings(view: View) -> Facts:
+    parts = []
+    for number, _, _, meters in _metered(view):
+        new = (meters.installed > view.month.start) & (meters.installed < view.month.end)
+        flats = meters.flats[new]
+        parts.append({"flats": flats, "service": np.full(len(flats), number), "day": meters.installed[new]})
+    rows = _sorted(parts or [_none("day")])
+    return Facts(
+        owners=rows["flats"],
+        found={
+            "flat": lambda: view.flats(rows["flats"]),
+            "service": lambda: texts.words(view.profile.services, rows["service"]),
+            "day": lambda: texts.days(rows["day"]),
+            "metered": lambda: texts.words(("yes",), rows["service"] * 0),
+        },
+    )
+
+
+def _meters(view: View) -> Facts:
+    parts = []
+    for number, _, supplied, meters in _metered(view):
+        if not supplied.supply.dials:
+            continue
+        for which, dials in enumerate(meters.dials, start=1):
+            there = dials.there & meters.works[:, view.at]
+            flats = meters.flats[there]
+            parts.append(
+                {
+                    "flats": flats,
+                    "service": np.full(len(flats), number),
+                    "which": np.full(len(flats), which),
+                    "digits": dials.digits[there],
+                    "before": dials.before[there, view.at],
+                    "now": dials.now[there, view.at],
+                    "rolled": dials.rolled[there, view.at].astype(np.int64),
                 }
+            )
+    rows = _sorted(parts or [_none("which", "digits", "before", "now", "rolled")])
+    return Facts(
+        owners=rows["flats"],
+        found={
+            "id": lambda: _dial_ids(view, rows),
+            "flat": lambda: view.flats(rows["flats"]),
+            "service": lambda: texts.words(view.profile.services, rows["service"]),
+            "digits": lambda: texts.whole(rows["digits"]),
+            "before": lambda: texts.thousandths(rows["before"]),
+            "now": lambda: texts.thousandths(rows["now"], rows["now"] >= 0),
+            "rolled": lambda: texts.yes(rows["rolled"] > 0),
+        },
+    )
 
 
-def _absences(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        for absence in flat.absences:
-            if absence.start < month.end and absence.end > month.start and absence.applied < month.end:
-                yield {
-                    "flat": flat.id,
-                    "start": _iso(absence.start),
-                    "end": _iso(absence.end),
-                    "people": absence.people,
-                    "applied": _iso(absence.applied),
-                    "proven": absence.proven,
-                }
+def _dial_ids(view: View, rows: dict[str, Numbers]) -> pa.Array:
+    join = require_arrow().compute.binary_join_element_wise
+    initials = [service[0] for service in view.profile.services]
+    kinds = join(texts.words(initials, rows["service"]), texts.whole(rows["which"]), "")
+    return join(view.flats(rows["flats"]), kinds, "-")
 
 
-def _troubles(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        for service, meters in flat.meters.items():
-            for trouble in meters.troubles:
-                if trouble.start < month.end and (trouble.end or month.end) > month.start:
-                    # What ends next month is not known to have ended.
-                    ended = trouble.end is not None and trouble.end < month.end
-                    yield {
-                        "flat": flat.id,
-                        "service": service,
-                        "mishap": trouble.mishap,
-                        "start": _iso(trouble.start),
-                        "end": _iso(trouble.end) if trouble.end is not None and ended else None,
-                    }
+def _absences(view: View) -> Facts:
+    away, month = view.town.residents.absences, view.month
+    here = np.flatnonzero((away.start < month.end) & (away.end > month.start) & (away.applied < month.end))
+    return Facts(
+        owners=away.flats[here],
+        found={
+            "flat": lambda: view.flats(away.flats[here]),
+            "start": lambda: texts.days(away.start[here]),
+            "end": lambda: texts.days(away.end[here]),
+            "people": lambda: texts.whole(away.people[here]),
+            "applied": lambda: texts.days(away.applied[here]),
+            "proven": lambda: texts.yes(away.proven[here]),
+        },
+    )
 
 
-def _acts(building: Building, month: Span, _profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        for act in flat.acts:
-            if month.start <= act.found < month.end:
-                yield {
-                    "flat": flat.id,
-                    "service": act.service,
-                    "misdeed": act.misdeed,
-                    "since": _iso(act.since),
-                    "found": _iso(act.found),
-                    "removed": _iso(act.removed),
-                }
+def _troubles(view: View) -> Facts:
+    month, parts = view.month, []
+    names = list(view.profile.mishaps)
+    for number, _, supplied, meters in _metered(view):
+        found = meters.troubles
+        here = (found.start < month.end) & (found.end > month.start)
+        flats = meters.flats[found.flats[here]]
+        own = np.array([names.index(name) for name in supplied.supply.mishaps] or [0])
+        parts.append(
+            {
+                "flats": flats,
+                "service": np.full(len(flats), number),
+                "mishap": own[found.mishaps[here]],
+                "start": found.start[here],
+                "end": found.end[here],
+            }
+        )
+    rows = _sorted(parts or [_none("mishap", "start", "end")])
+    return Facts(
+        owners=rows["flats"],
+        found={
+            "flat": lambda: view.flats(rows["flats"]),
+            "service": lambda: texts.words(view.profile.services, rows["service"]),
+            "mishap": lambda: texts.words(names, rows["mishap"]),
+            "start": lambda: texts.days(rows["start"]),
+            # What ends next month is not known to have ended.
+            "end": lambda: texts.days(rows["end"], rows["end"] < month.end),
+        },
+    )
 
 
-def _history(building: Building, month: Span, profile: Profile) -> Iterator[Facts]:
-    for flat in building.flats:
-        for service, meters in flat.meters.items():
-            for number in range(month.number - profile.history, month.number):
-                state = meters.states.get(number)
-                if state is not None and state.volume is not None:
-                    yield {
-                        "flat": flat.id,
-                        "service": service,
-                        "month": state.month,
-                        "volume": _thousandths(state.volume),
-                    }
+def _acts(view: View) -> Facts:
+    month, parts = view.month, []
+    names, services = list(view.profile.misdeeds), view.profile.services
+    for supplied in view.town.supplied:
+        acts = supplied.acts
+        here = (acts.found >= month.start) & (acts.found < month.end)
+        kinds = np.array([names.index(name) for name in acts.misdeeds] or [0])
+        about = np.array([services.index(service) for service in acts.services] or [0])
+        parts.append(
+            {
+                "flats": acts.flats[here],
+                "service": about[acts.service[here]],
+                "misdeed": kinds[acts.misdeed[here]],
+                "since": acts.since[here],
+                "found": acts.found[here],
+                "removed": acts.removed[here],
+            }
+        )
+    rows = _sorted(parts or [_none("misdeed", "since", "found", "removed")])
+    return Facts(
+        owners=rows["flats"],
+        found={
+            "flat": lambda: view.flats(rows["flats"]),
+            "service": lambda: texts.words(services, rows["service"]),
+            "misdeed": lambda: texts.words(names, rows["misdeed"]),
+            "since": lambda: texts.days(rows["since"]),
+            "found": lambda: texts.days(rows["found"]),
+            "removed": lambda: texts.days(rows["removed"]),
+        },
+    )
 
 
-_ROWS: Final = {
+def _history(view: View) -> Facts:
+    past = range(view.at - view.profile.history, view.at)
+    parts = []
+    for number, _, _, meters in _metered(view):
+        volumes = meters.volume[:, past.start : past.stop]
+        flats, months = np.nonzero(volumes >= 0)
+        parts.append(
+            {
+                "flats": meters.flats[flats],
+                "service": np.full(len(flats), number),
+                "month": months,
+                "volume": volumes[flats, months],
+            }
+        )
+    rows = _sorted(parts or [_none("month", "volume")])
+    names = [str(view.town.window[at]) for at in past]
+    return Facts(
+        owners=rows["flats"],
+        found={
+            "flat": lambda: view.flats(rows["flats"]),
+            "service": lambda: texts.words(view.profile.services, rows["service"]),
+            "month": lambda: texts.words(names, rows["month"]),
+            "volume": lambda: texts.thousandths(rows["volume"]),
+        },
+    )
+
+
+def _house_history(view: View) -> Facts:
+    past = range(view.at - view.profile.history, view.at)
+    parts = []
+    for service in view.profile.houses:
+        volumes = house_volume(view.town, view.profile, service, view.seed)
+        if volumes is None:
+            continue
+        houses, months = np.nonzero(volumes[:, past.start : past.stop] >= 0)
+        number = view.profile.services.index(service)
+        parts.append(
+            {
+                "flats": houses,
+                "service": np.full(len(houses), number),
+                "month": months,
+                "volume": volumes[houses, months + past.start],
+            }
+        )
+    rows = _sorted(parts or [_none("month", "volume")])
+    names = [str(view.town.window[at]) for at in past]
+    return Facts(
+        owners=rows["flats"],
+        found={
+            "building": lambda: view.buildings(rows["flats"]),
+            "service": lambda: texts.words(view.profile.services, rows["service"]),
+            "month": lambda: texts.words(names, rows["month"]),
+            "volume": lambda: texts.thousandths(rows["volume"]),
+        },
+    )
+
+
+def _none(*names: str) -> dict[str, Numbers]:
+    return {name: np.zeros(0, np.int64) for name in ("flats", "service", *names)}
+
+
+_ROWS: Final[dict[str, Callable[[View], Facts]]] = {
     "buildings": _buildings,
     "flats": _flats,
     "residents": _residents,
@@ -198,38 +468,5 @@ _ROWS: Final = {
     "troubles": _troubles,
     "acts": _acts,
     "history": _history,
+    "house_history": _house_history,
 }
-
-
-# --- cells ---------------------------------------------------------------------------------------------------
-
-
-def _cells(facts: Facts, columns: Mapping[str, str | Mapping[str, Any]]) -> Cells:
-    cells = {}
-    for column, spec in columns.items():
-        if isinstance(spec, str):
-            value = facts.get(spec)
-            cells[column] = value if isinstance(value, str) else _text(value)
-        else:
-            cells[column] = _text(spec["words"].get(_text(facts.get(spec["fact"]))))
-    return cells
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
-
-
-def _iso(day: int) -> str:
-    return date.fromordinal(day).isoformat()
-
-
-def _tenths(number: int) -> str:
-    return f"{number // 10}.{number % 10}"
-
-
-def _thousandths(number: int) -> str:
-    return f"{number // 1000}.{number % 1000:03}"
