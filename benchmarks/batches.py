@@ -92,14 +92,21 @@ def _repeated(table: Table, times: int, parents: int) -> Table:
 
 
 def _column(column: Column, times: int) -> Column:
-    changes = column.changes
-    if changes is not None:
-        changes = Changes(
-            offsets=_offsets(changes.offsets, times),
-            days=np.tile(changes.days, times),
-            values=np.tile(changes.values, times),
-        )
-    return Column(values=np.tile(column.values, times), changes=changes)
+    return Column(
+        values=np.tile(column.values, times),
+        changes=_changes(column.changes, times),
+        always=_changes(column.always, times),
+    )
+
+
+def _changes(changes: Changes | None, times: int) -> Changes | None:
+    if changes is None:
+        return None
+    return Changes(
+        offsets=_offsets(changes.offsets, times),
+        days=np.tile(changes.days, times),
+        values=np.tile(changes.values, times),
+    )
 
 
 def _shifted(places: Cells, times: int, step: int) -> Cells:

@@ -14,8 +14,7 @@ import numpy as np
 from attrs import frozen
 from benchmarks.workloads import Cells
 
-from kommres.dsl.backends.kernels.batch import Batch
-from kommres.dsl.backends.kernels.builder import LEFT, NOTHING
+from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch
 from kommres.dsl.backends.kernels.drawing import Drawn
 
 if TYPE_CHECKING:

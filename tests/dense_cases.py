@@ -72,14 +72,15 @@ def _column(column, coding, count, names):
     assert column.values.dtype == coding.dtype
     assert len(column.values) == count
     found = [[cell] for cell in meanings(column.values, coding, names)]
-    changes = column.changes
-    if changes is not None:
-        assert len(changes.offsets) == count + 1
-        assert changes.values.dtype == coding.dtype
-        assert changes.days.dtype == np.int32
-        later = list(zip(changes.days.tolist(), meanings(changes.values, coding, names), strict=True))
-        for number in range(count):
-            found[number] += later[changes.offsets[number] : changes.offsets[number + 1]]
+    for what, changes in (("", column.changes), ("always", column.always)):
+        if changes is not None:
+            assert len(changes.offsets) == count + 1
+            assert changes.values.dtype == coding.dtype
+            assert changes.days.dtype == np.int32
+            later = list(zip(changes.days.tolist(), meanings(changes.values, coding, names), strict=True))
+            for number in range(count):
+                days = later[changes.offsets[number] : changes.offsets[number + 1]]
+                found[number] += [(what, *days)] if what and days else days
     return found
 
 

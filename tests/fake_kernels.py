@@ -7,7 +7,7 @@ from unittest import mock
 
 import numpy as np
 
-from kommres.dsl.backends.kernels.batch import Charged, Lines, Names, Shown
+from kommres.dsl.backends.kernels.batch import LEFT, Charged, Lines, Names, Shown
 from kommres.dsl.backends.kernels.from_rows import rows_by_entity
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.plan.proofs import Assumptions
@@ -20,7 +20,7 @@ MOST = (1 << 63) - 1
 
 
 class FakeKernels:
-    """Leaves about a row of ``one_in``, those that the interpreter refuses, and what 64 bits do not hold."""
+    """Leaves about a charge of ``one_in``, those that the interpreter refuses, and what 64 bits do not hold."""
 
     def __init__(self, plan, one_in=5, seed=1):
         self.plan = plan
@@ -38,20 +38,29 @@ class FakeKernels:
         return found
 
     def entity(self, interpreter, entity, charges, rows):
-        left = np.array([self.dice.randrange(self.one_in) == 0 for _ in rows], np.uint8)
         found = [interpreter.account(row) for row in rows]
-        for place, (row, result) in enumerate(zip(rows, found, strict=True)):
-            odd = [line for line in result.lines if not all(map(fits, (line.volume, line.price, line.amount * SCALE)))]
-            if row.problem is not None or result.refusals or odd:
-                left[place] = 1
+        left = {}
+        for charge in charges:
+            service = charge.rule.service or charge.rule.name
+            left[charge.id] = np.array(
+                [
+                    self.dice.randrange(self.one_in) == 0
+                    or row.problem is not None
+                    or any(refusal.service == service for refusal in result.refusals)
+                    or any(line.charge == charge.id and not holds(line) for line in result.lines)
+                    for row, result in zip(rows, found, strict=True)
+                ],
+                np.bool_,
+            )
         lines = []
         for charge in charges:
             here = [next((x for x in result.lines if x.charge == charge.id), None) for result in found]
-            here = [None if skip else line for line, skip in zip(here, left, strict=True)]
-            lines.append(self.lines(charge, here))
-        return Charged(entity=entity, left=left, lines=tuple(lines))
+            here = [None if skip else line for line, skip in zip(here, left[charge.id], strict=True)]
+            lines.append(self.lines(charge, here, left[charge.id]))
+        some = np.logical_or.reduce(list(left.values())) if left else np.zeros(len(rows), np.bool_)
+        return Charged(entity=entity, left=some.view(np.uint8), lines=tuple(lines))
 
-    def lines(self, charge, found):
+    def lines(self, charge, found, left):
         junk = [self.dice.randrange(-MOST, MOST) for _ in found]  # what is not present means nothing
         names = tuple(name for line in found if line for name, _ in line.options)
         options = []
@@ -64,7 +73,11 @@ class FakeKernels:
             charge=charge,
             present=np.array([line is not None for line in found], np.uint8),
             amount=np.array(
-                [int(line.amount * SCALE) if line else odd for line, odd in zip(found, junk, strict=True)], np.int64
+                [
+                    LEFT if skip else int(line.amount * SCALE) if line else odd
+                    for line, odd, skip in zip(found, junk, left, strict=True)
+                ],
+                np.int64,
             ),
             scale=SCALE,
             winner=np.array([winners.index(line.rule.split("/")[1]) if line else 0 for line in found], np.int16),
@@ -72,6 +85,10 @@ class FakeKernels:
             price=shown([line and line.price for line in found], junk),
             options=tuple(options),
         )
+
+
+def holds(line):
+    return all(map(fits, (line.volume, line.price, line.amount * SCALE)))
 
 
 def fits(value):

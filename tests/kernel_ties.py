@@ -75,13 +75,17 @@ class Knob:
         made = alone(row, parent)
         if not path:
             self._put(made, units)
-        made.children = {
-            name: [
-                self._turned(child, made, path[1:], units) if path and (name, place) == path[0] else copied(child, made)
-                for place, child in enumerate(children)
-            ]
-            for name, children in row.children.items()
-        }
+        made.children.update(
+            {
+                name: [
+                    self._turned(child, made, path[1:], units)
+                    if path and (name, place) == path[0]
+                    else copied(child, made)
+                    for place, child in enumerate(children)
+                ]
+                for name, children in row.children.items()
+            }
+        )
         return made
 
     def _put(self, row, units):
@@ -119,7 +123,7 @@ def alone(row, parent):
 def copied(row, parent=None):
     """A tree of its own, without what was remembered; values are shared."""
     made = alone(row, parent)
-    made.children = {name: [copied(child, made) for child in rows] for name, rows in row.children.items()}
+    made.children.update({name: [copied(child, made) for child in rows] for name, rows in row.children.items()})
     return made
 
 

@@ -1,32 +1,44 @@
-"""Write docs/reference/cases-354-water.md from the golden cases; ``--check`` only says whether it is fresh."""
+"""Write docs/reference/cases.md from the golden cases and verdicts; ``--check`` only says whether it is fresh."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CASES = ROOT / "tests/golden/cases/charges_354.json"
-MENTIONED = ROOT / "tests/golden/cases/charges_354_mentioned.json"
-PAGE = ROOT / "docs/reference/cases-354-water.md"
+GOLDEN = ROOT / "tests/golden"
+PAGE = ROOT / "docs/reference/cases.md"
+
+COLLECTIONS = {
+    "charges_354": ("Rules 354", "Ids beginning with P were published by others, those with C were computed."),
+    "electricity": ("Electricity", "Households and businesses, grids, quality of supply."),
+    "water_heat": ("Water and heat of businesses and buildings", "Decrees 776, 644, 1034, norms and published prices."),
+}
 
 HEAD = """\
-# Worked cases of Rules 354
+# Worked cases
 
-Every case of the collection, what the shipped rules give, and why a case is not computed here. The cases with their
-inputs and sources stand in `tests/golden/cases/charges_354.json`, the tests in `tests/golden/test_charges_354.py`; this
-page is made by `tools/cases_table.py`. Ids beginning with P were published by others, those with C were computed for
-the collection.
+Every case of three collections, what the shipped rules give, and why a case is not computed. The collections with
+inputs and sources stand in `tests/golden/cases`, the verdicts in `tests/golden/verdicts`, one file a service; the tests
+are `tests/golden/test_cases.py`. This page is made by `tools/cases_table.py`.
 
-`pass`: the rules give the figure to the kopeck. `off`: the published figure does not follow from its own inputs; the
-rules give the right one.
+| status | meaning |
+|---|---|
+| `pass` | the rules give the figure to the kopeck |
+| `off` | the published figure does not follow from its own inputs; the rules give the right one |
+| `against the law` | the case contradicts the act |
+| `not a computation` | there is nothing to compute, or no charge |
+| `not of households` | a business, a grid, a contract: other acts |
+| `not shipped` | the formula is too weakly known, or its data are |
+
+A result with ~ is rounded half up to the digits shown, as the case prints it.
 """
 
-
-APART = """
-## Cases that the collection only mentions
+MENTIONED = """
+### Only mentioned
 
 The reference names these cases or works them out in its text; their inputs are not in the collection. They are computed
-from the reference's text (`tests/golden/cases/charges_354_mentioned.json`); what the text does not give is made up.
+from the reference's text; what the text does not give is made up.
 
 | id | what | from the text | made up | result | status | remark |
 |---|---|---|---|---|---|---|"""
@@ -36,42 +48,58 @@ def _cell(text: str) -> str:
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
+def _source(text: str) -> str:
+    """Return a source with its first address as a link named by its host."""
+    found = re.search(r"https?://([^/\s]+)[^\s;)]*", text)
+    if found is None:
+        return _cell(text)
+    rest = " ".join((text[: found.start()] + text[found.end() :]).split())
+    return _cell(f"[{found[1]}]({found[0]}) {rest}".rstrip())
+
+
 def _names(names: str) -> str:
     return " + ".join(f"`{name}`" for name in names.split(" + "))
 
 
-def _results(case: dict) -> str:
+def _results(verdict: dict) -> str:
     found = []
-    for run in case["runs"]:
+    for run in verdict.get("runs", ()):
         values = "; ".join(f"{_names(names)} = {value}" for names, value in run["expect"].items())
         title = f"{run['title']}: " if "title" in run else ""
         found.append(f"{title}{values}")
-    return "<br>".join(found)
+    return _cell("<br>".join(found))
 
 
 def page() -> str:
     """Return the text of the page."""
-    cases = json.loads(CASES.read_text(encoding="utf-8"))
-    lines = [
-        HEAD,
-        "## Water and temporary absence\n",
-        "| id | what | result | status | remark |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {c['id']} | {_cell(c['situation'])} | {_results(c)} | {c['status']} | {_cell(c.get('note', ''))} |"
-        for c in cases
-        if "runs" in c
-    ]
-    lines.append(APART)
-    lines += [
-        f"| {c['id']} | {_cell(c['situation'])} | {_cell(c['text'])} | {_cell(c['made_up'])} | {_results(c)} "
-        f"| {c['status']} | {_cell(c.get('note', ''))} |"
-        for c in json.loads(MENTIONED.read_text(encoding="utf-8"))
-    ]
-    lines += ["\n## Other cases\n", "| id | what | why it is not computed by water rules |", "|---|---|---|"]
-    lines += [f"| {c['id']} | {_cell(c['situation'])} | {_cell(c['note'])} |" for c in cases if "runs" not in c]
-    return "\n".join(lines) + "\n"
+    files = [json.loads(p.read_text(encoding="utf-8")) for p in sorted((GOLDEN / "verdicts").glob("*.json"))]
+    verdicts = [verdict for file in files for verdict in file["verdicts"]]
+    by_id = {verdict["id"]: verdict for verdict in verdicts if "collection" not in verdict}
+    lines = [HEAD]
+    for name, (title, about) in COLLECTIONS.items():
+        cases = json.loads((GOLDEN / "cases" / f"{name}.json").read_text(encoding="utf-8"))
+        lines += [
+            f"## {title}\n",
+            f"{about}\n",
+            "| id | what | clause | source | result | status | remark |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for case in cases:
+            verdict = by_id[case["id"]]
+            cells = (_cell(case["situation"]), _cell(case["legal_ref"]), _source(case["source"]), _results(verdict))
+            lines.append(
+                f"| {case['id']} | {' | '.join(cells)} | {verdict['status']} | {_cell(verdict.get('note', ''))} |"
+            )
+        mentioned = [verdict for verdict in verdicts if verdict.get("collection") == name]
+        if mentioned:
+            lines.append(MENTIONED)
+        lines += [
+            f"| {v['id']} | {_cell(v['situation'])} | {_cell(v['text'])} | {_cell(v['made_up'])} | {_results(v)} "
+            f"| {v['status']} | {_cell(v.get('note', ''))} |"
+            for v in mentioned
+        ]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def main() -> int:

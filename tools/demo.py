@@ -1,4 +1,4 @@
-"""The main job on a synthetic city: make it, charge two months, say what came out, explain one amount.
+"""The main job on a synthetic city: make it, charge fourteen months, say what came out, explain one bill.
 
 Everything is made anew below build/demo, and gives the same bytes each time.
 """
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kommres.synth import City
 
 ROOT = Path(__file__).resolve().parent.parent
-MONTHS = ("2022-12", "2023-01")
+#: In December 2022 prices rose half a year early: the step that was planned for July 2023 was replaced.
+MONTHS = ("2022-11", "2022-12", *(f"2023-{month:02}" for month in range(1, 13)))
 WIDTH = 100
 
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=20_000, help="flats and small houses (default: 20000)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another city (default: 1)")
-    parser.add_argument("--dirty", default="0.03", help="share of accounts with a dirty row (default: 0.03)")
+    parser.add_argument("--dirty", default="0.001", help="share of accounts with a dirty row (default: 0.001)")
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder (default: build/demo)")
     chosen = parser.parse_args(arguments)
     # The manifests say where the data lay; a relative place is the same for everybody.
@@ -71,15 +72,20 @@ def _demo(chosen: argparse.Namespace) -> int:
     print(f"{len(program.modules)} modules: {', '.join(program.modules)}")
     print(f"{charges} charges, {len(program.bound.rules) - charges} rules, in {watch.last}")
     results: dict[str, RunResult] = {}
+    spent: dict[str, float] = {}
     for month in MONTHS:
         out = folder / month
         with watch, _progress() as progress:
             results[month] = kommres.run(program, city.month(month), month, out=out, overwrite=True, progress=progress)
-        _show_run(month, results[month], watch.last, watch.seconds)
-    failed = _explain(folder / MONTHS[-1], results[MONTHS[-1]])
+        spent[month] = watch.seconds
+    _show_months(results, spent)
+    _show_totals(results)
+    failed = _explain(folder, results)
     _heading("Files")
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        print(f"{_size(path.stat().st_size):>10}  {path}")
+    for month in (MONTHS[0], MONTHS[-1]):
+        for path in sorted(p for p in (folder / month).iterdir() if p.is_file()):
+            print(f"{_size(path.stat().st_size):>10}  {path}")
+    print(f"  and so on for {len(MONTHS)} months; the city lies in {city.folder}")
     print(f"\n{watch.total} in all")
     return failed
 
@@ -90,64 +96,82 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _show_city(city: City, chosen: argparse.Namespace, spent: str) -> None:
     _heading(f"A synthetic city: {city.title}")
     size = f"{_count(city.accounts)} accounts in {_count(city.buildings)} buildings"
-    print(f"{size}, months {' and '.join(city.months)}, made in {spent}")
+    print(f"{size}, {len(city.months)} months from {city.months[0]} on, made in {spent}")
     _table([(name, _count(number)) for name, number in city.rows.items()], ("table", "rows"))
     if city.flaws:
         number = _count(sum(city.flaws.values()))
         print(f"{number} rows were made dirty on purpose, as exports are; {city.folder}/dirty.csv lists them:")
         print(_wrapped(f"{kind} {number}" for kind, number in city.flaws.items()))
-    months = " ".join(f"--month {month}" for month in city.months)
+    months = " ".join(f"--month {month}" for month in city.months[:2]) + " ..."
     words = f"--accounts {chosen.accounts} --seed {chosen.seed} --dirty {chosen.dirty} --overwrite"
     print(f"  kommres synth {city.folder} {months} {words}")
 
 
-def _show_run(month: str, result: RunResult, spent: str, seconds: float) -> None:
+def _show_months(results: dict[str, RunResult], spent: dict[str, float]) -> None:
+    _heading("Months")
+    rows = []
+    for month, result in results.items():
+        outcome: dict[str, Any] = result.manifest["results"]
+        fates = Counter[str]()
+        for one in outcome["accounts"].values():
+            fates.update(one)
+        amount = sum(_hundredths(total["amount"]) for total in outcome["totals"])
+        rows.append(
+            (
+                month,
+                _count(fates["in"]),
+                _count(fates["charged"]),
+                _count(fates["quarantined"]),
+                _count(sum(total["lines"] for total in outcome["totals"])),
+                _hundreds(amount),
+                f"{spent[month]:.1f} s",
+            )
+        )
+    _table(rows, ("month", "accounts", "charged", "with quarantine", "lines", "amount", "time"))
+    print("The first month also compiles the rules, unless that was done before on this machine.")
+
+
+def _show_totals(results: dict[str, RunResult]) -> None:
     from kommres.dsl.problems import TITLES
 
-    outcome: dict[str, Any] = result.manifest["results"]
-    _heading(f"Charges of {month}")
-    for fates in outcome["accounts"].values():
-        print(
-            f"{_count(fates['in'])} accounts in {spent} ({_count(int(fates['in'] / seconds))} a second): "
-            f"{_count(fates['charged'])} charged, {_count(fates['quarantined'])} with a service in quarantine, "
-            f"{_count(fates['nothing'])} without a charge"
-        )
-    totals = outcome["totals"]
-    rows = [(t["service"], t["line"], _count(t["lines"]), _money(t["amount"]), t["unit"]) for t in totals]
-    by_unit = Counter({t["unit"]: 0 for t in totals})
-    for total in totals:
-        by_unit[total["unit"]] += _hundredths(total["amount"])
-    for unit, amount in by_unit.items():
-        sign, digits = "-" if amount < 0 else "", f"{abs(amount):03}"
-        lines = sum(t["lines"] for t in totals if t["unit"] == unit)
-        rows.append(("total", "", _count(lines), _money(f"{sign}{digits[:-2]}.{digits[-2:]}"), unit))
+    _heading("All months together")
+    lines, amounts, units = Counter[tuple[str, str]](), Counter[tuple[str, str]](), {}
+    refused, first = Counter[str](), dict[str, dict[str, Any]]()
+    for result in results.values():
+        outcome: dict[str, Any] = result.manifest["results"]
+        for total in outcome["totals"]:
+            key = total["service"], total["line"]
+            units[key] = total["unit"]
+            lines[key] += total["lines"]
+            amounts[key] += _hundredths(total["amount"])
+        refused.update(outcome["quarantine"])
+        for row in result.quarantine.to_pylist():
+            first.setdefault(row["code"], row)
+    rows = [(*key, _count(lines[key]), _hundreds(amounts[key]), units[key]) for key in sorted(lines)]
+    rows.append(("total", "", _count(lines.total()), _hundreds(amounts.total()), ""))
     _table(rows, ("service", "line", "lines", "amount", ""))
-    if outcome["quarantine"]:
-        first = {row["code"]: row for row in reversed(result.quarantine.to_pylist())}
-        print(f"Quarantine, {_count(outcome['rows']['quarantine'])} rows by reason:")
-        for code, number in sorted(outcome["quarantine"].items(), key=lambda item: (-item[1], item[0])):
+    if refused:
+        print("Quarantine by reason, nothing is guessed:")
+        for code, number in sorted(refused.items(), key=lambda item: (-item[1], item[0])):
             row = first[code]
             place = " ".join(filter(None, (row["table"], row["row"], row["service"])))
             print(f"{_count(number):>8}  {code} {TITLES.get(code, '')}")
             print(_cut(f"{'':>10}such as {place}: {row['message']}"))
-    print(f"  kommres run {result.manifest['data']['given']} --period {month} --out {result.out}")
 
 
-def _explain(out: Path, result: RunResult) -> int:
-    """Explain what an account pays by norm with a coefficient, or else the first amount; 1 where that fails."""
+def _explain(folder: Path, results: dict[str, RunResult]) -> int:
+    """Explain the bill of an account with many lines, in Russian; 1 where that fails."""
     from kommres import cli
 
-    _heading("One amount explained")
-    charges = result.charges.select(["account", "service", "line", "amount", "unit"]).to_pylist()
+    _heading("One bill explained")
+    month = MONTHS[1]
+    charges = results[month].charges.select(["account", "service"]).to_pylist()
     if not charges:
         print("nothing was charged")
         return 1
-    wanted = next((row for row in charges if row["line"] == "raising"), charges[0])
-    account, service, unit = wanted["account"], wanted["service"], wanted["unit"]
-    lines = [row for row in charges if (row["account"], row["service"]) == (account, service)]
-    amount = _money(str(sum(row["amount"] for row in lines)))
-    print(f"Why does {account} pay {amount} {unit} for {service} in {result.manifest['period']}?")
-    words = ["explain", str(out), "--account", account, "--service", service]
+    number = Counter(row["account"] for row in charges)
+    account = min(number, key=lambda one: (-number[one], one))
+    words = ["explain", str(folder / month), "--account", account, "--bill", "--lang", "ru"]
     print(f"  kommres {' '.join(words)}\n", flush=True)
     return cli.main(words)
 
@@ -183,6 +207,11 @@ def _money(amount: str) -> str:
 def _hundredths(amount: str) -> int:
     whole, _, rest = amount.partition(".")
     return int(whole + rest[:2])
+
+
+def _hundreds(number: int) -> str:
+    sign, digits = "-" if number < 0 else "", f"{abs(number):03}"
+    return _money(f"{sign}{digits[:-2]}.{digits[-2:]}")
 
 
 def _size(number: int) -> str:

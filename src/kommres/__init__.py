@@ -31,6 +31,7 @@ _LAZY: Final = {
     "check": "kommres.dsl.program",
     "evaluate": "kommres.dsl.evaluate",
     "explain": "kommres.dsl.explain",
+    "explain_bill": "kommres.bill.making",
     "load": "kommres.dsl.program",
     "run": "kommres.run",
 }
@@ -54,6 +55,7 @@ __all__ = [
     "check",
     "evaluate",
     "explain",
+    "explain_bill",
     "load",
     "run",
 ]

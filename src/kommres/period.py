@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
-from typing import Self
+from typing import Final, Self
 
 from attrs import frozen
 
 from kommres.errors import UsageError
+
+#: Days that are gone through one by one: a hundred years. A date like 9999-12-31 for "never" would mean millions.
+MOST_DAYS: Final = 36_525
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _HOW = "write a month as YYYY-MM, such as 2026-01"
@@ -56,13 +60,13 @@ class Month:
 
     @property
     def end(self) -> int:
-        """First day of the next month."""
-        return Month(self.number + 1).start
+        """First day of the next month; of the last one, 9999-12, the number after all dates."""
+        return self.start + self.days
 
     @property
     def days(self) -> int:
         """Length [day]."""
-        return self.end - self.start
+        return calendar.monthrange(self.year, self.month)[1]
 
     def __add__(self, months: int) -> Month:
         return Month(self.number + months)

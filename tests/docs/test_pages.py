@@ -17,16 +17,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import FENCE, ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("README*.md")),
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
     ROOT / "docs" / "reference" / "api.md",
     ROOT / "docs" / "reference" / "units.md",
 ]
-FENCE = re.compile(r"^```(\w[\w-]*)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def shim(folder: Path) -> None:

@@ -166,6 +166,18 @@ def test_param_rows() -> None:
     assert param.complete_until == dt.date(2018, 1, 1)
 
 
+def test_param_rows_without_dates() -> None:
+    text = "param p by zone: m3\n    always  day = 1  night = 2.5  both = 7 m3\n"
+    param = item(text)
+    assert isinstance(param, nodes.ParamDecl)
+    assert [(e.dates.start, e.keys[0].value) for e in param.entries] == [(None, "day"), (None, "night"), (None, "both")]
+    values = [entry.value for entry in param.entries if isinstance(entry.value, nodes.Number)]
+    assert [(v.value, v.unit and v.unit.text) for v in values] == [(1, None), (Fraction(5, 2), None), (7, "m3")]
+    narrow = "module a\nparam p by n: m3\n    always 0..3 = 1/3 3.. = 2\n"
+    wide = narrow.replace("always 0..3 = 1/3 3..", "always  0..3 = 1/3  3..")
+    assert format_text(Source(name="t", text=narrow)) == wide == format_text(Source(name="t", text=wide))
+
+
 def test_layout_goes_on_in_deeper_lines() -> None:
     one = tree(
         "rule a of b: m3\n    = x\n        + y *\n        z\n"

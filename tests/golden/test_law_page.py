@@ -1,29 +1,39 @@
-"""The page on the law names every option and every rule module that ships."""
+"""The pages on the law name every option that ships, with its default, and every source."""
 
 import re
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from kommres.dsl.program import load
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/explanation/water-law.md").read_text(encoding="utf-8")
+PAGES = {p.stem: p.read_text(encoding="utf-8") for p in sorted((ROOT / "docs/explanation").glob("*-law.md"))}
+PLUGINS = ("electricity", "gas", "heat", "water")
 
 
-RULES = load(ROOT / "plugins/water/src/kommres_water/rules")
+@cache
+def rules(plugin):
+    return load(ROOT / f"plugins/{plugin}/src/kommres_{plugin}/rules").bound
 
 
-def test_every_option_is_explained_with_its_default():
-    options = RULES.bound.options
-    assert options
-    for option in options:
-        assert f"| `{option.name}` | `{option.default}` |" in PAGE
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_option_is_explained_with_its_default(plugin):
+    missing = [
+        option.name
+        for option in rules(plugin).options
+        if not any(f"| `{option.name}` | `{option.default}` |" in page for page in PAGES.values())
+    ]
+    assert missing == []
 
 
-def test_every_source_code_is_listed():
-    listed = PAGE.split("## Sources")[1]
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_source_code_is_listed(plugin):
     notes = [
-        c.note for r in RULES.bound.rules for c in (*r.citations, *(c for a in r.alternatives for c in a.citations))
+        c.note for r in rules(plugin).rules for c in (*r.citations, *(c for a in r.alternatives for c in a.citations))
     ]
     codes = {code for note in notes for code in re.findall(r"\bS\d+\b", note)}
     assert codes
-    assert codes <= set(re.findall(r"\bS\d+\b", listed))
+    listed = {code for page in PAGES.values() for code in re.findall(r"\bS\d+\b", page.split("## Sources")[1])}
+    assert sorted(codes - listed) == []

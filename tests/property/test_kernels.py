@@ -130,9 +130,9 @@ def test_shipped_households(month):
     sides.compare([spoilt(water(), root, trees.pick)[0] for root in whole])
 
 
-#: Lines that were made by kernels and rounded a tie, at least. What happens inside a month changes it there, so such
-#: rows are nearly all left to the interpreter; that those lines which a kernel makes are right is tested all the same.
-TIES = {name: 0 if name in HAPPENS else 500 for name in CHARGES}
+#: Lines that were made by kernels and rounded a tie, at least. The numbers that make one are often so great that the
+#: result is beyond what is assumed; such rows are left, those of sanctions more often than others.
+TIES = {name: 200 if name.endswith("_tampering") else 500 for name in CHARGES}
 #: Months for ties: prices change in the first and the last.
 TIED = ("2022-02", "2023-01", "2025-12")
 

@@ -14,7 +14,7 @@ from tests.fake_kernels import fake_kernels
 from tests.property.test_run import FILES, cities, columns
 from tests.run_sample import program
 
-from kommres.columns import feeds, windows
+from kommres.columns import feeds, narrow, windows
 from kommres.run import partition, supply
 from kommres.run.api import run
 from kommres.run.streamed import Streamed
@@ -36,10 +36,11 @@ def in_order(city):
     }
 
 
-def small(rows=2, ahead=2, chunk=3):
+def small(rows=2, ahead=2, chunk=3, short=4):
     stack = ExitStack()
     stack.enter_context(mock.patch.object(supply, "FEW_ROWS", -1))
     stack.enter_context(mock.patch.object(feeds, "ROWS", rows))
+    stack.enter_context(mock.patch.object(narrow, "SHORT", short))
     stack.enter_context(mock.patch.object(windows, "AHEAD", ahead))
     stack.enter_context(mock.patch.object(partition, "CHUNK_ROWS", chunk))
     return stack
@@ -69,10 +70,11 @@ def result_of(data, out):
     ahead=st.sampled_from([0, 1, 100]),
     chunk=st.sampled_from([1, 3, 8, 100]),
     compiled=st.booleans(),
+    short=st.sampled_from([0, 10**9]),
 )
-def test_streaming_does_not_show(city, ordered, arrow, rows, ahead, chunk, compiled):
+def test_streaming_does_not_show(city, ordered, arrow, rows, ahead, chunk, compiled, short):
     tables = columns(in_order(city) if ordered else city)
-    with tempfile.TemporaryDirectory() as name, small(rows, ahead, chunk):
+    with tempfile.TemporaryDirectory() as name, small(rows, ahead, chunk, short):
         folder = Path(name)
         write(folder / "data", tables, arrow)
         expected = result_of(tables, folder / "held")

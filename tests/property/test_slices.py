@@ -21,6 +21,7 @@ entity flat of building
 input people of flat: person, varies
 input fixed of flat: m3, optional
 input meter of flat: yes/no, varies
+input since of flat: date
 event away of flat
     from: date
     to: date, optional
@@ -49,6 +50,13 @@ charge house of flat: RUB
 charge span of flat: RUB
     = sum over slices from period.start - 9 day until period.end + 3 day of
         round(people * slice.days * 0.07 RUB/person/day, 0.01)
+rule near of flat: person
+    = sum of gone for a in covering(clip(away, since, 2026-01-20))
+rule inside of flat: person
+    = sum of gone for a in covering(clip(away))
+charge clipped of flat: RUB
+    = sum over slices from period.start - 9 day until period.end + 3 day of
+        round(near * slice.days * 0.07 RUB/person/day, 0.01) + round(inside * slice.days * 0.03 RUB/person/day, 0.01)
 charge refused of flat: RUB
     = sum over slices round(volume * slice.months * later, 0.01)
 rule everybody of building: person
@@ -69,6 +77,7 @@ def flats(draw):
     row = Row("flat", str(draw(st.integers(1, 9))))
     row.values["people", ()] = draw(steps(st.integers(0, 3)) | st.integers(0, 3))
     row.values["meter", ()] = draw(steps(st.booleans()) | st.booleans())
+    row.values["since", ()] = draw(st.integers(MONTH.start - 12, MONTH.end + 12))
     if draw(st.booleans()):
         row.values["fixed", ()] = Fraction(draw(st.integers(0, 9999)), 1000)
     for number in range(draw(st.integers(0, 2))):
@@ -94,13 +103,16 @@ def held(value, day):
     return next(v for s, v in zip(reversed(value.starts), reversed(value.values), strict=True) if s is None or s <= day)
 
 
-def left(row, day):
-    gone = [
+def gone(row, day):
+    return sum(
         event.values["gone"]
         for event in row.events.get("away", ())
         if event.values["from"] <= day and ("to" not in event.values or day < event.values["to"])
-    ]
-    return max(0, held(row.values["people", ()], day) - sum(gone))
+    )
+
+
+def left(row, day):
+    return max(0, held(row.values["people", ()], day) - gone(row, day))
 
 
 def volume(row, day):
@@ -147,6 +159,23 @@ def test_spans_may_leave_the_month(building):
     days = range(MONTH.start - 9, MONTH.end + 3)
     runs = naive.groups(days, lambda day: held(row.values["people", ()], day))
     assert charged(row, "span") == sum(naive.half_up(Fraction(people * n * 7, 100)) for people, n in runs)
+
+
+@settings(max_examples=100, deadline=None)
+@given(buildings())
+def test_pieces_of_intervals_cover_days_up_to_their_own_bounds(building):
+    row = building.children["flat"][0]
+
+    def covered(day):
+        near = row.values["since", ()] <= day < MONTH.start + 19
+        return gone(row, day) * near, gone(row, day) * (day in DAYS)
+
+    runs = naive.groups(range(MONTH.start - 9, MONTH.end + 3), covered)
+    expected = sum(
+        naive.half_up(Fraction(near * n * 7, 100)) + naive.half_up(Fraction(inside * n * 3, 100))
+        for (near, inside), n in runs
+    )
+    assert charged(row, "clipped") == expected
 
 
 @settings(max_examples=50, deadline=None)

@@ -21,6 +21,7 @@ VERBS: Final = {
     "explain": "kommres.cli.explain",
     "test": "kommres.cli.test",
     "run": "kommres.cli.run",
+    "plot": "kommres.cli.plot",
     "synth": "kommres.cli.synth",
     "cache": "kommres.cli.cache",
 }

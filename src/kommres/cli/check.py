@@ -95,7 +95,7 @@ def _verdict(bound: BoundProgram, warnings: int) -> str:
 
 
 def _debt(bound: BoundProgram, form: str) -> None:
-    from kommres.dsl.describe import citation, debt, uncited
+    from kommres.dsl.citing import citation, debt, uncited
 
     uses, bare = debt(bound), uncited(bound)
     if form == "json":

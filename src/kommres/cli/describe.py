@@ -20,14 +20,19 @@ if TYPE_CHECKING:
     examples=(
         "kommres describe",
         "kommres describe rules/ --json",
+        "kommres describe --lang ru",
     ),
 )
 @click.argument("paths", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, complete.")
-def command(paths: tuple[str, ...], as_json: bool) -> int:
+@click.option(
+    "--lang", default="en", metavar="LANGUAGE", help="Call things in this language (ISO 639-1) where the rules do."
+)
+def command(paths: tuple[str, ...], as_json: bool, lang: str) -> int:
     """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables `run` reads."""
     from kommres.columns.schema import schema_of
-    from kommres.dsl.describe import describe, describe_text, table
+    from kommres.dsl.describe import describe
+    from kommres.dsl.overview import describe_text, table
     from kommres.dsl.program import load
 
     program = load(*paths)
@@ -35,7 +40,7 @@ def command(paths: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         show_json({**describe(program.bound), "tables": [_table(entry) for entry in tables]})
         return cli.FINE
-    click.echo(describe_text(program.bound))
+    click.echo(describe_text(program.bound, lang))
     click.echo("data folder of a run: one Parquet, Arrow or CSV file a table; * marks what a run cannot do without")
     for entry in tables:
         click.echo(f"  {_starred(entry.name, required=entry.required)}  {entry.description}".rstrip())

@@ -111,7 +111,7 @@ def _progress(kind: str, *, quiet: bool) -> Iterator[Progress]:
 
 def summary(manifest: Mapping[str, Any], out: Path) -> Iterator[str]:
     """Yield what a run made, in a few lines for people."""
-    from kommres.dsl.describe import table
+    from kommres.dsl.overview import table
     from kommres.dsl.problems import TITLES
 
     results = manifest["results"]

@@ -53,11 +53,21 @@ class ValueLines:
         How values of past months are coded; None where they are not read.
     coders
         Of the data set.
+    outside
+        Whether values that begin before or after the month are read.
     """
 
     def __init__(
-        self, data: Dataset, schema: TableSchema, now: Coding | None, then: Coding | None, coders: Coders
+        self,
+        data: Dataset,
+        schema: TableSchema,
+        now: Coding | None,
+        then: Coding | None,
+        coders: Coders,
+        *,
+        outside: bool = False,
     ) -> None:
+        self._outside = outside
         self._order = data.owned[schema.name]
         self._table = data.tables[schema.name].table
         keyed = [(column, column.enum.members) for column in schema.columns if column.enum is not None]
@@ -169,30 +179,44 @@ class ValueLines:
             sound &= pick.cells(self._table.column(RAGGED)).is_null().to_numpy(zero_copy_only=False)
         return np.where(sound, key, 0), sound
 
-    @staticmethod
     def _column(
-        coding: Coding, held: Column | None, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month
+        self, coding: Coding, held: Column | None, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month
     ) -> Column:
         owner, _, day, values = lines
         if held is None:
             first = np.full(len(spoiled), coding.absent if coding.optional else coding.unusable)
             held = Column(values=first.astype(coding.dtype))
         found = np.where(spoiled, coding.unusable, held.values).astype(coding.dtype)
+        always = _ever(found.copy(), owner, day, values, month) if self._outside else None
         before = day <= month.start
         # Of several lines of a row the last one stays.
         found[owner[before]] = values[before]
         inside = ~before & (day < month.end)
         if not inside.any():
-            return Column(values=found)
-        counts = np.bincount(owner[inside], minlength=len(spoiled))
-        return Column(
-            values=found,
-            changes=Changes(
-                offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-                days=day[inside].astype(np.int32),
-                values=values[inside].astype(coding.dtype),
-            ),
-        )
+            return Column(values=found, always=always)
+        changes = _changes(len(spoiled), owner[inside], day[inside], values[inside].astype(coding.dtype))
+        return Column(values=found, changes=changes, always=always)
+
+
+def _changes(count: int, owner: Places, day: Cells, values: Cells) -> Changes:
+    counts = np.bincount(owner, minlength=count)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Changes(offsets=offsets, days=day.astype(np.int32), values=values)
+
+
+def _ever(first: Cells, owner: Places, day: Cells, values: Cells, month: Month) -> Changes | None:
+    """Return all values of rows of which one begins before or after the month; ``first``: what holds before any."""
+    moves = np.zeros(len(first), np.bool_)
+    moves[owner[(day <= month.start) | (day >= month.end)]] = True
+    rows = np.flatnonzero(moves)
+    if not len(rows):
+        return None
+    lines = moves[owner]
+    owners = np.concatenate([rows, owner[lines]])
+    order = np.argsort(owners, kind="stable")  # what holds first stands first
+    days = np.concatenate([np.ones(len(rows), day.dtype), day[lines]])[order]
+    cells = np.concatenate([first[rows], values[lines].astype(first.dtype)])[order]
+    return _changes(len(first), owners[order], days, cells)
 
 
 def _past(coding: Coding, lines: Sequence[Cells], spoiled: NDArray[np.bool_], month: Month) -> Past:

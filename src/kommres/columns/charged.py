@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 class Tabled:
     """Lines of the rows of an entity.
 
-    ``rows``: the row of each line. ``left``: rows without lines here, because something else must see to them.
-    ``counts``: as in :class:`kommres.run.batch.BatchResult`, without the rows that are left.
+    ``rows``: the row of each line; ``orders``: the place of its charge among those of the entity. ``left``: services,
+    each with the rows in which something else must see to it; they have no lines of it here. ``given``: how many
+    services of each row have lines here; None where nothing is left. ``counts``: as in
+    :class:`kommres.run.batch.PartResult`, without what is left, and without the fates of accounts of which a part is.
     """
 
     lines: pa.Table
     rows: Wholes
-    left: Flags
+    orders: Wholes
+    left: dict[str, Flags]
+    given: Wholes | None
     counts: Counter[tuple[str, ...]]
 
 
@@ -38,6 +42,7 @@ class Tabled:
 class _Found:
     """The lines of a charge. ``rows``: which have one; ``amounts``: of all rows, counted in the last digit."""
 
+    service: str
     lines: Lines
     rows: Wholes
     amounts: Wholes
@@ -59,21 +64,25 @@ def tabled(charged: Charged, ids: pa.Array, barred: Flags | None, kinds: Kinds, 
     period
         As results write it.
     digits
-        After the point of amounts. A row with an amount that they cannot write is left.
+        After the point of amounts. A service with an amount that they cannot write is left.
     """
-    left = charged.left != 0 if barred is None else (charged.left != 0) | barred
-    amounts = []
-    for lines in charged.lines:
+    left: dict[str, Flags] = {}
+    amounts, services = [], [lines.charge.rule.service or lines.charge.rule.name for lines in charged.lines]
+    some = bool(charged.left.any())
+    for service, lines in zip(services, charged.lines, strict=True):
         values, good = rescaled(lines.amount, lines.scale, digits)
-        if good is not None:
-            left |= (lines.present != 0) & ~good
+        flags = [lines.left] if some else []
+        flags += [(lines.present != 0) & ~good] if good is not None else []
+        flags += [barred] if barred is not None else []
+        for marked in flags:
+            left[service] = left[service] | marked if service in left else marked
         amounts.append(values)
-    kept = None if not left.any() else ~left
+    left = {service: flags for service, flags in left.items() if flags.any()}
     found = [
-        _Found(lines=lines, rows=_rows(lines.present, kept), amounts=values)
-        for lines, values in zip(charged.lines, amounts, strict=True)
+        _Found(service=service, lines=lines, rows=_rows(lines.present, left.get(service)), amounts=values)
+        for service, lines, values in zip(services, charged.lines, amounts, strict=True)
     ]
-    count = len(left)
+    count = len(charged.left)
     if all(len(item.rows) == count for item in found):
         # Each row has all lines: those of a charge stand at equal distances.
         per_row, every = np.full(count, len(found)), len(found)
@@ -88,11 +97,17 @@ def tabled(charged: Charged, ids: pa.Array, barred: Flags | None, kinds: Kinds, 
             places.append(following[item.rows])
             following[item.rows] += 1
     rows = np.repeat(np.arange(count), per_row)
+    orders = np.zeros(len(rows), np.int64)
+    for order, here in enumerate(places):
+        orders[here] = order
+    counts, given = _counts(charged.entity, found, count, left)
     return Tabled(
         lines=_table(found, places, repeated(ids, per_row), charged.entity, kinds, period, digits),
         rows=rows,
+        orders=orders,
         left=left,
-        counts=_counts(charged.entity, found, per_row, count if kept is None else int(np.count_nonzero(kept))),
+        given=given,
+        counts=counts,
     )
 
 
@@ -109,13 +124,14 @@ def repeated(texts: pa.Array, times: Wholes) -> pa.Array:
         return texts.take(pa.array(np.repeat(np.arange(len(texts)), times))).cast(pa.string())
     letters = np.frombuffer(data, f"V{width}", len(texts), int(ends[0]))
     found = np.repeat(letters, times)
-    bounds = np.arange(len(found) + 1, dtype=np.int64) * width
+    kind, size = (pa.string(), np.int32) if found.nbytes <= np.iinfo(np.int32).max else (pa.large_string(), np.int64)
+    bounds = np.arange(0, found.nbytes + 1, width, dtype=size)
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(found)]
-    return pa.Array.from_buffers(pa.large_string(), len(found), buffers).cast(pa.string())
+    return pa.Array.from_buffers(kind, len(found), buffers).cast(pa.string())
 
 
-def _rows(present: NDArray[np.uint8], kept: Flags | None) -> Wholes:
-    rows: Wholes = np.flatnonzero(present if kept is None else (present != 0) & kept)
+def _rows(present: NDArray[np.uint8], left: Flags | None) -> Wholes:
+    rows: Wholes = np.flatnonzero(present if left is None else (present != 0) & ~left)
     return rows
 
 
@@ -197,36 +213,44 @@ def _kind(lines: Lines, entity: str, period: str, parts: list[int | str]) -> Kin
     )
 
 
-def _counts(entity: str, found: list[_Found], per_row: Wholes, kept: int) -> Counter[tuple[str, ...]]:
+def _counts(
+    entity: str, found: list[_Found], count: int, left: dict[str, Flags]
+) -> tuple[Counter[tuple[str, ...]], Wholes | None]:
+    """Return what is counted, and how many services of each row have lines where some are left."""
     counts: Counter[tuple[str, ...]] = Counter()
     by_service: dict[str, list[_Found]] = {}
     for item in found:
         rule = item.lines.charge.rule
-        service = rule.service or rule.name
-        by_service.setdefault(service, []).append(item)
+        by_service.setdefault(item.service, []).append(item)
         if len(item.rows):
-            key = (service, rule.line or "base", str(rule.type.unit or ""))
+            key = (item.service, rule.line or "base", str(rule.type.unit or ""))
             counts["lines", *key] += len(item.rows)
             counts["amount", *key] += _total(item.amounts[item.rows])
-    services = 0
+    given = np.zeros(count, np.int64)
     for items in by_service.values():
         if len(items) == 1:
-            services += len(items[0].rows)
+            given[items[0].rows] += 1
             continue
-        charged = np.zeros(len(per_row), np.bool_)
+        charged = np.zeros(count, np.bool_)
         for item in items:
             charged[item.rows] = True
-        services += int(np.count_nonzero(charged))
-    accounts = int(np.count_nonzero(per_row))
+        given += charged
+    whole = np.ones(count, np.bool_)
+    kept = count * len(by_service)
+    for flags in left.values():
+        whole &= ~flags
+        kept -= int(np.count_nonzero(flags))
+    services, rows = int(given.sum(dtype=np.int64)), int(np.count_nonzero(whole))
+    accounts = int(np.count_nonzero(given[whole])) if left else int(np.count_nonzero(given))
     for key, number in (
         (("accounts", entity, "charged"), accounts),
-        (("accounts", entity, "nothing"), kept - accounts),
+        (("accounts", entity, "nothing"), rows - accounts),
         (("services", entity, "charged"), services),
-        (("services", entity, "nothing"), kept * len(by_service) - services),
+        (("services", entity, "nothing"), kept - services),
     ):
         if number:
             counts[key] = number
-    return counts
+    return counts, given if left else None
 
 
 def _total(values: Wholes) -> int:

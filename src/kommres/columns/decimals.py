@@ -28,6 +28,7 @@ TOO_MUCH: Final = 10**PRECISION
 _MOST: Final = (1 << 63) - 1
 _WORD: Final = (1 << 64) - 1
 _HALF: Final = (1 << 32) - 1
+_FLOAT_MOST: Final = 1 << 53
 _PART_BITS: Final = 26
 _PART: Final = (1 << _PART_BITS) - 1
 
@@ -103,7 +104,8 @@ class DecimalColumn:
     def put(self, places: Wholes | slice, values: Wholes) -> None:
         """Fill places with values counted in the last digit."""
         self._words[places, 0] = values
-        self._words[places, 1] = values >> 63
+        if len(values) and values.min() < 0:  # of all others the high word is 0, as it is
+            self._words[places, 1] = values >> 63
         self._given[places] = True
 
     def put_scaled(self, place: int, number: int) -> None:
@@ -152,17 +154,28 @@ class DecimalColumn:
         rows = self._rows
         kind = pa.decimal128(PRECISION, self._digits)
         if "_given" not in self.__dict__ and not self._texts:
-            return pa.nulls(rows, kind), pa.nulls(rows, pa.string())
+            return _nothing(rows, kind), _nothing(rows, pa.string())
         valid = None if self._given.all() else pa.py_buffer(np.packbits(self._given, bitorder="little"))
         numbers = pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(self._words)])
         if not self._texts:
-            return numbers, pa.nulls(rows, pa.string())
+            return numbers, _nothing(rows, pa.string())
         places = np.concatenate([at for at, _ in self._texts])
         order = np.argsort(places)
         texts = pa.concat_arrays([words for _, words in self._texts]).take(pa.array(order))
         source = np.full(rows, -1, np.int64)
         source[places[order]] = np.arange(len(order))
         return numbers, texts.take(pa.array(source, mask=source < 0))
+
+
+#: empty places by type, shared by all columns
+_NOTHING: Final[dict[pa.DataType, pa.Array]] = {}
+
+
+def _nothing(rows: int, kind: pa.DataType) -> pa.Array:
+    found = _NOTHING.get(kind)
+    if found is None or len(found) < rows:
+        found = _NOTHING[kind] = require_arrow().nulls(rows, kind)
+    return found.slice(0, rows)
 
 
 def words_of(column: pa.Array) -> Words:
@@ -176,9 +189,18 @@ def words_of(column: pa.Array) -> Words:
 def sums_by_code(codes: NDArray[np.int32], words: Words) -> dict[int, tuple[int, int]]:
     """Return, for each code, how many numbers have it and their exact sum."""
     counts = np.bincount(codes)
-    # Parts of 26 bits are summed as floats, which is exact for less than 2**27 of them; only the highest has a sign.
+    # Whole numbers below 2**53 are summed as floats exactly.
     low, high = words[:, 0], words[:, 1]
-    if (high == low >> 63).all():
+    narrow = bool((high == low >> 63).all())
+    if narrow and len(low) and max(int(low.max()), -int(low.min())) * len(low) < _FLOAT_MOST:
+        found = np.bincount(codes, low).tolist()
+        return {
+            code: (count, int(total))
+            for code, (count, total) in enumerate(zip(counts.tolist(), found, strict=True))
+            if count
+        }
+    # Parts of 26 bits are summed as floats, which is exact for less than 2**27 of them; only the highest has a sign.
+    if narrow:
         parts = [(low & _PART, 0), (low >> _PART_BITS & _PART, 26), (low >> 2 * _PART_BITS, 52)]
     else:
         quarters = ((low & _HALF, 0), (low >> 32 & _HALF, 32), (high & _HALF, 64), (high >> 32, 96))

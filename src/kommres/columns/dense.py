@@ -183,6 +183,7 @@ class _Reader:
             {key[0]: coding for key, coding in found.items()} for found in (codings, layout.past.get(entity, {}))
         )
         owned = [data.schemas[name] for name in data.owned_by(entity)]
+        outside = {(where, name) for where, (name, _) in layout.outside}
         return cls(
             entity=entity,
             inputs=tuple(
@@ -191,7 +192,7 @@ class _Reader:
                 if key in codings
             ),
             lines=tuple(
-                ValueLines(data, schema, now.get(name), then.get(name), coders)
+                ValueLines(data, schema, now.get(name), then.get(name), coders, outside=(entity, name) in outside)
                 for schema in owned
                 if schema.kind == "values" and (name := _name(schema)) in {*now, *then}
             ),

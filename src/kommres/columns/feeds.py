@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: files that can be read piece by piece
 STREAMED: Final = frozenset({".parquet", ".arrow", ".feather"})
 _PARQUET: Final = ".parquet"
+#: columns whose texts are read as a dictionary where they repeat
+_REPEATED: Final = frozenset({"input", "field", "value"})
 #: rows that are read at a time
 ROWS = 131_072
 #: a batch of an Arrow file with more rows is not read as a whole
@@ -30,19 +33,23 @@ _MOST_ROWS: Final = 1 << 20
 
 @frozen(kw_only=True)
 class TableFile:
-    """A file of a table. ``digest``: SHA-256 of the file. ``narrow``: how its decimals are read."""
+    """A file of a table. ``narrow``: how its decimals are read."""
 
     name: str
     path: Path
-    digest: str
     schema: pa.Schema
     rows: int
     narrow: Narrow = field(repr=False)
+    _digest: Future[str] = field(repr=False, eq=False)
 
     @classmethod
     def of(cls, name: str, path: Path) -> TableFile:
         """Look at a file. Raises :class:`DataError` where it as a whole cannot be read."""
         pa = require_arrow()
+        # It is read as a whole beside all that makes the run ready.
+        aside = ThreadPoolExecutor(1, thread_name_prefix="kommres-digest")
+        digest = aside.submit(file_digest, path)
+        aside.shutdown(wait=False)
         try:
             if path.suffix.lower() == _PARQUET:
                 with pa.parquet.ParquetFile(path) as file:
@@ -56,29 +63,55 @@ class TableFile:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise unreadable(path, error) from error
         refuse_twins(schema.names, path.name)
-        return cls(name=name, path=path, digest=file_digest(path), schema=schema, rows=rows, narrow=narrow)
+        return cls(name=name, path=path, schema=schema, rows=rows, narrow=narrow, digest=digest)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file. Raises :class:`DataError` where it cannot be read."""
+        try:
+            return self._digest.result()
+        except OSError as error:
+            raise unreadable(self.path, error) from error
 
     def columns(self, schema: TableSchema) -> pa.Schema:
         """Return the columns that the rules know, as they are read."""
-        return require_arrow().schema([item for item in self.narrow.schema if item.name in schema.names])
+        pa = require_arrow()
+        names = {column.name for column in schema.columns if column.role in _REPEATED} & self.narrow.repeated
+        coded = pa.dictionary(pa.int32(), pa.string())
+        return pa.schema(
+            [
+                item.with_type(coded) if item.name in names else item
+                for item in self.narrow.schema
+                if item.name in schema.names
+            ]
+        )
 
-    def batches(self, columns: Sequence[str], rows: int = ROWS) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of some columns, about so many at a time.
+    def batches(self, columns: pa.Schema | Sequence[str], rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of some columns, as they are or from :meth:`columns`, about so many at a time.
 
         Raises :class:`DataError` where they cannot be read.
         """
         pa = require_arrow()
+        schema = (
+            columns if isinstance(columns, pa.Schema) else pa.schema([self.narrow.schema.field(n) for n in columns])
+        )
         try:
             yield from (
-                self._parquet(columns, rows) if self.path.suffix.lower() == _PARQUET else self._arrow(columns, rows)
+                self._parquet(schema, rows) if self.path.suffix.lower() == _PARQUET else self._arrow(schema.names, rows)
             )
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise unreadable(self.path, error) from error
 
-    def _parquet(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        with require_arrow().parquet.ParquetFile(self.path, metadata=self.narrow.metadata) as file:
+    def _parquet(self, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+        coded = [item.name for item in schema if require_arrow().types.is_dictionary(item.type)]
+        with require_arrow().parquet.ParquetFile(
+            self.path,
+            metadata=self.narrow.metadata,
+            read_dictionary=[name for name in coded if name in self.narrow.repeated],
+            pre_buffer=False,  # what is buffered is held until the end
+        ) as file:
             # Parts are charged and written in the meantime: threads for columns would only take turns with them.
-            for batch in file.iter_batches(rows, columns=list(columns), use_threads=False):
+            for batch in file.iter_batches(rows, columns=schema.names, use_threads=False):
                 yield self.narrow.batch(batch) if self.narrow.decimals else batch
 
     def _arrow(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
@@ -102,7 +135,7 @@ class Feed:
 
     def __init__(self, file: TableFile, schema: TableSchema, watch: Callable[[pa.RecordBatch], None] | None) -> None:
         self._schema = file.columns(schema)
-        self._batches = file.batches(self._schema.names, max(1, ROWS // weight_of(schema, self._schema.names)))
+        self._batches = file.batches(self._schema, max(1, ROWS // weight_of(schema, self._schema.names)))
         self._watch = watch
         self._held: list[pa.RecordBatch] = []
         self.rows = 0

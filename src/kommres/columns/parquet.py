@@ -65,9 +65,8 @@ class Stitching:
 
     def take(self, file: memoryview) -> memoryview:
         """Return the bytes that a file adds."""
-        body, groups = footer.body_and_groups(file)
-        distance = self.size - len(footer.MAGIC)
-        self.groups.extend([footer.moved(group, distance, len(self.groups) + n) for n, group in enumerate(groups)])
+        body, groups = footer.body_and_groups(file, self.size - len(footer.MAGIC), len(self.groups))
+        self.groups.extend(groups)
         self.size += len(body)
         return body
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kommres.dsl.backends.rows import Bad
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import EventField, Input, Series, Type
-from kommres.dsl.reading import read_field, read_value
+from kommres.dsl.reading import read_declared, read_value
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -59,7 +59,7 @@ def read_cell(text: str, column: Column, zone: str = "") -> Cell:
                 text, declared.type, name=declared.name, low=declared.low, high=declared.high, step=declared.step
             )
         case EventField():
-            return read_field(text, declared, place)
+            return read_declared(text, declared, place)
         case None:
             return text.strip()
         case _:

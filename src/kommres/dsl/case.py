@@ -19,7 +19,7 @@ from kommres.dsl.backends.zones import Zone
 from kommres.dsl.bound.nodes import Entity, Enum, Event, EventField, Example, ExampleRow, Input, Rule, Type
 from kommres.dsl.diagnostics import closest
 from kommres.dsl.filling import give_json, give_parts
-from kommres.dsl.reading import MOST_DIGITS, check_number, read_field, read_input, read_value
+from kommres.dsl.reading import MOST_DIGITS, check_number, read_declared, read_value
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -281,7 +281,7 @@ class _CaseReader:
                 row.values[declared.name, members] = found
         for month, past in history.items():
             for members, value in _by_key(past, declared.keys, where):
-                read = read_input(value, declared, zone)
+                read = read_declared(value, declared, zone)
                 if read is not None:
                     row.history.setdefault((declared.name, members), {})[Month.parse(month).number] = read
 
@@ -294,7 +294,7 @@ class _CaseReader:
                 todo='write the value, or {"value": …, "history": {…}}',
             )
         if not isinstance(raw, list):
-            return read_input(raw, declared, zone)
+            return read_declared(raw, declared, zone)
         if not declared.varies:
             return Bad("D0102", f"{declared.name} is given by days, but it does not vary inside a month", declared.name)
         starts: list[int | None] = []
@@ -312,7 +312,7 @@ class _CaseReader:
                     todo="give each later value a later `from`",
                 )
             starts.append(start)
-            values.append(read_input(step.get("value"), declared, zone))
+            values.append(read_declared(step.get("value"), declared, zone))
         return Steps(tuple(starts), tuple(values)) if starts else None
 
     def _charged(self, row: Row, rule: Rule, raw: Json) -> None:
@@ -339,7 +339,7 @@ class _CaseReader:
                     continue
                 if declared is None:
                     raise _unknown(name, where, [f.name for f in event.fields])
-                read = read_field(value, declared, zone)
+                read = read_declared(value, declared, zone)
                 if read is not None:
                     found.values[name] = read
             row.events.setdefault(event.name, []).append(found)

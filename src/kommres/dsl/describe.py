@@ -1,4 +1,4 @@
-"""What a program reads and makes, as data and as text: inputs, events, parameters, options, rules, charges."""
+"""What a program reads and makes, as data: inputs, events, parameters, options, rules, charges, citations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from attrs import frozen
 from kommres.dsl.bound.nodes import (
     Alternative,
     BoundProgram,
-    Citation,
     Enum,
     Event,
     EventField,
@@ -23,30 +22,51 @@ from kommres.dsl.bound.nodes import (
     TimeKey,
     Type,
 )
+from kommres.dsl.bound.titles import Thing, key_of
+from kommres.dsl.citing import Cited, citation, cited
 from kommres.dsl.quantity import day, exact, plain
-from kommres.dsl.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from fractions import Fraction
+
+    from kommres.dsl.bound.titles import Titled
+    from kommres.dsl.source import Span
 
 Data: TypeAlias = dict[str, object]
 
 
 def describe(program: BoundProgram) -> Data:
     """Return everything that a host must know of a program, as JSON takes it; numbers are exact text."""
+    names = _Names.of(program)
     return {
-        "modules": [{"name": m.name, "text": m.doc, "file": m.source, "uses": list(m.uses)} for m in program.modules],
+        "modules": [
+            {"name": m.name, "text": m.doc, "file": m.source, "uses": list(m.uses), **names.by_key(("module", m.name))}
+            for m in program.modules
+        ],
         "entities": [
-            {"name": e.name, "parent": e.parent.name if e.parent else None, "module": e.module, "text": e.doc}
+            {
+                "name": e.name,
+                "parent": e.parent.name if e.parent else None,
+                "module": e.module,
+                "text": e.doc,
+                **names.of_item(e),
+            }
             for e in program.entities
         ],
         "enumerations": [
-            {"name": e.name, "members": list(e.members), "module": e.module, "text": e.doc} for e in program.enums
+            {
+                "name": e.name,
+                "members": list(e.members),
+                "module": e.module,
+                "text": e.doc,
+                **names.of_item(e, e.members),
+            }
+            for e in program.enums
         ],
-        "inputs": [_input(item) for item in program.inputs],
-        "series": [_series(item) for item in program.series],
-        "events": [_event(item) for item in program.events],
+        "inputs": [_input(item) | names.of_item(item) for item in program.inputs],
+        "series": [_series(item) | names.of_item(item) for item in program.series],
+        "events": [_event(item) | names.of_item(item, [f.name for f in item.fields]) for item in program.events],
         "calendars": [
             {
                 "name": c.name,
@@ -55,97 +75,44 @@ def describe(program: BoundProgram) -> Data:
                 "until": day(c.until),
                 "sources": list(c.sources),
                 "text": c.doc,
+                **names.of_item(c),
             }
             for c in program.calendars
         ],
-        "functions": [_function(item) for item in program.functions],
-        "options": [_option(item, program) for item in program.options],
-        "parameters": [_param(item) for item in program.params],
-        "rules": [_rule(rule, program) for rule in program.rules if not rule.is_charge],
-        "charges": [_rule(rule, program) for rule in program.rules if rule.is_charge],
+        "functions": [_function(item) | names.of_item(item) for item in program.functions],
+        "options": [_option(item, program) | names.of_item(item, item.choices) for item in program.options],
+        "parameters": [_param(item) | names.of_item(item) for item in program.params],
+        "rules": [_rule(rule, program) | names.of_item(rule) for rule in program.rules if not rule.is_charge],
+        "charges": [_rule(rule, program) | names.of_item(rule) for rule in program.rules if rule.is_charge],
+        "called": {kind: names.of_kind(kind) for kind in ("service", "line", "unit", "act")},
         "citations": [_cited(use) for use in cited(program)],
     }
 
 
-# --- citations -----------------------------------------------------------------------------------------------
+@frozen
+class _Names:
+    """What things are called in other languages, as data."""
 
+    found: dict[Thing, dict[str, dict[str, str]]]
 
-@frozen(kw_only=True)
-class Cited:
-    """A citation with what carries it: ``rule volume``, ``rule volume, exception by_meter``, ``param norm``."""
+    @classmethod
+    def of(cls, program: BoundProgram) -> _Names:
+        return cls(program.titles.by_thing())
 
-    citation: Citation
-    owner: str
-    module: str
-    span: Span
+    def by_key(self, key: Thing, parts: Iterable[str] = ()) -> Data:
+        named = self.found.get(key, {})
+        below = {part: named[part] for part in parts if part in named}
+        return {"called": named.get("", {}), **({"parts_called": below} if below else {})}
 
+    def of_item(self, item: Titled, parts: Iterable[str] = ()) -> Data:
+        return self.by_key(key_of(item), parts)
 
-def cited(program: BoundProgram) -> Iterator[Cited]:
-    """Yield every citation of a program in order of its modules and texts."""
-    yield from sorted(_cited_anywhere(program), key=lambda use: (use.module, use.span.start))
-
-
-def debt(program: BoundProgram) -> list[Cited]:
-    """Return the citations whose text nobody compared with the act, or does not say so."""
-    return [use for use in cited(program) if use.citation.status != "checked"]
-
-
-def uncited(program: BoundProgram) -> list[tuple[str, str, Span]]:
-    """Return (what, module, place) of rules and charges that cite nothing at all."""
-    return [
-        (f"{'charge' if rule.is_charge else 'rule'} {rule.name}", rule.module, rule.span)
-        for rule in program.rules
-        if not rule.citations and not any(alternative.citations for alternative in rule.alternatives)
-    ]
-
-
-def _cited_anywhere(program: BoundProgram) -> Iterator[Cited]:
-    for option in program.options:
-        yield from _uses(option.citations, f"option {option.name}", option.module, option.span)
-    for binding in program.option_bindings:
-        yield from _uses(binding.citations, f"option {binding.option.name}", binding.module, binding.span)
-    for param in program.params:
-        yield from _uses(param.citations, f"param {param.name}", param.module, param.span)
-    for series in program.series:
-        yield from _uses(series.citations, f"series {series.name}", series.module, series.span)
-    for function in program.functions:
-        yield from _uses(function.citations, f"function {function.name}", function.module, function.span)
-    for rule in program.rules:
-        owner = f"{'charge' if rule.is_charge else 'rule'} {rule.name}"
-        yield from _uses(rule.citations, owner, rule.module, rule.span)
-        yield from _alternatives_cited(owner, rule.alternatives)
-    for amendment in program.amendments:
-        yield from _alternatives_cited(f"in {amendment.rule.name}", amendment.alternatives)
-
-
-def _alternatives_cited(owner: str, alternatives: Iterable[Alternative]) -> Iterator[Cited]:
-    for alternative in alternatives:
-        name = owner if alternative.kind == "base" else f"{owner}, {_KINDS[alternative.kind]} {alternative.name}"
-        yield from _uses(alternative.citations, name, alternative.module, alternative.span)
-
-
-def _uses(citations: Iterable[Citation], owner: str, module: str, span: Span) -> Iterator[Cited]:
-    for citation in citations:
-        yield Cited(citation=citation, owner=owner, module=module, span=span)
-
-
-_KINDS = {"except": "exception", "replace": "replacement of", "repeal": "repeal of"}
+    def of_kind(self, kind: str) -> dict[str, dict[str, str]]:
+        return {key[1]: named[""] for key, named in self.found.items() if key[0] == kind and "" in named}
 
 
 def _cited(use: Cited) -> Data:
     return {"of": use.owner, "module": use.module, "place": _place(use.span), **citation(use.citation)}
-
-
-def citation(item: Citation) -> Data:
-    """Return a citation as plain data."""
-    return {
-        "act": item.act,
-        "title": item.act_title,
-        "text": item.text,
-        "status": item.status,
-        "checked": item.checked or None,
-        "note": item.note,
-    }
 
 
 # --- declarations --------------------------------------------------------------------------------------------
@@ -163,7 +130,8 @@ def _type(item: Type) -> Data:
     }
 
 
-def _number(value: int | Fraction | None) -> str | None:
+def number(value: int | Fraction | None) -> str | None:
+    """Return a number exactly, if there is one."""
     return None if value is None else exact(value)
 
 
@@ -173,9 +141,9 @@ def _input(item: Input) -> Data:
         "name": item.name,
         **_type(item.type),
         "keys": {key.name: list(key.members) for key in item.keys},
-        "step": _number(item.step),
-        "low": _number(item.low),
-        "high": _number(item.high),
+        "step": number(item.step),
+        "low": number(item.low),
+        "high": number(item.high),
         "optional": item.optional,
         "varies": item.varies,
         "history": item.history,
@@ -194,9 +162,9 @@ def _series(item: Series) -> Data:
         "over": item.grid.over,
         "label": item.label,
         "zone": item.zone or None,
-        "step": _number(item.step),
-        "low": _number(item.low),
-        "high": _number(item.high),
+        "step": number(item.step),
+        "low": number(item.low),
+        "high": number(item.high),
         "optional": item.optional,
         "signed": item.signed,
         "file": item.file or None,
@@ -216,8 +184,8 @@ def _function(item: Function) -> Data:
         "module": item.module,
         "parameters": [{"name": name, **_type(type_)} for name, type_ in item.parameters],
         **_type(item.type),
-        "low": _number(item.low),
-        "high": _number(item.high),
+        "low": number(item.low),
+        "high": number(item.high),
         "round": {"step": exact(item.step), "mode": item.mode},
         "from": item.origin,
         "provider": item.provider,
@@ -241,9 +209,9 @@ def _field(item: EventField) -> Data:
     return {
         "name": item.name,
         **_type(item.type),
-        "step": _number(item.step),
-        "low": _number(item.low),
-        "high": _number(item.high),
+        "step": number(item.step),
+        "low": number(item.low),
+        "high": number(item.high),
         "optional": item.type.optional,
         "text": item.doc,
     }
@@ -275,7 +243,7 @@ def _param(item: Param) -> Data:
         "values": len(item.rows),
         "first_from": day(min(starts)) if starts else None,
         "last_from": day(max(starts)) if starts else None,
-        "complete_until": _complete(item),
+        "complete_until": complete(item),
         "file": item.file or None,
         "sources": sorted({row.source for row in item.rows if row.source}),
         "unchecked": sum(row.status != "checked" for row in item.rows),
@@ -284,7 +252,7 @@ def _param(item: Param) -> Data:
     }
 
 
-def _complete(item: Param) -> object:
+def complete(item: Param) -> object:
     """Return the day from which nothing is known: one for the table, or the earliest and the latest of its keys."""
     days = {row.complete_until for row in item.rows if row.complete_until is not None}
     if item.complete_until is not None:
@@ -340,98 +308,3 @@ def _alternative(item: Alternative) -> Data:
 
 def _day(value: int | None) -> object:
     return plain(value, "date")
-
-
-# --- text ----------------------------------------------------------------------------------------------------
-
-
-def describe_text(program: BoundProgram) -> str:
-    """Return the same for people: one line an item, grouped by kind."""
-    lines: list[str] = []
-    for title, rows in (
-        ("modules", [(m.name, m.doc) for m in program.modules]),
-        ("inputs", [_input_row(item) for item in program.inputs]),
-        ("series", [_series_row(item) for item in program.series]),
-        ("events", [_event_row(item) for item in program.events]),
-        ("functions", [_function_row(item) for item in program.functions]),
-        ("options", [(o.name, f"{' or '.join(o.choices)}, default {o.default}", o.doc) for o in program.options]),
-        ("parameters", [_param_row(item) for item in program.params]),
-        ("rules", [_rule_row(rule) for rule in program.rules if not rule.is_charge]),
-        ("charges", [_rule_row(rule) for rule in program.rules if rule.is_charge]),
-    ):
-        if rows:
-            lines += [title, *table(rows), ""]
-    uses = list(cited(program))
-    acts = {use.citation.act: use.citation.act_title for use in uses}
-    if acts:
-        open_ = sum(use.citation.status != "checked" for use in uses)
-        lines += ["acts", *table(sorted(acts.items())), f"  {len(uses)} citations, {open_} of them not checked"]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """Yield rows as indented lines with aligned columns."""
-    rows = list(rows)
-    widths = [max(len(row[i]) for row in rows if len(row) > i) for i in range(max(map(len, rows)))]
-    for row in rows:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
-
-
-def _kind(item: Type) -> str:
-    return f"{item} ({', '.join(item.enum.members)})" if item.enum else str(item)
-
-
-def _range(low: int | Fraction | None, high: int | Fraction | None) -> str:
-    return "" if low is None and high is None else f"{_number(low) or ''}..{_number(high) or ''}"
-
-
-def _input_row(item: Input) -> tuple[str, ...]:
-    name = f"{item.entity.name}.{item.name}"
-    if item.keys:
-        name += f"({', '.join(key.name for key in item.keys)})"
-    words = [_kind(item.type), _range(item.low, item.high)]
-    words += [f"step {exact(item.step)}"] if item.step is not None else []
-    words += [word for word in ("optional", "varies", "history", "signed") if getattr(item, word)]
-    return name, ", ".join(filter(None, words)), item.doc
-
-
-def _series_row(item: Series) -> tuple[str, ...]:
-    name = item.name if item.entity is None else f"{item.entity.name}.{item.name}"
-    words = [_kind(item.type), _range(item.low, item.high)]
-    words += [f"step {exact(item.step)}"] if item.step is not None else []
-    words += [str(item.grid), f"label at {item.label}"]
-    words += [word for word in ("optional", "signed") if getattr(item, word)]
-    words += [f"{len(item.rows)} values from {item.file}"] if item.file else []
-    return name, ", ".join(filter(None, words)), item.doc
-
-
-def _function_row(item: Function) -> tuple[str, ...]:
-    inside = ", ".join(f"{name}: {type_}" for name, type_ in item.parameters)
-    rounding = f"round {exact(item.step)}" + (f" by {item.mode}" if item.mode != "half_up" else "")
-    return f"{item.name}({inside})", f"{item.type}, {rounding}", f"{item.origin} of {item.provider}", item.doc
-
-
-def _event_row(item: Event) -> tuple[str, ...]:
-    fields = ", ".join(f"{f.name}: {f.type}{' optional' if f.type.optional else ''}" for f in item.fields)
-    return f"{item.entity.name}.{item.name}", fields, item.doc
-
-
-def _param_row(item: Param) -> tuple[str, ...]:
-    name = f"{item.name}[{', '.join(key.name for key in item.keys)}]" if item.keys else item.name
-    starts = [row.start for row in item.rows if row.start is not None]
-    dates = f"from {day(min(starts))} to {day(max(starts))}" if starts else "not dated"
-    match _complete(item):
-        case {"earliest": first, "latest": last}:
-            dates += f", complete until {first} .. {last} by key"
-        case str(last):
-            dates += f", complete until {last}"
-    return name, str(item.type), f"{len(item.rows)} values, {dates}", item.file
-
-
-def _rule_row(rule: Rule) -> tuple[str, ...]:
-    name = f"{rule.entity.name}.{rule.name}"
-    if rule.keys:
-        name += f"({', '.join(key.name for key in rule.keys)})"
-    line = f"service {rule.service}, line {rule.line}" if rule.is_charge else rule.doc
-    kind = f"{rule.type}{', optional' if rule.type.optional else ''}{', varies' if rule.type.varies else ''}"
-    return rule.module, name, kind, line

@@ -32,6 +32,7 @@ def explain(
     *,
     module: str | None = None,
     service: str | None = None,
+    line: str | None = None,
     language: str = "en",
     known_at: datetime.date | str | None = None,
     options: Mapping[str, str] | None = None,
@@ -42,8 +43,8 @@ def explain(
     ----------
     rules, case, on, module, known_at, options
         As for :func:`evaluate`.
-    service
-        Only the lines of this service.
+    service, line
+        Only the lines of this service; only this line.
     language
         ``en`` or ``ru``.
     """
@@ -61,7 +62,16 @@ def explain(
             todo="name one of them",
         )
     parts = [
-        explain_row(interpreter, trace, row, service=service, language=language, chosen=made.options, only=made.modules)
+        explain_row(
+            interpreter,
+            trace,
+            row,
+            service=service,
+            line=line,
+            language=language,
+            chosen=made.options,
+            only=made.modules,
+        )
         for row in made.rows
         if row.entity in charged
     ]
@@ -84,7 +94,7 @@ def explain_calls(
     chosen
         Options that the run was given, to tell them from defaults.
     """
-    words, calls = Wording(language), list(calls)
+    words, calls = Wording(language, plan.program.titles.units(language)), list(calls)
     month = calls[0].key[3] if calls else 0
     narrator = Narrator(words=words, origins=Origins(plan=plan, words=words, chosen=dict(chosen or {}), month=month))
     refused = {_service(call.definition) for call in calls if call.definition.rule.is_charge and call.problem}
@@ -102,6 +112,7 @@ def explain_row(
     row: Row,
     *,
     service: str | None = None,
+    line: str | None = None,
     language: str = "en",
     chosen: Mapping[str, str] | None = None,
     only: Container[str] | None = None,
@@ -116,8 +127,8 @@ def explain_row(
         Keeps the steps.
     row
         The row with all that it reads.
-    service
-        Only the lines of this service.
+    service, line
+        Only the lines of this service; only this line.
     language, chosen
         As in :func:`explain_calls`.
     only
@@ -126,15 +137,29 @@ def explain_row(
     Raises
     ------
     UsageError
-        U0307 where nothing is charged to such a row, or not this service.
+        U0307 where nothing is charged to such a row, or not this service, or not this line.
     """
+    calls = traced_charges(interpreter, trace, row, service=service, line=line, only=only)
+    return explain_calls(calls, interpreter.plan, language=language, chosen=chosen)
+
+
+def traced_charges(
+    interpreter: Interpreter,
+    trace: Trace,
+    row: Row,
+    *,
+    service: str | None = None,
+    line: str | None = None,
+    only: Container[str] | None = None,
+) -> list[Call]:
+    """Compute the charges of a row and return their calls. The parameters are those of :func:`explain_row`."""
     charges = [
         c
-        for c in interpreter.plan.charges
+        for c in bill_order(interpreter.plan)
         if c.rule.entity.name == row.entity and (only is None or c.rule.module in only)
     ]
-    wanted = [c for c in charges if service is None or _service(c) == service]
-    if not wanted:
+    of_service = [c for c in charges if service is None or _service(c) == service]
+    if not of_service:
         services = ", ".join(dict.fromkeys(map(_service, charges)))
         raise UsageError(
             f"no charge of the service {service!r}" if service else f"nothing is charged to a row of {row.entity}",
@@ -142,8 +167,16 @@ def explain_row(
             why=f"services of {row.entity} are {services}" if services else "",
             todo="name one of them with --service" if services else "",
         )
-    calls = [traced_charge(interpreter, trace, charge, row) for charge in wanted]
-    return explain_calls(calls, interpreter.plan, language=language, chosen=chosen)
+    wanted = [c for c in of_service if line is None or (c.rule.line or "base") == line]
+    if not wanted:
+        lines = ", ".join(dict.fromkeys(c.rule.line or "base" for c in of_service))
+        raise UsageError(
+            f"no line {line!r}{f' of the service {service!r}' if service else ''}",
+            code="U0307",
+            why=f"the lines are {lines}",
+            todo="name one of them with --line",
+        )
+    return [traced_charge(interpreter, trace, charge, row) for charge in wanted]
 
 
 def traced_charge(interpreter: Interpreter, trace: Trace, charge: DefinitionPlan, row: Row) -> Call:

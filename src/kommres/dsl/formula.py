@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from attrs import frozen
+
 from kommres.dsl.bound.nodes import Input
 from kommres.dsl.diagnostics import DiagnosticError
 from kommres.dsl.keywords import MODE
@@ -14,12 +16,12 @@ from kommres.dsl.plan.payload import payload
 from kommres.dsl.quantity import exact
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax.format import format_text
+from kommres.dsl.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kommres.dsl.trace import Computed, Piece
-    from kommres.dsl.wording import Wording
 
 LEAVES: Final = frozenset({Op.INPUT, Op.SERIES, Op.RULE, Op.CHARGED, Op.PARAM, Op.OPTION, Op.TIERS, Op.FUNCTION})
 """Steps that an explanation lists under a formula."""
@@ -28,7 +30,7 @@ _QUIET: Final = frozenset({Op.CONST, Op.ABSENT, Op.PERIOD, Op.SLICE, Op.VAR, Op.
 _MOST: Final = 8
 
 # How tightly a formula binds, loosest first.
-_CHOICE, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _TIGHT = range(7)
+_CHOICE, _OR, _AND, _COMPARE, SUM, PRODUCT, TIGHT = range(7)
 
 
 def source_text(span: Span) -> str:
@@ -61,22 +63,12 @@ def rule_text(text: str, language: str) -> str:
 
 def formula(node: Computed, words: Wording) -> str:
     """Return a step with the values of its leaves in place of their names."""
-    return _written(node, words)[0]
+    return Writer(words=words).formula(node)
 
 
 def equation(node: Computed, words: Wording) -> str:
     """Return a step as ``formula = value``; a rounding says what it rounded and to which step."""
-    value = value_text(node, words)
-    while node.step.op in {Op.IF, Op.ELSE} and (taken := _taken(node)) is not None:
-        node = taken
-    if node.step.op is Op.CALL and isinstance(node.step.data, tuple) and node.step.data[0] == "round":
-        inner, step = node.args[0], node.args[1]
-        if inner is not None and step is not None:
-            mode = node.step.data[1] if node.step.data[1] not in {"", "half_up"} else ""
-            how = words("rounded", step=value_text(step, words)) + (f" ({words.keyword(mode, MODE)})" if mode else "")
-            return f"{equation(inner, words)}, {how} = {value}"
-    written = formula(node, words)
-    return value if written == value else f"{written} = {value}"
+    return Writer(words=words).equation(node)
 
 
 def is_leaf(node: Computed) -> bool:
@@ -141,103 +133,153 @@ def counted(piece: Piece) -> bool:
 # --- writing -------------------------------------------------------------------------------------------------
 
 
-def _written(node: Computed, words: Wording) -> tuple[str, int]:
-    """Return the text and how tightly it binds."""
-    step, args = node.step, node.args
-    match step.op:
-        case Op.ADD:
-            return _added(node, words), _SUM
-        case Op.MUL:
-            return " × ".join(_inside(a, _PRODUCT, words) for a in args if a is not None), _PRODUCT
-        case Op.DIV if args[0] and args[1]:
-            return f"{_inside(args[0], _PRODUCT, words)} / {_inside(args[1], _TIGHT, words)}", _PRODUCT
-        case Op.SCALE if args[0] and args[0].step.unit == "%":
-            return _written(args[0], words)
-        case Op.COMPARE if args[0] and args[1]:
-            return f"{_inside(args[0], _SUM, words)} {step.data} {_inside(args[1], _SUM, words)}", _COMPARE
-        case Op.AND | Op.OR:
-            binds = _AND if step.op is Op.AND else _OR
-            sign = f" {step.op} " if words.language != "ru" else (" и " if step.op is Op.AND else " или ")
-            return sign.join(_inside(a, binds, words) for a in args if a is not None), binds
-        case Op.NOT if args[0]:
-            return f"{'не' if words.language == 'ru' else 'not'} {_inside(args[0], _TIGHT, words)}", _AND
-        case Op.IF | Op.ELSE:
-            taken = _taken(node)
-            return _written(taken, words) if taken else (value_text(node, words), _TIGHT)
-        case Op.EDGE if args[0]:
-            return _written(args[0], words)
-        case Op.CALL:
-            return _called(node, words), _TIGHT
-        case Op.FUNCTION:
-            separator = "; " if words.language == "ru" else ", "
-            inside = separator.join(formula(a, words) for a in args if a is not None)
-            return f"{payload(step).name}({inside})", _TIGHT
-        case Op.OVER_SLICES:
-            parts = [value_text(p.value, words) for p in node.pieces if p.value]
-            return _short(parts, " + ", node, words)
-        case Op.AGGREGATE:
-            return _aggregated(node, words)
-        case _:
-            return value_text(node, words), _TIGHT
-
-
-def _inside(node: Computed, binds: int, words: Wording) -> str:
-    text, own = _written(node, words)
-    negative = text.startswith("-") and binds >= _PRODUCT
-    return f"({text})" if own < binds or (own == binds == _TIGHT and own != _TIGHT) or negative else text
-
-
-def _taken(node: Computed) -> Computed | None:
+def taken(node: Computed) -> Computed | None:
+    """Return the branch that a choice took."""
     if node.step.op is Op.IF:
         return node.args[2 if node.branch else 1]
     return node.args[1 if node.branch else 0]
 
 
-def _added(node: Computed, words: Wording) -> str:
-    signs = node.step.data
-    assert isinstance(signs, tuple)  # noqa: S101 - the payload of ADD
-    text = ""
-    for sign, argument in zip(signs, node.args, strict=True):
-        if argument is None:
-            continue
-        part = _inside(argument, _PRODUCT if sign < 0 or text else _SUM, words)
-        if text:
-            text += f" {'-' if sign < 0 else '+'} {part}"
-        else:
-            text = f"-{part}" if sign < 0 else part
-    return text
+def rounded(node: Computed) -> tuple[Computed, Computed, str] | None:
+    """Return what a rounding rounded, its step and its mode (``""``: half up)."""
+    if node.step.op is Op.CALL and isinstance(node.step.data, tuple) and node.step.data[0] == "round":
+        inner, step = node.args[0], node.args[1]
+        if inner is not None and step is not None:
+            return inner, step, node.step.data[1] if node.step.data[1] not in {"", "half_up"} else ""
+    return None
 
 
-def _called(node: Computed, words: Wording) -> str:
-    data = node.step.data
-    name = data[0] if isinstance(data, tuple) else ""
-    separator = "; " if words.language == "ru" else ", "
-    return f"{words.function(name)}({separator.join(formula(a, words) for a in node.args if a is not None)})"
+@frozen(kw_only=True)
+class Writer:
+    """Writes computed steps as formulas of the values of their leaves."""
 
+    words: Wording
 
-def _aggregated(node: Computed, words: Wording) -> tuple[str, int]:
-    gather = node.step.data
-    assert isinstance(gather, Gather)  # noqa: S101 - the payload of AGGREGATE
-    if node.summary is not None:
-        return value_text(node, words), _TIGHT
-    taken = [piece.value for piece in node.pieces if counted(piece) and piece.value is not None]
-    if gather.function == "sum" and len(taken) == 1:
-        return _written(taken[0], words)
-    if gather.function == "sum" and taken:
-        return _short([_inside(value, _PRODUCT, words) for value in taken], " + ", node, words)
-    if gather.function == "count" or not taken:
-        return value_text(node, words), _TIGHT
-    separator = "; " if words.language == "ru" else ", "
-    inside, _ = _short([formula(value, words) for value in taken], separator, node, words)
-    return f"{words.function(gather.function)}({inside})", _TIGHT
+    def formula(self, node: Computed) -> str:
+        """Return a step as a formula."""
+        return self.written(node)[0]
 
+    def equation(self, node: Computed) -> str:
+        """Return a step as ``formula = value``."""
+        words, value = self.words, value_text(node, self.words)
+        while node.step.op in {Op.IF, Op.ELSE} and (branch := taken(node)) is not None:
+            node = branch
+        found = rounded(node)
+        if found is not None:
+            inner, step, mode = found
+            how = words("rounded", step=value_text(step, words)) + (f" ({words.keyword(mode, MODE)})" if mode else "")
+            return f"{self.equation(inner)}, {how} = {value}"
+        text = self.formula(node)
+        return value if text == value else f"{text} = {value}"
 
-def _short(parts: list[str], sign: str, node: Computed, words: Wording) -> tuple[str, int]:
-    if not parts:
-        return value_text(node, words), _TIGHT
-    if len(parts) > _MOST:
-        parts = [*parts[: _MOST - 1], "…", parts[-1]]
-    return sign.join(parts), _SUM if len(parts) > 1 else _TIGHT
+    def leaf(self, node: Computed) -> str:
+        """Return what stands for a step without a formula of its own."""
+        return value_text(node, self.words)
+
+    def scaled(self, node: Computed) -> tuple[str, int]:
+        """Return a conversion: a percentage as such, anything else as its value."""
+        inner = node.args[0]
+        if inner is not None and inner.step.unit == "%":
+            return self.written(inner)
+        return self.leaf(node), TIGHT
+
+    def sliced(self, node: Computed) -> tuple[str, int]:
+        """Return a sum over slices."""
+        return self._short([value_text(p.value, self.words) for p in node.pieces if p.value], " + ", node)
+
+    def called(self, node: Computed) -> str:
+        """Return a call of a function of the language."""
+        data = node.step.data
+        name = data[0] if isinstance(data, tuple) else ""
+        return f"{self.words.function(name)}({self.listed(node)})"
+
+    def aggregated(self, node: Computed) -> tuple[str, int]:
+        """Return an aggregate with its items."""
+        gather = node.step.data
+        assert isinstance(gather, Gather)  # noqa: S101 - the payload of AGGREGATE
+        if node.summary is not None:
+            return value_text(node, self.words), TIGHT
+        items = [piece.value for piece in node.pieces if counted(piece) and piece.value is not None]
+        if gather.function == "sum" and len(items) == 1:
+            return self.written(items[0])
+        if gather.function == "sum" and items:
+            return self._short([self.inside(value, PRODUCT) for value in items], " + ", node)
+        if gather.function == "count" or not items:
+            return value_text(node, self.words), TIGHT
+        inside, _ = self._short([self.formula(value) for value in items], self.separator, node)
+        return f"{self.words.function(gather.function)}({inside})", TIGHT
+
+    @property
+    def separator(self) -> str:
+        """What stands between arguments: a comma, unless numbers have one."""
+        return "; " if self.words.language == "ru" else ", "
+
+    def listed(self, node: Computed) -> str:
+        """Return the arguments of a step."""
+        return self.separator.join(self.formula(a) for a in node.args if a is not None)
+
+    def written(self, node: Computed) -> tuple[str, int]:
+        """Return the text and how tightly it binds: one of the numbers above."""
+        step, args, russian = node.step, node.args, self.words.language == "ru"
+        match step.op:
+            case Op.ADD:
+                return self._added(node), SUM
+            case Op.MUL:
+                return " × ".join(self.inside(a, PRODUCT) for a in args if a is not None), PRODUCT
+            case Op.DIV if args[0] and args[1]:
+                return f"{self.inside(args[0], PRODUCT)} / {self.inside(args[1], TIGHT)}", PRODUCT
+            case Op.SCALE if args[0]:
+                return self.scaled(node)
+            case Op.COMPARE if args[0] and args[1]:
+                return f"{self.inside(args[0], SUM)} {step.data} {self.inside(args[1], SUM)}", _COMPARE
+            case Op.AND | Op.OR:
+                binds = _AND if step.op is Op.AND else _OR
+                sign = f" {step.op} " if not russian else (" и " if step.op is Op.AND else " или ")
+                return sign.join(self.inside(a, binds) for a in args if a is not None), binds
+            case Op.NOT if args[0]:
+                return f"{'не' if russian else 'not'} {self.inside(args[0], TIGHT)}", _AND
+            case Op.IF | Op.ELSE:
+                branch = taken(node)
+                return self.written(branch) if branch else (value_text(node, self.words), TIGHT)
+            case Op.EDGE if args[0]:
+                return self.written(args[0])
+            case Op.CALL:
+                return self.called(node), TIGHT
+            case Op.FUNCTION:
+                return f"{payload(step).name}({self.listed(node)})", TIGHT
+            case Op.OVER_SLICES:
+                return self.sliced(node)
+            case Op.AGGREGATE:
+                return self.aggregated(node)
+            case _:
+                return self.leaf(node), TIGHT
+
+    def inside(self, node: Computed, binds: int) -> str:
+        """Return the text, in parentheses where it binds less."""
+        text, own = self.written(node)
+        negative = text.startswith("-") and binds >= PRODUCT
+        return f"({text})" if own < binds or negative else text
+
+    def _added(self, node: Computed) -> str:
+        signs = node.step.data
+        assert isinstance(signs, tuple)  # noqa: S101 - the payload of ADD
+        text = ""
+        for sign, argument in zip(signs, node.args, strict=True):
+            if argument is None:
+                continue
+            part = self.inside(argument, PRODUCT if sign < 0 or text else SUM)
+            if text:
+                text += f" {'-' if sign < 0 else '+'} {part}"
+            else:
+                text = f"-{part}" if sign < 0 else part
+        return text
+
+    def _short(self, parts: list[str], sign: str, node: Computed) -> tuple[str, int]:
+        if not parts:
+            return value_text(node, self.words), TIGHT
+        if len(parts) > _MOST:
+            parts = [*parts[: _MOST - 1], "…", parts[-1]]
+        return sign.join(parts), SUM if len(parts) > 1 else TIGHT
 
 
 def label(node: Computed, words: Wording) -> str:

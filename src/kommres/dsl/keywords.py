@@ -20,6 +20,7 @@ Language = Literal["en", "ru"]
 ITEM = "item"  # first word of an item
 LINE = "line"  # first word of a line in a block
 CHARGE = "charge"  # first word of a line in the block of a charge
+THING = "thing"  # first word of a line under `called`: what is named there
 PLACE = "place"  # known by its neighbours: after `at`, after `sum over`, before a number, ...
 RESERVED = "reserved"  # everywhere except after a dot and directly before `=` or `:`
 AGGREGATE = "aggregate"  # before `of`, `over` or (count) `for`
@@ -67,6 +68,7 @@ item RULE rule правило
 item CHARGE charge начисление
 item AMEND in в
 item EXAMPLE example пример
+item CALLED called называется
 
 line CITES cites основание
 line FROM from с
@@ -77,12 +79,17 @@ line REPLACE replace заменить
 line REPEAL repeal отменить
 line GIVEN given дано
 line EXPECT expect ожидается
+line CALLED called называется
 line OPTION option выбор
 
 charge SERVICE service услуга
 charge LINE line строка
 charge VOLUME volume объём
 charge PRICE price цена
+
+thing SERVICE service услуга
+thing LINE line строка
+thing UNIT_ITEM unit единица
 
 place START start началу
 place END end концу

@@ -9,7 +9,7 @@ from attrs import define, field
 from kommres.dsl.backends.grids import Interval
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.backends.writing import innermost
-from kommres.dsl.describe import citation as citation_facts
+from kommres.dsl.citing import citation as citation_facts
 from kommres.dsl.explanation import Data, Entry
 from kommres.dsl.formula import (
     counted,
@@ -131,8 +131,9 @@ class Narrator:
         if id(call) in self._shown:
             return Entry(line=f"{line} ({self.words('see_above')})", facts=facts, hidden=True)
         self._shown.add(id(call))
-        if call.definition.rule.doc:
-            line += f" ({call.definition.rule.doc})"
+        about = self.origins.text(call.definition.rule)
+        if about:
+            line += f" ({about})"
         return Entry(line=line, facts=facts, entries=tuple(self._steps(call)))
 
     def _steps(self, call: Call) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from kommres.dsl.backends.rows import Steps
-from kommres.dsl.describe import citation
+from kommres.dsl.citing import citation
 from kommres.dsl.formula import label
 from kommres.dsl.keywords import CITE, MODE
 from kommres.dsl.plan.nodes import Op, Plan
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from kommres.dsl.bound.nodes import Citation, Option, Param, ParamRow
+    from kommres.dsl.bound.titles import Titled
     from kommres.dsl.explanation import Data
     from kommres.dsl.trace import Computed
 
@@ -53,6 +54,10 @@ class Origins:
         if node.step.op is Op.OPTION:
             return self._option(node).name
         return label(node, self.words)
+
+    def text(self, item: Titled) -> str:
+        """Return what a declaration is called in the language; else its description."""
+        return self.plan.program.titles.of(item, self.words.language) or item.doc
 
     def about(self, node: Computed) -> tuple[str, Data]:
         """Return where a leaf's value comes from, in words and as facts."""
@@ -94,26 +99,26 @@ class Origins:
             if since and since[-1] > Month(node.month).start:
                 text = words("input_from", day=words.day(since[-1]))
                 facts["from"] = day(since[-1])
-        return ", ".join(filter(None, (item.doc, text))), facts
+        return ", ".join(filter(None, (self.text(item), text))), facts
 
     def _about_series(self, node: Computed) -> tuple[str, Data]:
         series, slot, up, _, _ = _payload(node)
         if node.value is None:
             return self.words("not_supplied"), {}
         if slot is None:
-            parts = [series.doc, series.file, *(self.cite(citation) for citation in series.citations)]
+            parts = [self.text(series), series.file, *(self.cite(citation) for citation in series.citations)]
             return ", ".join(filter(None, parts)), {"series": series.id, "file": series.file}
         row = node.rows[slot]
         for _ in range(up):
             row = row.parent
-        text = ", ".join(filter(None, (series.doc, self.words("input"))))
+        text = ", ".join(filter(None, (self.text(series), self.words("input"))))
         return text, {"series": series.id, "entity": row.entity, "row": row.id}
 
     def _about_function(self, node: Computed) -> tuple[str, Data]:
         function = _payload(node)
         step = self.words.number(function.step, str(function.type.unit))
         how = f" ({self.words.keyword(function.mode, MODE)})" if function.mode != "half_up" else ""
-        parts = [function.doc, self.words("plugin", origin=function.origin, provider=function.provider)]
+        parts = [self.text(function), self.words("plugin", origin=function.origin, provider=function.provider)]
         parts += [self.words("rounded", step=step) + how, *(self.cite(citation) for citation in function.citations)]
         facts: Data = {"function": function.id, "from": function.origin, "provider": function.provider}
         return ", ".join(filter(None, parts)), facts
@@ -185,7 +190,7 @@ class Origins:
             how = "option_default" if node.value == option.default else "option_module"
         bound = next((b.module for b, _, _ in self._bindings(option) if b.choice == node.value), "")
         facts: Data = {"choices": list(option.choices), "default": option.default}
-        return ", ".join(filter(None, (self.words(how, module=bound), option.doc))), facts
+        return ", ".join(filter(None, (self.words(how, module=bound), self.text(option)))), facts
 
     def _bindings(self, option: Option) -> tuple[Any, ...]:
         return next(item.bindings for item in self.plan.options if item.option is option)
@@ -195,9 +200,10 @@ class Origins:
     def cite(self, item: Citation) -> str:
         words = self.words
         # The title of an act is long; it is written once.
-        first = item.act_title and item.act not in self._titled
+        title = self.plan.program.titles.find(words.language, ("act", item.act)) or item.act_title
+        first = title and item.act not in self._titled
         self._titled.add(item.act)
-        parts = [words("act", title=item.act_title, name=item.act) if first else item.act]
+        parts = [words("act", title=title, name=item.act) if first else item.act]
         parts += [f"{words.keyword(word, CITE)} {text}" for word, text in item.parts]
         match item.status:
             case "checked" if item.checked:

@@ -33,6 +33,8 @@ TITLES: dict[str, str] = {
     "D0406": "a result is outside its declared range",
     "D0407": "an amount cannot be written exactly",
     "D0408": "a function of a plugin failed",
+    "D0409": "a number has too many digits to compute with",
+    "D0410": "a span has too many days to go through",
     "D0501": "the row has no id",
     "D0502": "the id stands more than once",
     "D0503": "the parent row does not exist",

@@ -40,21 +40,8 @@ class Unclear(Bad):
     instant: int
 
 
-def read_input(raw: object, declared: Input, zone: Zone = Zone.UTC) -> Plain | Bad | None:
-    """Read one value of an input."""
-    return read_value(
-        raw,
-        declared.type,
-        name=declared.name,
-        low=declared.low,
-        high=declared.high,
-        step=declared.step,
-        zone=zone,
-    )
-
-
-def read_field(raw: object, declared: EventField, zone: Zone = Zone.UTC) -> Plain | Bad | None:
-    """Read one field of an event."""
+def read_declared(raw: object, declared: Input | EventField, zone: Zone = Zone.UTC) -> Plain | Bad | None:
+    """Read one value of an input, or of a field of an event."""
     return read_value(
         raw,
         declared.type,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kommres.dsl.keywords import AGGREGATE, FUNCTION, WORDS
 from kommres.dsl.lookalike import mixes_alphabets
@@ -145,9 +146,13 @@ _PLAIN: Final = 1000
 
 @frozen
 class Wording:
-    """Writes words, numbers, units and dates in one language (``en`` or ``ru``)."""
+    """Writes words, numbers, units and dates in one language (``en`` or ``ru``).
+
+    ``units``: what rules call units in it; others have their usual spelling.
+    """
 
     language: str
+    units: Mapping[str, str] = field(factory=dict)
 
     @property
     def _column(self) -> int:
@@ -172,9 +177,10 @@ class Wording:
         """Write a unit: ``m3/person/month`` is ``м³/чел./мес.``."""
         if text in {"", "number", "1"}:
             return ""
-        if self.language != "ru":
-            return text
-        return "/".join("·".join(_UNITS_RU.get(w, w) for w in part.split("*")) for part in text.split("/"))
+        usual = _UNITS_RU if self.language == "ru" else {}
+        known = {**usual, **self.units}
+        sign = "·" if self.language == "ru" else "*"
+        return "/".join(sign.join(known.get(w, w) for w in part.split("*")) for part in text.split("/"))
 
     def number(self, value: int | Fraction, unit: str = "") -> str:
         """Write a number with its unit: exact, or begun and left open (``308.256629…``) where no decimal ends."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, field, frozen
 
-from kommres.columns.arrow import require_arrow
+from kommres.columns.arrow import require_arrow, system_memory
 from kommres.columns.laid_aside import NotClustered
 from kommres.errors import UsageError
 from kommres.period import Month
@@ -109,11 +109,13 @@ def run(
     known = day.toordinal() if day else None
     interpreter = Interpreter(program.plan, month, known_at=known, options=chosen)
     supply = supply_of(program.plan, data if isinstance(data, Mapping) else Path(data))
-    identity = _identity(program, supply, month, day, chosen)
     place = None if out is None else Path(out)
-    if place is not None and resume and (finished := _finished(place, identity)) is not None:
-        return finished
+    if place is not None and resume:
+        finished = _finished(place, _identity(program, supply, month, day, chosen))
+        if finished is not None:
+            return finished
     office = office_of(interpreter, backend, supply, known_at=known, options=chosen)
+    identity = _identity(program, supply, month, day, chosen)  # digests of files are computed in the meantime
     job = _Job(
         program=program,
         office=office,
@@ -125,7 +127,10 @@ def run(
     with pool(threads_of(threads, office)) as workers:
         if place is None:
             return _in_memory(job, workers)
-        with workspace(place, CHARGES, identity, supply.way, resume=resume, overwrite=overwrite) as space:
+        with (
+            system_memory(),
+            workspace(place, CHARGES, identity, supply.way, resume=resume, overwrite=overwrite) as space,
+        ):
             supply = resumed(supply, program.plan, space.journal.way)
             if supply.way != space.journal.way:
                 space.journal.restart(supply.way)
@@ -248,7 +253,7 @@ def _in_memory(job: _Job, workers: Pool) -> RunResult:
     lines, refused = [coded_schema(job.office.terms.digits).empty_table()], [refused_schema().empty_table()]
     try:
         for chunk in job.chunks(workers, 0, files=False):
-            lines.append(chunk.lines)
+            lines.append(chunk.charges)
             refused.extend(pa.table(batch) for batch in chunk.refused)
     except NotClustered as found:
         return _in_memory(job.otherwise(found), workers)
@@ -267,8 +272,7 @@ def _in_files(job: _Job, workers: Pool, space: Workspace) -> RunResult:
         job.tell(done.counts)
     try:
         for chunk in job.chunks(workers, len(journal.done), files=True):
-            if chunk.file is not None:
-                journal.put(chunk.number, chunk.file, chunk.refused, chunk.counts)
+            journal.put(chunk.number, chunk.charges, chunk.refused, chunk.counts)
     except NotClustered as found:
         again = job.otherwise(found)
         journal.restart(again.supply.way)

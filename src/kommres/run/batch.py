@@ -6,7 +6,7 @@ Pure: no files, no clock, nothing kept between batches.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -67,12 +67,15 @@ class Ledger:
         self.refused: list[Refused] = []
         self.counts: Counts = Counter()
 
-    def take(self, interpreter: Interpreter, row: Row) -> None:
-        """Charge a row, or put it into quarantine; do nothing about a sound one that has no charges."""
+    def take(self, interpreter: Interpreter, row: Row, services: Collection[str] | None = None, given: int = 0) -> None:
+        """Charge a row, or put it into quarantine; do nothing about a sound one that has no charges.
+
+        ``services``: only these are wanted, and ``given`` others are charged elsewhere.
+        """
         if row.problem is not None:
             self.set_aside(row, row.problem)
         elif row.entity in self.terms.services:
-            self.charge(interpreter, row)
+            self.charge(interpreter, row, services, given)
 
     def set_aside(self, row: Row, problem: Bad) -> None:
         """Put a row that cannot be used as a whole into quarantine: each service of an account, or the row itself."""
@@ -90,18 +93,22 @@ class Ledger:
         self.refused.append(item)
         self.counts["code", item.code] += 1
 
-    def fates(self, entity: str, *, charged: int = 0, nothing: int = 0, quarantined: int = 0) -> None:
-        """Count an account by what became of its services."""
-        fate = "quarantined" if quarantined else "charged" if charged else "nothing"
+    def fates(
+        self, entity: str, *, charged: int = 0, nothing: int = 0, quarantined: int = 0, elsewhere: int = 0
+    ) -> None:
+        """Count an account by what became of its services; those charged ``elsewhere`` are counted there."""
+        fate = "quarantined" if quarantined else "charged" if charged or elsewhere else "nothing"
         self.counts["accounts", entity, fate] += 1
         for name, number in (("charged", charged), ("nothing", nothing), ("quarantined", quarantined)):
             if number:
                 self.counts["services", entity, name] += number
 
-    def charge(self, interpreter: Interpreter, row: Row) -> None:
-        """Charge an account. A service is charged as a whole or not at all."""
-        services = self.terms.services[row.entity]
-        result = interpreter.account(row)
+    def charge(
+        self, interpreter: Interpreter, row: Row, services: Collection[str] | None = None, given: int = 0
+    ) -> None:
+        """Charge an account, as :meth:`take` says. A service is charged as a whole or not at all."""
+        wanted = len(self.terms.services[row.entity] if services is None else services)
+        result = interpreter.account(row, services)
         refused = {item.service: None for item in result.refusals}
         # Several charges of one service may be refused for one reason: it is said once.
         for reason in dict.fromkeys(_reason(item, row) for item in result.refusals):
@@ -121,8 +128,8 @@ class Ledger:
                 self.lines.append(_line(line, amount, self.terms.period))
                 self.counts["lines", line.service, line.line, line.unit] += 1
                 self.counts["amount", line.service, line.line, line.unit] += amount
-        nothing = len(services) - len(charged) - len(refused)
-        self.fates(row.entity, charged=len(charged), nothing=nothing, quarantined=len(refused))
+        nothing = wanted - len(charged) - len(refused)
+        self.fates(row.entity, charged=len(charged), nothing=nothing, quarantined=len(refused), elsewhere=given)
 
     def result(self, kinds: Kinds) -> PartResult:
         """Return all of it as tables."""

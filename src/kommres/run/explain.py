@@ -7,8 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
+from kommres.bill.compose import compose
 from kommres.dsl.backends.interpreter import Interpreter
-from kommres.dsl.explain import explain_row
+from kommres.dsl.backends.rows import Row
+from kommres.dsl.diagnostics import closest
+from kommres.dsl.explain import explain_row, traced_charges
 from kommres.dsl.trace import Trace
 from kommres.errors import DataError, RulesError, UsageError
 from kommres.period import Month
@@ -18,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
 
+    from kommres.bill.document import Document
     from kommres.columns.ingest import Dataset
-    from kommres.dsl.backends.rows import Row
     from kommres.dsl.explanation import Explanation
     from kommres.dsl.program import Program
 
@@ -29,6 +34,7 @@ def explain_run(
     account: str,
     *,
     service: str | None = None,
+    line: str | None = None,
     language: str = "en",
     rules: Iterable[str | PathLike[str]] = (),
     data: str | PathLike[str] | None = None,
@@ -41,8 +47,8 @@ def explain_run(
         Folder of the result.
     account
         Id of the charged row.
-    service
-        Only the lines of this service.
+    service, line
+        Only the lines of this service; only this line.
     language
         ``en`` or ``ru``.
     rules, data
@@ -55,6 +61,46 @@ def explain_run(
     RulesError, DataError
         Where rules or data are no longer those of the run: an explanation of other amounts would be worse than none.
     """
+    found = _account(out, account, rules, data)
+    return explain_row(
+        found.interpreter, found.trace, found.row, service=service, line=line, language=language, chosen=found.options
+    )
+
+
+def bill_of_run(
+    out: str | PathLike[str],
+    account: str,
+    *,
+    service: str | None = None,
+    line: str | None = None,
+    language: str = "en",
+    rules: Iterable[str | PathLike[str]] = (),
+    data: str | PathLike[str] | None = None,
+) -> Document:
+    """Return the bill of an account of a finished run; parameters and errors are those of :func:`explain_run`."""
+    found = _account(out, account, rules, data)
+    calls = traced_charges(found.interpreter, found.trace, found.row, service=service, line=line)
+    plan = found.interpreter.plan
+    return compose(calls, plan, found.row, month=found.month, language=language, chosen=found.options)
+
+
+@frozen(kw_only=True)
+class _Account:
+    """A row of a finished run with what computes it again."""
+
+    interpreter: Interpreter
+    trace: Trace
+    row: Row
+    month: Month
+    options: dict[str, str]
+
+
+def _account(
+    out: str | PathLike[str],
+    account: str,
+    rules: Iterable[str | PathLike[str]],
+    data: str | PathLike[str] | None,
+) -> _Account:
     from kommres.columns.ingest import open_data
     from kommres.columns.rows import Rows
 
@@ -73,7 +119,7 @@ def explain_run(
         hook=trace,
     )
     row = _find(dataset, Rows(dataset, month), account, {c.rule.entity.name for c in program.plan.charges})
-    return explain_row(interpreter, trace, row, service=service, language=language, chosen=manifest["options"])
+    return _Account(interpreter=interpreter, trace=trace, row=row, month=month, options=manifest["options"])
 
 
 def _manifest(out: Path) -> dict[str, Any]:
@@ -121,18 +167,25 @@ def _same_data(manifest: Mapping[str, Any], dataset: Dataset) -> None:
 
 def _find(dataset: Dataset, rows: Any, account: str, charged: set[str]) -> Row:  # noqa: ANN401 - kommres.columns.rows.Rows
     """Return the row of an account with everything above and below it."""
+    known: list[str] = []
     for entity in dataset.entities:
         if entity not in charged:
             continue
         order = dataset.entities[entity]
-        places = [place for place, id_ in enumerate(order.ids.to_pylist()) if id_ == account]
+        ids = order.ids.to_pylist()
+        places = [place for place, id_ in enumerate(ids) if id_ == account]
         if len(places) == 1 and order.rank[places[0]] >= 0:
             return _row(dataset, rows, entity, int(order.rank[places[0]]))
+        known += [id_ for id_ in ids if id_]
+    near = closest(account, known)
     raise UsageError(
         f"no account {account!r} that could be computed",
         code="U0306",
         where=dataset.location or "",
-        todo="check the id; quarantine.parquet lists rows that could not be used",
+        why="its row could not be used" if account in known else "no row has this id",
+        todo=f"did you mean {near!r}?"
+        if near is not None and near != account
+        else "check the id; quarantine.parquet lists rows that could not be used",
     )
 
 

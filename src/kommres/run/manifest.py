@@ -113,7 +113,7 @@ def recount(lines: pa.Table, refused: Iterable[pa.RecordBatch], kinds: Kinds, co
     Raises :class:`ReconciliationError`.
     """
     found: Counts = Counter()
-    numbers = sums_by_code(lines.column("kind").to_numpy(), words_of(lines.column("amount").combine_chunks()))
+    numbers = sums_by_code(lines.column("kind").to_numpy(), words_of(_amounts(lines)))
     for code, (count, amount) in numbers.items():
         kind = kinds.known[code]
         key = (kind.service, kind.line, kind.unit)
@@ -124,6 +124,11 @@ def recount(lines: pa.Table, refused: Iterable[pa.RecordBatch], kinds: Kinds, co
             found["code", row["values"]] += row["counts"]
     for key in sorted({*found, *(key for key in counts if key[0] in {"lines", "amount", "code"})}):  # type: ignore[assignment]
         _same(" ".join(key), counts[key], found[key])
+
+
+def _amounts(lines: pa.Table) -> pa.Array:
+    column = lines.column("amount")
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _same(what: str, expected: int, found: int) -> None:

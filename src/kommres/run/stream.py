@@ -81,6 +81,11 @@ class Charger:
             dense = Dense(data, kernels.layout, month, kernels.names)
         return cls(office=office, data=data, rows=Rows(data, month), dense=dense)
 
+    def over(self, data: Dataset) -> Charger:
+        """Make ready to charge another data set; what was read once is not read again."""
+        dense = None if self.dense is None else self.dense.over(data)
+        return Charger(office=self.office, data=data, rows=Rows(data, self.office.interpreter.month), dense=dense)
+
     def part(self, part: Part) -> PartResult:
         """Compute one part."""
         office = self.office

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from kommres.dsl.plan.nodes import Plan
     from kommres.run.stream import Office
 
-#: about so many chunks are in a window
-_CHUNKS: Final = 4
+#: about so many chunks are in a window, and something more so that it seldom comes out a little less
+_CHUNKS: Final = 2.125
 
 
 @frozen(kw_only=True, eq=False)
@@ -51,7 +51,7 @@ class Streamed:
         """Look at the columns of files. Raises :class:`DataError` where they do not fit the rules."""
         schemas = {schema.name: schema for schema in schema_of(plan)}
         heads = {
-            name: SourceTable(name=name, source=file.path.name, digest=file.digest, table=file.schema.empty_table())
+            name: SourceTable(name=name, source=file.path.name, digest="", table=file.schema.empty_table())
             for name, file in files.items()
         }
         return cls(
@@ -112,12 +112,13 @@ class Streamed:
         self.passing.update({name: known.to_know for name, known in self.known.items()})
         aside = LaidAside(schemas=self.schemas, files=self.files)
         chunk = 0
+        charger: Charger | None = None
         for schemas in self._trees():
             root = next(iter(schemas))
             forest = Forest(schemas, self.files, self.passing, aside)
-            for window in forest.windows(_CHUNKS * partition.CHUNK_ROWS, _usable):
+            for window in forest.windows(int(_CHUNKS * partition.CHUNK_ROWS), _usable):
                 starts = partition.tree_starts(window.data, root)[: window.roots + 1]
-                charger = Charger.of(office, window.data)
+                charger = Charger.of(office, window.data) if charger is None else charger.over(window.data)
                 for task in tasks(charger, partition.parts_of_trees(root, starts, batch_rows), chunk):
                     if task.chunk >= first:
                         yield task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from kommres.columns.export import charges_file
 from kommres.columns.lines import joined
@@ -26,28 +26,30 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True, eq=False)
 class Task:
-    """A part of a chunk, and what computes it."""
+    """A part of a chunk, and what computes it. ``whole``: it is all of the chunk."""
 
     chunk: int
     charger: Charger
     part: Part
+    whole: bool
 
 
 @frozen(kw_only=True, eq=False)
 class Chunk:
-    """What a chunk came to. ``file``: its charges as a Parquet file, where one is wanted."""
+    """What a chunk came to. ``charges``: its lines as a table or, where files are wanted, as a Parquet file."""
 
     number: int
-    lines: pa.Table
+    charges: pa.Table | memoryview = field(repr=False)
     refused: tuple[pa.RecordBatch, ...]
     counts: Counts = field(repr=False)
-    file: memoryview | None = field(default=None, repr=False)
 
 
 def tasks(charger: Charger, parts: Iterable[Part], chunk: int) -> Iterator[Task]:
     """Number the chunks of some parts from ``chunk`` on."""
+    begins = True
     for part in parts:
-        yield Task(chunk=chunk, charger=charger, part=part)
+        yield Task(chunk=chunk, charger=charger, part=part, whole=begins and part.last)
+        begins = part.last
         chunk += part.last
 
 
@@ -63,39 +65,36 @@ def chunks(
     work
         All parts of the chunks that are wanted.
     pool
-        Computes and writes.
+        Computes parts, and writes chunks of one part.
     tell
         Is called with what each part counted, in order.
     files
         Whether charges are written as Parquet.
     """
 
-    def compute(task: Task) -> tuple[Task, PartResult]:
-        return task, task.charger.part(task.part)
+    def compute(task: Task) -> tuple[Task, Chunk | PartResult]:
+        result = task.charger.part(task.part)
+        # What a thread has just computed it can write while it is at hand.
+        return task, _together(task.chunk, [result], office, files=files) if task.whole else result
 
-    def gathered() -> Iterator[Chunk]:
-        held: list[PartResult] = []
-        for task, result in pool.ordered(compute, work):
-            held.append(result)
-            tell(result.counts)
-            if task.part.last:
-                yield _together(task.chunk, held, office)
-                held.clear()
-
-    def finish(chunk: Chunk) -> Chunk:
-        manifests.recount(chunk.lines, chunk.refused, office.kinds, chunk.counts)
-        return evolve(chunk, file=charges_file(chunk.lines, office.kinds, office.terms.digits)) if files else chunk
-
-    yield from pool.ordered(finish, gathered())
+    held: list[PartResult] = []
+    for task, found in pool.ordered(compute, work):
+        tell(found.counts)
+        if isinstance(found, Chunk):
+            yield found
+            continue
+        held.append(found)
+        if task.part.last:
+            yield _together(task.chunk, held, office, files=files)
+            held.clear()
 
 
-def _together(number: int, results: list[PartResult], office: Office) -> Chunk:
+def _together(number: int, results: list[PartResult], office: Office, *, files: bool) -> Chunk:
     counts: Counts = Counter()
     for result in results:
         counts.update(dict(result.counts))  # += would drop negative totals
-    return Chunk(
-        number=number,
-        lines=joined([result.lines for result in results], office.terms.digits),
-        refused=tuple(result.refused for result in results if result.refused.num_rows),
-        counts=counts,
-    )
+    lines = joined([result.lines for result in results], office.terms.digits)
+    refused = tuple(result.refused for result in results if result.refused.num_rows)
+    manifests.recount(lines, refused, office.kinds, counts)
+    charges = charges_file(lines, office.kinds, office.terms.digits) if files else lines
+    return Chunk(number=number, charges=charges, refused=refused, counts=counts)

@@ -29,6 +29,10 @@ def _millionths(share: Decimal | int) -> int:
     return int(share * MILLION)
 
 
+def _spans(seasons: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((start, end) for start, end in seasons)
+
+
 @frozen(kw_only=True)
 class Households:
     """Who lives behind a door.
@@ -99,11 +103,13 @@ class Use:
 
 @frozen(kw_only=True)
 class HouseMeter:
-    """Meters of whole buildings. ``share``: of the buildings have one.
+    """Meters of whole buildings. ``services``: what they measure; ``share``: of the buildings of ``quarters`` have one.
 
     ``over``: by how much it shows more than the flats use, from .. to [%].
     """
 
+    services: tuple[str, ...] = field(converter=tuple)
+    quarters: tuple[str, ...] = field(converter=tuple)
     share: int = field(converter=_millionths)
     over: tuple[int, int] = field(converter=tuple)
 
@@ -132,6 +138,7 @@ class Supply:
     ``possible``: share of the others where meters could stand. ``silence``, ``mishaps`` and ``misdeeds``: names of what
     happens here. ``fresh``: share of metered flats whose meters are installed in the eighteen months from the window's
     start on. ``dials``: the month's volume comes as readings of each meter, and some flats have two for a service.
+    ``seasons``: first day and day after the last one of each season in which the services are provided.
     ``building`` and ``premises``: more columns, as those of :class:`Quarter`.
     """
 
@@ -141,6 +148,7 @@ class Supply:
     possible: int = field(converter=_millionths, default=0)
     fresh: int = field(converter=_millionths, default=0)
     dials: bool = False
+    seasons: tuple[tuple[str, str], ...] = field(converter=_spans, default=())
     silence: str = ""
     mishaps: tuple[str, ...] = field(converter=tuple, default=())
     misdeeds: tuple[str, ...] = field(converter=tuple, default=())
@@ -169,8 +177,8 @@ class Flaw:
 class Profile:
     """A city.
 
-    ``history``: past months supplied [month]. ``houses``: meters of buildings by service. ``tables``: table -> how
-    facts become columns, as :mod:`kommres.synth.tables` says.
+    ``history``: past months supplied [month]. ``houses``: meters of buildings by what they are called.
+    ``tables``: table -> how facts become columns, as :mod:`kommres.synth.tables` says.
     ``spoiled_building``: most flats of a building that may get a flaw of the building itself.
     """
 
@@ -226,9 +234,17 @@ def read_profile(*sources: Traversable) -> Profile:
 
 
 def _check_names(profile: Profile, place: str) -> None:
+    prefixes = tuple(quarter.prefix for quarter in profile.quarters)
+    for name, house in profile.houses.items():
+        for part, names, known in (
+            ("quarters", set(house.quarters), prefixes),
+            ("services", set(house.services), tuple(profile.uses)),
+        ):
+            if strange := sorted(names - set(known)):
+                raise _bad(f"{place} [houses.{name}]", f"{part} {strange[0]!r}", f"there are {', '.join(known)}")
     for number, supply in enumerate(profile.supplies, start=1):
         for part, names, known in (
-            ("quarters", set(supply.quarters), tuple(quarter.prefix for quarter in profile.quarters)),
+            ("quarters", set(supply.quarters), prefixes),
             ("silence", {supply.silence} - {""}, tuple(profile.silences)),
             ("mishaps", set(supply.mishaps), tuple(profile.mishaps)),
             ("misdeeds", set(supply.misdeeds), tuple(profile.misdeeds)),

@@ -2,12 +2,15 @@
 
 A profile says for each table which facts its rows are made of (``rows``) and which column holds which (``columns``):
 
-* ``buildings``: ``id``, ``area`` (of all flats), ``common_area``, the columns of its quarter, and for a service with
-  meters of buildings ``service.house``, the volume of the month;
-* ``flats``: ``id building number area rooms owners residents everybody living everybody_living``, the columns of its
-  quarter, and for each service, written ``service.fact``: ``connected metered possible volume silent_since``.
+* ``buildings``: ``id``, ``area`` (of all flats), ``common_area``, the columns of its quarter, and for each kind of
+  meters of buildings ``kind.house``, the volume of the month, ``kind.house_mean``, that of a month of the last year,
+  and ``kind.house_metered``;
+* ``flats``: ``id building number area rooms owners residents everybody living everybody_living everybody_area``, the
+  columns of its quarter, and for each service, written ``service.fact``: ``connected metered possible volume
+  silent_since``.
   ``residents``, ``everybody`` (of a shared flat, else empty) and ``metered`` are those of the month's first day;
-  ``living`` is the living area of a room of a shared flat, ``everybody_living`` that of all its rooms;
+  ``living`` is the living area of a room of a shared flat, ``everybody_living`` that of all its rooms,
+  ``everybody_area`` the area of the flat;
 * ``residents``: ``flat day residents everybody``, changes of their number inside the month;
 * ``fittings``: ``flat service day metered``, meters installed inside the month;
 * ``meters``: ``id flat service digits before now rolled``, where the month's volume comes as readings;
@@ -15,11 +18,13 @@ A profile says for each table which facts its rows are made of (``rows``) and wh
 * ``troubles``: ``flat service mishap start end``, those that touch the month;
 * ``acts``: ``flat service misdeed since found removed``, those of the month;
 * ``history``: ``flat service month volume``, past months;
-* ``house_history``: ``building service month volume``, past months of the meters of buildings.
+* ``house_history``: ``building service month volume``, past months of the meters of buildings, ``service`` their kind;
+* ``seasons``: ``building service start end``, the seasons of a supply; ``service`` is its first one.
 
-A column is a fact's name, or a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty
-cell). ``need`` names facts without which a row is left out; ``only`` gives facts and the values that rows are kept for.
-Rows may be kept for some services with ``services``.
+A column is a fact's name, a table with ``fact`` and ``words`` (value -> cell; a value not listed gives an empty cell),
+or one with ``any``, a list of facts of which the first counts that is there and not no. ``need`` names facts without
+which a row is left out; ``only`` gives facts and the values that rows are kept for. Rows may be kept for some services
+with ``services``.
 """
 
 from __future__ import annotations
@@ -136,9 +141,20 @@ def _cells(facts: Facts, spec: str | dict[str, Any]) -> pa.Array:
     if isinstance(spec, str):
         return _fact(facts, spec)
     pa = require_arrow()
+    if "any" in spec:
+        return _any([_fact(facts, name) for name in spec["any"]])
     known = pa.array([texts.shown(value) for value in spec["words"]], "string")
     cells = pa.array([texts.shown(value) for value in spec["words"].values()], "string")
     return cells.take(pa.compute.index_in(_fact(facts, spec["fact"]), known))
+
+
+def _any(several: list[pa.Array]) -> pa.Array:
+    compute = require_arrow().compute
+    found = several[0]
+    for other in several[1:]:
+        kept = compute.fill_null(compute.not_equal(found, "no"), fill_value=False)
+        found = compute.if_else(kept, found, compute.coalesce(other, found))
+    return found
 
 
 def _fact(facts: Facts, name: str) -> pa.Array:
@@ -158,8 +174,8 @@ def _buildings(view: View) -> Facts:
         "area": lambda: texts.tenths(area),
         "common_area": lambda: texts.tenths(area * 12 // 100),
     }
-    for service in view.profile.houses:
-        found[f"{service}.house"] = partial(_house, view, service)
+    for name in view.profile.houses:
+        found |= {f"{name}.{fact}": cells for fact, cells in _house(view, name).items()}
     return Facts(owners=np.arange(len(area)), found=found)
 
 
@@ -167,11 +183,18 @@ def _drawn(drawn: Drawn) -> pa.Array:
     return texts.words(drawn.values, drawn.places)
 
 
-def _house(view: View, service: str) -> pa.Array:
-    volume = house_volume(view.town, view.profile, service, view.seed)
+def _house(view: View, name: str) -> dict[str, Fact]:
+    volume = house_volume(view.town, view.profile, name, view.seed)
     if volume is None:
-        return require_arrow().nulls(len(view.town.bounds) - 1, "string")
-    return texts.thousandths(volume[:, view.at], volume[:, view.at] >= 0)
+        volume = np.full((len(view.town.bounds) - 1, len(view.town.window)), -1)
+    now = volume[:, view.at]
+    year = [at for at, month in enumerate(view.town.window) if month.name[:4] < view.month.name[:4]][-12:]
+    mean = volume[:, year].mean(axis=1).astype(np.int64) if year else now
+    return {
+        "house": lambda: texts.thousandths(now, now >= 0),
+        "house_mean": lambda: texts.thousandths(mean, mean >= 0),
+        "house_metered": lambda: texts.yes(now >= 0),
+    }
 
 
 def _flats(view: View) -> Facts:
@@ -191,6 +214,7 @@ def _flats(view: View) -> Facts:
         "residents": lambda: texts.whole(here),
         "everybody": lambda: texts.whole(here + people.neighbours, shared),
         "living": lambda: _shared(texts.tenths(living), shared),
+        "everybody_area": lambda: _shared(texts.tenths(town.area * (2 + people.neighbours // 2)), shared),
         "everybody_living": lambda: _shared(texts.tenths(living * (2 + people.neighbours // 2)), shared),
     }
     for supplied in town.supplied:
@@ -426,13 +450,13 @@ def _history(view: View) -> Facts:
 
 def _house_history(view: View) -> Facts:
     past = range(view.at - view.profile.history, view.at)
+    kinds = list(view.profile.houses)
     parts = []
-    for service in view.profile.houses:
-        volumes = house_volume(view.town, view.profile, service, view.seed)
+    for number, name in enumerate(kinds):
+        volumes = house_volume(view.town, view.profile, name, view.seed)
         if volumes is None:
             continue
         houses, months = np.nonzero(volumes[:, past.start : past.stop] >= 0)
-        number = view.profile.services.index(service)
         parts.append(
             {
                 "flats": houses,
@@ -447,9 +471,25 @@ def _house_history(view: View) -> Facts:
         owners=rows["flats"],
         found={
             "building": lambda: view.buildings(rows["flats"]),
-            "service": lambda: texts.words(view.profile.services, rows["service"]),
+            "service": lambda: texts.words(kinds, rows["service"]),
             "month": lambda: texts.words(names, rows["month"]),
             "volume": lambda: texts.thousandths(rows["volume"]),
+        },
+    )
+
+
+def _seasons(view: View) -> Facts:
+    here = [(part.supply.services[0], *season) for part in view.town.supplied for season in part.supply.seasons]
+    houses = np.repeat(np.arange(len(view.town.bounds) - 1), len(here))
+    places = np.tile(np.arange(len(here)), len(view.town.bounds) - 1)
+    services, starts, ends = zip(*here, strict=True) if here else ((), (), ())
+    return Facts(
+        owners=houses,
+        found={
+            "building": lambda: view.buildings(houses),
+            "service": lambda: texts.words(services, places),
+            "start": lambda: texts.words(starts, places),
+            "end": lambda: texts.words(ends, places),
         },
     )
 
@@ -469,4 +509,5 @@ _ROWS: Final[dict[str, Callable[[View], Facts]]] = {
     "acts": _acts,
     "history": _history,
     "house_history": _house_history,
+    "seasons": _seasons,
 }

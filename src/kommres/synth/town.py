@@ -253,15 +253,14 @@ def _acts(
     )
 
 
-def house_volume(town: Town, profile: Profile, service: str, seed: int) -> Numbers | None:
+def house_volume(town: Town, profile: Profile, name: str, seed: int) -> Numbers | None:
     """Return what the meters of buildings show by month [thousandths], -1 where there is none; None without meters."""
-    meter = profile.houses.get(service)
-    used = next((part.used[service] for part in town.supplied if service in part.used), None)
-    if meter is None or used is None:
+    meter = profile.houses[name]
+    used = [part.used[service] for part in town.supplied for service in meter.services if service in part.used]
+    if not used or town.quarter.prefix not in meter.quarters:
         return None
     numbers = np.arange(town.first, town.first + len(town.bounds) - 1)
-    dice = Dice(numbers, seed, "house", service)
-    there = dice.chance(meter.share)
-    over = np.stack([Dice(numbers, seed, "over", service, m.number).between(*meter.over) for m in town.window], axis=1)
-    whole = np.add.reduceat(used, town.bounds[:-1], axis=0) * (100 + over) // 100
+    there = Dice(numbers, seed, "house", name).chance(meter.share)
+    over = np.stack([Dice(numbers, seed, "over", name, m.number).between(*meter.over) for m in town.window], axis=1)
+    whole = np.add.reduceat(np.sum(used, axis=0), town.bounds[:-1], axis=0) * (100 + over) // 100
     return np.where(there[:, None], whole, -1)

@@ -86,6 +86,25 @@ def test_explain_as_json(run, rules):
     assert json.loads(out)[0]["value"] == "637.06"
 
 
+def test_explain_as_a_page(run, rules):
+    settings = ("explain", rules, "--on", "2026-01", "--json", CASE)
+    text = run(*settings, "--format", "markdown")[1]
+    assert "## premises 1, January 2026: cold\\_water: 637.06 RUB" in text
+    assert "  - residents = 2 person: who lives here, supplied" in text
+    page = run(*settings, "--format", "html", "--service", "cold_water", "--line", "base")[1]
+    assert '<li><details open="open"><summary>' in page
+    assert page.endswith("</html>\n")
+
+
+def test_bill_of_a_case(run, rules):
+    rows = '{"premises": [{"id": "а1", "residents": 2, "connected": true}, {"id": "а2", "connected": false}]}'
+    settings = ("explain", rules, "--on", "2026-01", "--json", rows, "--lang", "ru", "--bill")
+    assert "Итого: 637,06 руб." in run(*settings, "--account", "а1")[1]
+    assert "Начислений нет." in run(*settings, "--account", "а2")[1]
+    assert "they are а1, а2" in run(*settings)[2]
+    assert "goes with --bill" in run(*settings[:-1], "--account", "а1")[2]
+
+
 def test_explain_needs_a_case_or_an_account(run, rules):
     code, _, err = run("explain", rules)
     assert code == 2

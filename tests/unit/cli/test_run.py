@@ -31,9 +31,32 @@ def test_run_and_explain(run, rules, data, tmp_path):
     assert text.startswith("premises 17, January 2026: cold_water: 637.06 RUB\n")
     code, text, _ = run("explain", out, "--account", "20", "--lang", "ru")
     assert "отказ, D0102" in text
-    code, _, err = run("explain", out, "--account", "21")
+    code, _, err = run("explain", out, "--account", "170")
     assert code == 2
-    assert "21" in err
+    assert "no row has this id. What to do: did you mean '17'?" in err
+    code, _, err = run("explain", out, "--account", "another")
+    assert "quarantine.parquet lists rows that could not be used" in err
+
+
+def test_bills_of_a_run(run, rules, data, tmp_path):
+    out = tmp_path / "out"
+    assert run("run", data, "--rules", rules, "--period", "2026-01", "--out", out, "--quiet")[0] == 3
+    code, text, _ = run("explain", out, "--account", "17", "--bill", "--lang", "ru")
+    assert code == 0
+    assert text.startswith("Расчёт платы за январь 2026 года\npremises 17\n")
+    assert "Итого: 637,06 руб." in text
+    assert "Почему так" not in text
+    assert "Почему так" in run("explain", out, "--account", "17", "--bill", "--lang", "ru", "--details")[1]
+    page = run("explain", out, "--account", "18", "--bill", "--format", "html")[1]
+    assert page.startswith("<!DOCTYPE html>\n")
+    assert "671.30 RUB" in page
+    assert json.loads(run("explain", out, "--account", "18", "--bill", "--format", "json")[1])["row"] == "18"
+    assert "Nothing is charged." in run("explain", out, "--account", "19", "--bill")[1]
+    text = run("explain", out, "--account", "20", "--bill")[1]
+    assert "Not charged\n  cold water: a value cannot be read: residents" in text
+    code, _, err = run("explain", out, "--account", "17", "--bill", "--service", "water")
+    assert code == 2
+    assert "services of premises are cold_water" in err
 
 
 def test_an_explanation_of_other_rules_or_data_is_refused(run, rules, data, tmp_path):

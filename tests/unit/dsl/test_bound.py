@@ -252,6 +252,20 @@ def test_an_optional_value_needs_a_guard(formula, expected):
     assert codes(rule(formula)) == expected
 
 
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("share(volume, volume) else 0", []),
+        ("tiers(volume, band[_]) else 5", []),
+        ("min(1, share(volume, volume)) else 0", ["K0502"]),
+        ("floor(2.5, 1) else 0", ["K0502"]),
+    ],
+)
+def test_what_looks_up_or_divides_may_have_no_value(formula, expected):
+    table = "param band by (v: m3): 1/m3\n    always  0..10 = 1  10..20 = 2\n"
+    assert codes(with_rule(f"{table}rule x of premises: number\n    = {formula}\n")) == expected
+
+
 def test_the_condition_of_an_exception_guards_its_body():
     text = with_rule("rule x of premises: m3\n    = volume\n    except read {}\n        = metered\n")
     assert codes(text.format("when has metered")) == []

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from kommres.dsl.describe import debt, describe, describe_text, uncited
+from kommres.dsl.citing import debt, uncited
+from kommres.dsl.describe import describe
+from kommres.dsl.overview import describe_text
 from kommres.dsl.program import load
 
 RULES = """\
@@ -11,9 +13,14 @@ module my.water
 act pp "Rules of the village"
 entity premises
     "a flat"
+called ru
+    service "water" = "Вода"
+    unit m3 = "кубометр"
 enum kind: cold, hot
+    called ru cold = "холодная", hot = "горячая"
 input used(kind) of premises: m3, step 0.001, 0..100, optional, history
     "volume by the meter"
+    called ru "показания"
 event absence of premises
     from: date
     to: date, optional
@@ -59,6 +66,7 @@ def test_input(bound):
         "signed": False,
         "text": "volume by the meter",
         "module": "my.water",
+        "called": {"ru": "показания"},
     }
 
 
@@ -78,6 +86,18 @@ def test_rules_and_charges(bound):
     assert json.loads(json.dumps(data)) == data
 
 
+def test_what_things_are_called(bound):
+    data = describe(bound)
+    assert data["enumerations"][0]["parts_called"] == {"cold": {"ru": "холодная"}, "hot": {"ru": "горячая"}}
+    assert data["enumerations"][0]["called"] == {}
+    assert data["called"] == {
+        "service": {"water": {"ru": "Вода"}},
+        "line": {},
+        "unit": {"m3": {"ru": "кубометр"}},
+        "act": {},
+    }
+
+
 def test_debt(bound):
     assert [(use.owner, use.citation.text, use.citation.status) for use in debt(bound)] == [
         ("option reading", "clause 7", "unchecked"),
@@ -88,6 +108,8 @@ def test_debt(bound):
 
 def test_text_names_everything(bound):
     text = describe_text(bound)
+    assert "volume by the meter" in text
+    assert "показания" in describe_text(bound, "ru")
     for word in ("premises.used(kind)", "m3, 0..100, step 0.001, optional, history", "tariff[kind]", "wide or narrow"):
         assert word in text
     assert "3 citations, 2 of them not checked" in text

@@ -521,6 +521,20 @@ class TestCuts:
         assert self.cuts(text) == "outage"
         assert self.cuts(text, "total") == "outage below"
 
+    @pytest.mark.parametrize(
+        ("bounds", "words"),
+        [
+            ("outage", "outage"),
+            ("outage, 2021-03-05, period.end", "2021-03-05, outage"),
+            ("union(outage), 2021-03-05, 2022-01-01", "2021-03-05, 2022-01-01, outage"),
+            ("outage, period.start, checked", "outage, every day"),
+            ("outage, period.start + 3 day, period.end", "outage, every day"),
+        ],
+    )
+    def test_pieces_that_cover_the_day_are_cut_at_their_own_bounds(self, bounds, words):
+        text = f"rule volume of premises: number\n    = count for o in covering(clip({bounds}))\n"
+        assert self.cuts(text) == words
+
     def test_slices_stop_the_variation_and_keep_the_cuts(self):
         found = definition("""
             rule volume of premises: person*month

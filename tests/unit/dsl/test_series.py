@@ -12,10 +12,11 @@ from tests.programs import plan_of, run
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.case import rows_from_case, rows_from_example
 from kommres.dsl.coverage import Coverage
-from kommres.dsl.describe import describe, describe_text
+from kommres.dsl.describe import describe
 from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.examples import run_examples
 from kommres.dsl.explain import explain
+from kommres.dsl.overview import describe_text
 from kommres.dsl.pipeline import compile_sources
 from kommres.dsl.plan.calendar import CalendarSteps
 from kommres.dsl.plan.nodes import Op

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from tests.kernel_cases import Sides
 from tests.programs import plan_of
 from tests.series_programs import DAYS, MONTHS, SOURCES, TEXT, VALUES, WHERE, Case, body, trees
@@ -15,10 +16,11 @@ from tests.series_programs import DAYS, MONTHS, SOURCES, TEXT, VALUES, WHERE, Ca
 from kommres.dsl.backends.grids import intervals_of
 from kommres.dsl.backends.kernels.from_rows import batch_of
 from kommres.dsl.backends.kernels.hours import Hours
-from kommres.dsl.backends.kernels.kernels import Kernels
-from kommres.dsl.backends.rows import Dense, Row, Steps
+from kommres.dsl.backends.kernels.kernels import ASSUMED, Kernels
+from kommres.dsl.backends.rows import Bad, Dense, Row, Steps
 from kommres.dsl.backends.zones import Zone
 from kommres.dsl.pipeline import compile_sources
+from kommres.dsl.plan.prove import prove
 from kommres.dsl.program import load
 from kommres.dsl.source import Source
 from kommres.period import Month
@@ -148,6 +150,61 @@ def test_rows_with_gaps_are_left_where_the_gap_is_needed():
     assert left("(sum of (load[h] else 2 kWh) for h in load) * 1 RUB/kWh", meter(gap)) == [0]
     assert left("(sum of load[h] for h in load on period.start) * 1 RUB/kWh", meter(gap)) == [0]
     assert left("(sum of load[h] for h in load where hour_of_day(h) < 23) * 1 RUB/kWh", meter(gap)) == [0]
+
+
+def test_rows_with_values_that_cannot_be_read_are_left_where_one_is_needed():
+    cells = [1] * 5 + [None] + [1] * 738
+    unread = meter(cells, bad={5: Bad("D0102", "made up", "load")})
+    assert left(TOTAL, meter(), unread) == [0, 1]
+    assert left("(sum of (load[h] else 2 kWh) for h in load) * 1 RUB/kWh", unread) == [1]
+    assert left("(sum of load[h] for h in load on (period.start + 1 day)) * 1 RUB/kWh", unread) == [0]
+    assert left("(sum of load[h] for h in load where hour_of_day(h) > 5) * 1 RUB/kWh", unread) == [0]
+    assert left("(if share at start > 1 then 1 RUB otherwise (sum of load[h] for h in load) * 1 RUB/kWh)", unread) == [
+        0
+    ]
+
+
+CUBE = """
+rule all_of of meter: kWh
+    = sum of load[h] for h in load
+rule cube of meter: kWh*kWh*kWh
+    = all_of * all_of * all_of
+"""
+
+
+def in_all(kwh):
+    """Return a meter whose values come to so much energy in the month."""
+    thousandths = int(Fraction(kwh) * 1000)
+    return meter([thousandths // 744 + (n < thousandths % 744) for n in range(744)])
+
+
+#: The cubes of two are a little less and a little more than what is assumed of a result.
+ROWS = (in_all(1), in_all("99.999"), in_all("100.001"), in_all(700_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "guard"),
+    [
+        (SMALL + CUBE + charge("cube * 1 RUB/kWh/kWh/kWh"), "result"),
+        (SMALL + CUBE + charge("(if all_of > 5 kWh then cube otherwise 0) * 1 RUB/kWh/kWh/kWh"), "result"),
+        (SMALL + CUBE + charge("all_of * all_of * all_of * 1 RUB/kWh/kWh/kWh"), "rounded"),
+    ],
+)
+def test_results_and_roundings_beyond_what_is_assumed_are_left(text, guard):
+    plan, assumed = plan_of(text), evolve(ASSUMED, result=1_000_000)
+    proofs = prove(plan, evolve(assumed, partial=True))
+    assert guard in {found.kind for proof in proofs.definitions for found in proof.guards}
+    sides = Sides(plan, JANUARY, assumed=assumed)
+    tally = sides.compare(ROWS)
+    assert (sides.charged(ROWS)["meter"].left.tolist(), tally.refused) == ([0, 0, 1, 1], 0)
+
+
+def test_a_rounding_is_guarded_in_proofs_of_kernels_only():
+    plan = plan_of(SMALL + CUBE + charge("all_of * all_of * all_of * 1 RUB/kWh/kWh/kWh"))
+    for partial in (False, True):
+        proofs = prove(plan, evolve(ASSUMED, partial=partial))
+        kinds = {guard.kind for proof in proofs.definitions for guard in proof.guards}
+        assert ("rounded" in kinds, "result" in kinds) == (partial, True)
 
 
 def test_rows_without_the_series_are_left():

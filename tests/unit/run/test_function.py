@@ -1,4 +1,6 @@
 import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pyarrow as pa
 import pytest
@@ -55,3 +57,53 @@ def test_a_parent_in_another_batch_is_no_parent(rules):
         ("3", "D0503"),
         ("4", "D0503"),
     }
+
+
+OPTIONAL = """\
+module choices
+entity flat
+input area of flat: m2, 0..1000
+option rent_by: size or flat, default size
+    "what the rent counts"
+param rate: RUB/m2
+    from 2025-01-01 = 1
+    from 2026-01-01 known from 2026-02-01 = 2
+charge rent of flat: RUB
+    service "rent"
+    = round(if rent_by = size then area * (rate at start) otherwise 7 RUB, 0.01)
+"""
+FLATS = {"flat": {"id": ["1", "2"], "area": ["10", "30"]}}
+
+
+@pytest.fixture
+def choices(tmp_path):
+    path = tmp_path / "choices.kmr"
+    path.write_text(OPTIONAL, encoding="utf-8")
+    return path
+
+
+HOW = [
+    ({}, ["20.00", "60.00"]),
+    ({"options": {"rent_by": "flat"}}, ["7.00", "7.00"]),
+    ({"known_at": "2026-01-15"}, ["10.00", "30.00"]),
+]
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "numba"])
+def test_what_it_was_made_with_acts(choices, backend):
+    for how, amounts in HOW:
+        function = batch_function(choices, "2026-01", backend=backend, **how)
+        expected = run(choices, FLATS, "2026-01", backend=backend, **how).charges
+        for one in (function, pickle.loads(pickle.dumps(function))):
+            assert one(FLATS)[0].equals(expected)
+        assert [str(amount) for amount in expected.column("amount").to_pylist()] == amounts
+
+
+def charged(function):
+    return [str(amount) for amount in function(FLATS)[0].column("amount").to_pylist()]
+
+
+def test_processes_share_it(choices):
+    functions = [batch_function(choices, "2026-01", backend="interpreter", **how) for how, _ in HOW]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert list(pool.map(charged, functions)) == [amounts for _, amounts in HOW]

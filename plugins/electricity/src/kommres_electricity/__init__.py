@@ -13,5 +13,6 @@ RESOURCE: Final = ResourceSpec(
     services=("electricity",),
     meters=(MeterKind(service="electricity", unit="kWh", digits=6, step="0.01"),),
     rules=files(__name__) / "rules",
+    city=files(__name__) / "synth" / "city.toml",
 )
 """The declaration that the entry point names."""

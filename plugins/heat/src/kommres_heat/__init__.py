@@ -13,5 +13,6 @@ RESOURCE: Final = ResourceSpec(
     services=("heating",),
     meters=(MeterKind(service="heating", unit="Gcal", digits=6, step="0.001"),),
     rules=files(__name__) / "rules",
+    city=files(__name__) / "synth" / "city.toml",
 )
 """The declaration that the entry point names."""

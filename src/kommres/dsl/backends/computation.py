@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from kommres.dsl.backends.aggregates import AGGREGATES
 from kommres.dsl.backends.arithmetic import ARITHMETIC
@@ -31,6 +31,11 @@ WRITERS = {**REFERENCES, **CONDITIONS, **ARITHMETIC, **FUNCTIONS, **FOREIGN, **A
 #: Under it a row remembers the problems of definitions.
 FAILED = object()
 
+#: Bits of the numerator and of the denominator of a rule's value. A sum of quotients over a thousand rows stays far
+#: below; rules that multiply each other double the bits with each step.
+MOST_BITS: Final = 1 << 16
+#: The first number of more bits.
+HUGE: Final = 1 << MOST_BITS
 
 #: A key of a rule: a member, a day, the place of an interval.
 Key: TypeAlias = str | int
@@ -248,7 +253,8 @@ class Computation:
         lines = choices.lines()
         suspicious = ["value is None"] if choices.optional else []
         if rule.type.kind == "number":
-            suspicious.append("True" if rule.low is not None or rule.high is not None else "value.numerator < 0")
+            ranged = rule.low is not None or rule.high is not None
+            suspicious.append("True" if ranged else "not 0 <= value.numerator < HUGE or value.denominator >= HUGE")
         if suspicious:
             lines += [f"if {' or '.join(suspicious)}:", f"    {unit.bind(self.check)}(value)"]
         return lines
@@ -265,12 +271,19 @@ class Computation:
         raise DataProblem("D0303", f"the module {rule.module} does not apply here, so {rule.name} has no value")
 
     def check(self, value: Datum) -> None:
-        """Raise :class:`DataProblem` (D0401, D0405, D0406) for a value that the rule may not have."""
+        """Raise :class:`DataProblem` (D0401, D0405, D0406, D0409) for a value that the rule may not have."""
         rule = self.definition.rule
         if value is None:
             if not rule.type.optional:
                 raise DataProblem("D0405", f"{rule.name} is absent, but it is not declared optional")
             return
+        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+        if bits > MOST_BITS:
+            raise DataProblem(
+                "D0409",
+                f"{rule.name} would be a number of {bits:_} bits; exact numbers have {MOST_BITS:_} at most: "
+                "round what is multiplied or divided again and again",
+            )
         if not self._signed and value.numerator < 0:
             raise DataProblem(
                 "D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`"

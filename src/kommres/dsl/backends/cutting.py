@@ -105,9 +105,9 @@ class Cutter:
         #: the first cutter that cuts the month alike: what it found for a row holds for this one
         self.month = machine.cutters.setdefault(alike, self)
 
-    def _fixed_starts(self, start: int, end: int) -> tuple[int, ...]:
+    def _fixed_starts(self, start: int, end: int, more: tuple[int, ...] = ()) -> tuple[int, ...]:
         days = {day for table in self._tables for day in table.changes(start, end)}
-        days.update(day for day in self._days if start < day < end)
+        days.update(day for day in (*self._days, *more) if start < day < end)
         return (start, *sorted(days))
 
     def in_month(self, row: Row) -> Sequence[int]:
@@ -139,8 +139,8 @@ class Cutter:
             return self.month.in_month(row)
         if self.daily:
             return range(start, end)
-        fixed = self._fixed_starts(start, end)
         inside = month.start <= start and end <= month.end
+        fixed = self._fixed_starts(start, end, () if inside else (month.start, month.end))
         if not self.by_row or (inside and self.calm and self._machine.movement.steady(row)):
             return fixed
         found: set[int] = set()

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kommres.dsl.backends.arithmetic import MODES, factors, quotient, round_to, steps_of, times
+from kommres.dsl.backends.arithmetic import MODES, factors, moved_date, quotient, round_to, steps_of, times
 from kommres.dsl.backends.tables import Miss
 from kommres.dsl.backends.writing import Place, Text, Unit, Writer, over, payload, slot_name
 from kommres.dsl.plan.nodes import Op
@@ -103,7 +103,7 @@ _SIMPLE: dict[str, Callable[..., Any]] = {
     "full_days_between": _full_days,
     "months_since": _months_since,
     "month_start": lambda day: _month(day).start,
-    "month_end": lambda day: _month(day).end,
+    "month_end": lambda day: moved_date(_month(day).end),
     "day_of_week": lambda day: dt.date.fromordinal(day).isoweekday(),
     "year": lambda day: dt.date.fromordinal(day).year,
     "month": lambda day: dt.date.fromordinal(day).month,
@@ -132,7 +132,7 @@ def _local(unit: Unit, number: int, place: Place, function: str) -> Text:
         return Text(f"g{slot}.{'days' if function == 'date_of' else 'hours'}[{slot_name(slot)}]")
     text = unit.text(moment, place)
     code = unit.present(text, number)
-    return over(f"zone(row).day({code})" if function == "date_of" else f"zone(row).wall({code}).hour", text)
+    return over(f"moved_date(zone(row).day({code}))" if function == "date_of" else f"zone(row).hour({code})", text)
 
 
 def _round(unit: Unit, number: int, place: Place, near: Callable[[int, int], int]) -> Text:

@@ -27,7 +27,7 @@ from kommres.dsl.problems import DataProblem
 from kommres.errors import RulesError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kommres.dsl.backends.hooks import Hook
     from kommres.dsl.backends.rows import Row
@@ -187,8 +187,8 @@ class Interpreter:
         check_row(row)
         return self._line(self._charges[definition.number], row, steady=self.machine.movement.steady(row))
 
-    def account(self, row: Row) -> AccountResult:
-        """Compute all charges of the row's entity. A refused charge refuses its service."""
+    def account(self, row: Row, services: Collection[str] | None = None) -> AccountResult:
+        """Compute all charges of the row's entity, or those of some services. A refused charge refuses its service."""
         charges = self._by_entity.get(row.entity)
         if charges is None:
             found = [c for c in self._charges.values() if c.plan.rule.entity.name == row.entity]
@@ -197,6 +197,8 @@ class Interpreter:
         refusals: list[Refusal] = []
         steady = self.machine.movement.steady(row)
         for charge in charges:
+            if services is not None and charge.service not in services:
+                continue
             try:
                 if row.problem is not None:
                     check_row(row)

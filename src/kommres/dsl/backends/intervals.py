@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.backends.rows import Bad, EventRow
+from kommres.dsl.backends.zones import DAY_SECONDS
 from kommres.dsl.problems import DataProblem
+from kommres.period import MOST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -101,16 +103,21 @@ def _windows(start: int, end: int, first: int, last: int, zone: Zone) -> Iterabl
             yield max(opens, start), min(closes, end)
 
 
-def _ended(row: EventRow, end: int) -> None:
+def _countable(row: EventRow, start: int, end: int) -> None:
+    """Raise :class:`DataProblem` (D0405, D0410) for an interval whose days cannot be gone through."""
     if end == OPEN:
         raise DataProblem("D0405", "the interval has no end yet; clip it to a period first", row=row.id, field="to")
+    days = (end - start) // DAY_SECONDS
+    if days > MOST_DAYS:
+        found = f"the interval has {days} days, and {MOST_DAYS} are gone through at most; clip it to a period first"
+        raise DataProblem("D0410", found, row=row.id, field="to")
 
 
 def daily(rows: Iterable[EventRow], first: int, last: int, zone: Zone) -> list[EventRow]:
     """Keep the pieces inside the daily window; ``first``/``last`` in minutes after local midnight."""
     pieces: list[EventRow] = []
     for start, end, row in _ordered(rows):
-        _ended(row, end)
+        _countable(row, start, end)
         pieces.extend(_piece(row, a, b) for a, b in _windows(start, end, first, last, zone))
     return _by_start(pieces)
 
@@ -119,7 +126,7 @@ def split(rows: Iterable[EventRow], first: int, last: int, zone: Zone) -> list[E
     """Cut at the edges of the daily window; the new field ``inside`` says on which side a piece lies."""
     pieces: list[EventRow] = []
     for start, end, row in _ordered(rows):
-        _ended(row, end)
+        _countable(row, start, end)
         at = start
         for a, b in _windows(start, end, first, last, zone):
             if at < a:

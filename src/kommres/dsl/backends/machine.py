@@ -33,7 +33,7 @@ from kommres.dsl.diagnostics import closest
 from kommres.dsl.plan.calendar import CalendarSteps
 from kommres.dsl.problems import DataProblem
 from kommres.errors import UsageError
-from kommres.period import Month
+from kommres.period import MOST_DAYS, Month
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +51,8 @@ _NAMES: dict[str, Any] = {
     "__builtins__": {name: getattr(builtins, name) for name in ("int", "str", "len", "min", "max", "range")},
     "FAILED": FAILED,
     "NO_LINE": NO_LINE,
+    "HUGE": computation.HUGE,
+    "MOST_DAYS": MOST_DAYS,
     "UNSET": object(),
     "MANY": hourly.MANY,
     "DataProblem": DataProblem,
@@ -67,7 +69,8 @@ _NAMES: dict[str, Any] = {
             *(arithmetic.divided, arithmetic.moved_date, arithmetic.moved_instant, arithmetic.quotient),
             *(arithmetic.ratio, arithmetic.round_to),
             *(choices.conflict, choices.nothing_applies, choices.undecided),
-            *(slicing.months_between, slicing.pairs, functions.next_working_day, functions.is_working_day),
+            *(slicing.months_between, slicing.pairs, slicing.too_long),
+            *(functions.next_working_day, functions.is_working_day),
             grids.series_value,
             *(aggregates.clip_local, aggregates.clip_span, aggregates.covering_local, aggregates.name_origin),
             *(aggregates.shared_place, aggregates.undecided_month),

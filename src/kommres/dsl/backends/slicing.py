@@ -15,13 +15,14 @@ from attrs import evolve
 from kommres.dsl.backends.tables import Miss
 from kommres.dsl.backends.writing import Mode, Place, Text, Unit, Writer, indented, over, payload
 from kommres.dsl.plan.nodes import Op
-from kommres.period import month_of
+from kommres.dsl.problems import DataProblem
+from kommres.dsl.quantity import day as show_day
+from kommres.period import MOST_DAYS, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kommres.dsl.backends.frame import Number, Term
-    from kommres.dsl.problems import DataProblem
 
 
 # --- what generated functions call ---------------------------------------------------------------------------
@@ -38,6 +39,12 @@ def months_between(start: int, end: int, term: Term) -> Number:
         total += Fraction(until - start, month.days)
         start = until
     return total
+
+
+def too_long(start: int, end: int) -> DataProblem:
+    """Return D0410 for a span of days that is gone through."""
+    span = f"from {show_day(start)} until {show_day(end)}"
+    return DataProblem("D0410", f"{span} there are {end - start} days; a sum over slices has {MOST_DAYS} at most")
 
 
 def pairs(starts: Sequence[int], end: int) -> Iterable[tuple[int, int]]:
@@ -170,7 +177,8 @@ def _over_slices(unit: Unit, number: int, place: Place) -> Text:
     if has_span:
         bounds = [unit.text(i, place) for i in rest[:2]]
         more = {name: unit.present(bound, number) for name, bound in zip((start, end), bounds, strict=True)}
-        body = [f"if {end} <= {start}:", "    return 0", *body]
+        long = [f"if {end} - {start} > MOST_DAYS:", f"    raise too_long({start}, {end})"]
+        body = [f"if {end} <= {start}:", "    return 0", *long, *body]
     call = unit.function(body, place=place, bound=("day", "start", "end"), more=more)
     return over(call, *bounds, misses=text.misses)
 

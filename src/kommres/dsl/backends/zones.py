@@ -8,6 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY_SECONDS = 86400
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+#: Instants and days whose local time lies in the years 1 to 9999 in every zone. Beyond them the offset stays as it is
+#: there, so that an interval which ends at the end of all years can be computed with.
+_INSTANTS = (-719_162 * DAY_SECONDS + 2 * DAY_SECONDS, 2_932_897 * DAY_SECONDS - 2 * DAY_SECONDS)
+_DAYS = (dt.date.min.toordinal() + 2, dt.date.max.toordinal() - 2)
 
 
 class Zone:
@@ -42,9 +46,10 @@ class Zone:
         day += more
         if self._info is None:
             return (day - _EPOCH_DAY) * DAY_SECONDS + minute * 60
-        date = dt.date.fromordinal(day)
+        near = _within(day, _DAYS)
+        date = dt.date.fromordinal(near)
         wall = dt.datetime(date.year, date.month, date.day, minute // 60, minute % 60, tzinfo=self._info)
-        return int(wall.timestamp())
+        return int(wall.timestamp()) + (day - near) * DAY_SECONDS
 
     def of_wall(self, wall: dt.datetime) -> int:
         """Return the instant of a wall-clock time; one with an offset keeps it."""
@@ -57,7 +62,19 @@ class Zone:
         """Return the local day that an instant lies in."""
         if self._info is None:
             return instant // DAY_SECONDS + _EPOCH_DAY
-        return dt.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
+        near = _within(instant, _INSTANTS)
+        if near == instant:
+            return dt.datetime.fromtimestamp(instant, tz=self._info).date().toordinal()
+        return Zone.UTC.day(instant + self._offset(near))
+
+    def hour(self, instant: int) -> int:
+        """Return the local hour of an instant, 0 to 23."""
+        return (instant + self._offset(_within(instant, _INSTANTS))) % DAY_SECONDS // 3600
+
+    def _offset(self, instant: int) -> int:
+        """Return the offset from UTC [s]."""
+        offset = self.wall(instant).utcoffset()
+        return 0 if offset is None else round(offset.total_seconds())
 
     def unclear(self, wall: dt.datetime) -> str:
         """Say whether a local time ``comes twice`` or ``does not exist``; nothing where it is one moment."""
@@ -71,6 +88,10 @@ class Zone:
     def wall(self, instant: int) -> dt.datetime:
         """Return the local time of an instant."""
         return dt.datetime.fromtimestamp(instant, tz=self._info or dt.UTC)
+
+
+def _within(value: int, span: tuple[int, int]) -> int:
+    return min(max(value, span[0]), span[1])
 
 
 Zone.UTC = Zone(None)

@@ -471,7 +471,7 @@ class ExpressionBinder(NameMixin, TimesMixin, AggregateMixin, FunctionMixin, For
             can_miss = True
         else:
             value = self.bind(inner, context, wanted)
-            can_miss = value.type.optional or isinstance(value, b.ParamRef | b.SeriesRef | b.FunctionCall)
+            can_miss = value.type.optional or _looks_up(value)
         if not can_miss:
             raise self.problem(
                 "K0502", "this always has a value, so `else` is never used", expr.fallback.span, help="take `else` away"
@@ -566,6 +566,13 @@ def direct_names(value: b.Expr) -> tuple[b.Expr, ...]:
 
 def _is_day(expr: b.Expr) -> bool:
     return isinstance(expr, b.PeriodRef) and expr.member == "day"
+
+
+def _looks_up(value: b.Expr) -> bool:
+    """Whether a value that is not optional may be missing all the same; `share` divides."""
+    if isinstance(value, b.Call):
+        return value.function == "share"
+    return isinstance(value, b.ParamRef | b.SeriesRef | b.FunctionCall | b.Tiers)
 
 
 def _is_zero(bound: b.Expr) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kommres import plugins
 from kommres.dsl.bound.declare import Declarer
+from kommres.dsl.bound.entitle import entitle
 from kommres.dsl.bound.examples import ExampleBinder
 from kommres.dsl.bound.foreign import FunctionBinder
 from kommres.dsl.bound.nodes import (
@@ -94,6 +95,7 @@ def bind(
             *(i for i in vocabulary if isinstance(i, Series)),
         ),
         functions=tuple(i for i in vocabulary if isinstance(i, Function)),
+        titles=entitle(scope),
     )
 
 

@@ -38,6 +38,7 @@ from kommres.dsl.bound.declarations import (
     Type,
     Value,
 )
+from kommres.dsl.bound.titles import Titles
 from kommres.dsl.source import Span
 
 __all__ = [
@@ -107,6 +108,7 @@ __all__ = [
     "TableRef",
     "Tiers",
     "TimeKey",
+    "Titles",
     "Type",
     "Value",
     "VarRef",
@@ -515,3 +517,4 @@ class BoundProgram:
     examples: tuple[Example, ...]
     series: tuple[Series, ...] = ()
     functions: tuple[Function, ...] = ()
+    titles: Titles = Titles()  # noqa: RUF009 - frozen

@@ -62,11 +62,9 @@ class Places:
         for step in self.steps:
             below = range(0) if not step.args else step.args
             about_day = step.varies or (step.op is Op.PERIOD and payload(step)[0] == "day")
-            outside = _outside(step)
-            self.sliced.append(step.op is Op.SLICE or any(self.sliced[a] for a in outside))
+            self.sliced.append(step.op is Op.SLICE or any(self.sliced[a] for a in _outside(step)))
             own = about_day or self.sliced[-1]
-            outside = () if step.op is Op.EDGE else on_its_day(step, outside)
-            self.moving.append(own or any(self.moving[a] for a in outside))
+            self.moving.append(own or any(self.moving[a] for a in on_its_day(step)))
             slots = _slot(step)
             for a in below:
                 slots |= self.slots[a]
@@ -268,11 +266,13 @@ def _outside(step: Step) -> Sequence[int]:
     return step.args
 
 
-def on_its_day(step: Step, outside: Sequence[int]) -> Sequence[int]:
-    """Return what of the arguments is computed on a step's own day: intervals and days bind their own."""
+def on_its_day(step: Step) -> Sequence[int]:
+    """Return what of the arguments is computed on a step's own day: edges, slices and intervals bind their own."""
+    if step.op is Op.EDGE:
+        return ()
     if isinstance(step.data, Gather) and any(has_days(source) for _, source in step.data.binders):
         return [number for _, source in step.data.binders for number in source_steps(source)]
-    return outside
+    return _outside(step)
 
 
 def _slot(step: Step) -> int:

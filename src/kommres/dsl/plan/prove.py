@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -14,6 +15,7 @@ from kommres.dsl.plan.operations import OPERATIONS
 from kommres.dsl.plan.proofs import Assumptions, Guard, Proof, Proofs
 from kommres.dsl.plan.ranges import Range, exactly, hull
 from kommres.dsl.plan.relations import parts_of
+from kommres.dsl.plan.sums import of_any
 from kommres.dsl.plan.walk import NO_VALUE, NUMERIC, Known, Outcome, Walk
 
 if TYPE_CHECKING:
@@ -96,10 +98,27 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
         found = found.within(Range(-most, most))
         if isinstance(shape, Form):
             shape = fitted(evolve(shape, mass=most if shape.mass is None else min(shape.mass, most)), found)
+    if not definition.rule.is_charge and _is_reduced(walk, shape, shapes, found):
+        shape = of_any(walk, -1, found) or shape
     if definition.rule.is_charge:
         found = hull((found, exactly(0))) or found
         shape = selected(-1, [shape, Form(above=const(0), mass=Fraction())], found)
     return Outcome(range=found, shape=shape, part=part)
+
+
+#: Quotients with more bits become too wide where others multiply them. Up to the second they can be reduced.
+_WIDE_BITS, _EXACT_BITS = 100, 127
+
+
+def _is_reduced(walk: Walk, shape: Shape, bodies: Sequence[Shape], found: Range) -> bool:
+    """Whether others get a quotient in its lowest terms, in rows in which these fit words."""
+    if walk.known.assumed.still or not isinstance(shape, Form) or shape.is_whole or found.most is None:
+        return False
+    forms = [body for body in bodies if isinstance(body, Form)]
+    # Rows with a value beyond its range are left, so its numerator is as far from 0 as that times the divisor.
+    reach = max(found.most, Fraction(1))
+    most = max((ceil(reach * form.scale * form.below.most) for form in forms), default=0)
+    return shape.above.most.bit_length() > _WIDE_BITS and most.bit_length() < _EXACT_BITS
 
 
 def _is_word(shape: Shape) -> bool:

@@ -89,7 +89,7 @@ def added(walk: Walk, number: int, shape: Shape, found: Range, summed: Range, co
         lo, hi = ceil(summed.lo * scale), floor(summed.hi * scale)
         if max(abs(lo), abs(hi)) < WORD:
             return Form(above=leaf(Leaf(number, "value", scale), lo, hi), scale=scale)
-    total = _of_any(walk, number, summed)
+    total = of_any(walk, number, summed)
     if total is not None:
         return total
     if scale is None:
@@ -142,7 +142,7 @@ def _common(walk: Walk, number: int, below: Whole) -> bool:
 _TOP, _BOTTOM = (1 << 62) - 1, 1 << 40
 
 
-def _of_any(walk: Walk, number: int, summed: Range, days: int = 1) -> Form | None:
+def of_any(walk: Walk, number: int, summed: Range, days: int = 1) -> Form | None:
     """Return the quotient of a sum of quotients with different divisors, whose parts are assumed to be no greater.
 
     ``days``: what the divisor is multiplied with, at most.
@@ -208,7 +208,7 @@ def _over_month(walk: Walk, number: int, shape: Shape, found: Range) -> Shape:
         reach = floor(found.most * found.grid) * _DAYS[1]
         if reach < WORD:
             return _quotient(number, found.grid, -reach, reach, _DAYS, found)
-    total_ = _of_any(walk, number, found, _DAYS[1])
+    total_ = of_any(walk, number, found, _DAYS[1])
     return total_ or Missing(f"`{name}` adds up quotients whose divisors differ", "round what it adds up")
 
 

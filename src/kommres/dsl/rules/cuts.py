@@ -18,6 +18,7 @@ from kommres.dsl.bound.nodes import (
     Input,
     InputRef,
     Intervals,
+    Lit,
     MeanOverDays,
     OptionBinding,
     OptionRef,
@@ -30,6 +31,7 @@ from kommres.dsl.bound.nodes import (
     RuleRef,
     Source,
     Tiers,
+    Type,
 )
 from kommres.dsl.bound.varying import has_days
 from kommres.dsl.bound.walk import children
@@ -131,9 +133,25 @@ class Leaves:
             self._source(source.of, inner, covering=covering or source.function == "covering")
             for argument in source.args:
                 self.read(argument, inner)
+            if covering:
+                self._bounds(source)
         elif isinstance(source, Events) and covering:
             place = inner.get(source.slot, self.origin).climbed(source.up)
             (self.events_around if place.below else self.events)[source.event, place.up] = None
+
+    def _bounds(self, source: Intervals) -> None:
+        """Take in where pieces of intervals begin and end that their rows do not: at bounds of `clip`, in windows.
+
+        The period's own edges cut nothing inside it.
+        """
+        for bound in source.args:
+            match bound:
+                case Lit(type=Type(kind="date"), value=int(day)):
+                    self.days.add(day)
+                case PeriodRef(member="start" | "end", months=None):
+                    pass
+                case _:
+                    self.daily = True
 
     def _input(self, source: Input, place: Place) -> None:
         (self.around if place.below else self.own)[source, place.up] = None

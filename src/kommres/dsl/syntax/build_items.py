@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kommres.dsl.limits import CODES
 from kommres.dsl.syntax import build_values, nodes
@@ -30,11 +30,43 @@ class Items(BuilderBase):
     def docs(self, children: Children) -> Part:
         return self.part("block", tuple(children), children)
 
-    cited = docs
+    cited = notes = noted = docs
+
+    def part_name(self, children: Children) -> Part:
+        part, _, text = children
+        name = build_values.quoted(part) if part.type == "STRING" else str(part.value)
+        return self.part("part", (name, build_values.quoted(text)), children)
+
+    def called(self, children: Children) -> Part:
+        language = self.name(children[1:2])
+        names = [child for child in children if isinstance(child, Part)]
+        if names:
+            return self.part("called", tuple(self._called(language, name) for name in names), children)
+        whole = nodes.Called(language=language, text=build_values.quoted(children[2]), span=self.at(*children))
+        return self.part("called", (whole,), children)
+
+    def _called(self, language: nodes.Name, name: Part, kind: str = "") -> nodes.Called:
+        part, text = name.value
+        return nodes.Called(language=language, part=part, text=text, kind=kind, span=self.at(name))
+
+    def thing(self, children: Children) -> Part:
+        kind = {"SERVICE": "service", "LINE": "line", "UNIT_ITEM": "unit"}[children[0].type]
+        return self.part("thing", (kind, children[1:]), children)
+
+    def called_things(self, children: Children) -> nodes.Item:
+        language = self.name(children[1:2])
+        things = [child.value for child in children[2:]]
+        called = tuple(self._called(language, name, kind) for kind, names in things for name in names)
+        return nodes.CalledThings(called=called, span=self.at(*children))
 
     @staticmethod
-    def doc_of(parts: Children) -> str:
-        return "\n".join(part.value for part in parts if isinstance(part, Part) and part.kind == "doc")
+    def said(parts: Children) -> dict[str, Any]:
+        """Return the description and the names that stand in a block, as fields of its node."""
+        parts = [part for part in parts if isinstance(part, Part)]
+        return {
+            "doc": "\n".join(part.value for part in parts if part.kind == "doc"),
+            "called": tuple(name for part in parts if part.kind == "called" for name in part.value),
+        }
 
     @staticmethod
     def citations_of(parts: Children) -> tuple[nodes.Citation, ...]:
@@ -138,25 +170,25 @@ class Items(BuilderBase):
     # --- module ---
 
     def module(self, children: Children) -> nodes.Item:
-        return nodes.ModuleHeader(name=children[1], doc=self.doc_of(children[2].value), span=self.at(*children))
+        return nodes.ModuleHeader(name=children[1], **self.said(children[2].value), span=self.at(*children))
 
     def spec(self, children: Children) -> nodes.Item:
-        doc = self.doc_of(children[3].value)
-        return nodes.ModuleHeader(name=children[2], is_spec=True, doc=doc, span=self.at(*children))
+        said = self.said(children[3].value)
+        return nodes.ModuleHeader(name=children[2], is_spec=True, **said, span=self.at(*children))
 
     def use(self, children: Children) -> nodes.Item:
         alias = str(children[3].value) if len(children) > 3 and not isinstance(children[3], Part) else None
-        return nodes.Use(module=children[1], alias=alias, doc=self.doc_of(children[-1].value), span=self.at(*children))
+        return nodes.Use(module=children[1], alias=alias, **self.said(children[-1].value), span=self.at(*children))
 
     def applies(self, children: Children) -> nodes.Item:
-        return nodes.AppliesWhen(condition=children[2], doc=self.doc_of(children[3].value), span=self.at(*children))
+        return nodes.AppliesWhen(condition=children[2], **self.said(children[3].value), span=self.at(*children))
 
     # --- vocabulary ---
 
     def act(self, children: Children) -> nodes.Item:
         _, name, title, docs = children
         return nodes.ActDecl(
-            name=str(name.value), title=build_values.quoted(title), doc=self.doc_of(docs.value), span=self.at(*children)
+            name=str(name.value), title=build_values.quoted(title), **self.said(docs.value), span=self.at(*children)
         )
 
     def unit(self, children: Children) -> nodes.Item:
@@ -172,19 +204,19 @@ class Items(BuilderBase):
             name=str(children[1].value),
             factor=factor,
             of=self.unit_text(of) if of is not None else None,
-            doc=self.doc_of(children[-1].value),
+            **self.said(children[-1].value),
             span=self.at(*children),
         )
 
     def entity(self, children: Children) -> nodes.Item:
         parent = next((child for child in children if isinstance(child, nodes.Name)), None)
-        doc = self.doc_of(children[-1].value)
-        return nodes.EntityDecl(name=str(children[1].value), parent=parent, doc=doc, span=self.at(*children))
+        said = self.said(children[-1].value)
+        return nodes.EntityDecl(name=str(children[1].value), parent=parent, **said, span=self.at(*children))
 
     def enum(self, children: Children) -> nodes.Item:
         members = tuple(child for child in children if isinstance(child, nodes.Name))
-        doc = self.doc_of(children[-1].value)
-        return nodes.EnumDecl(name=str(children[1].value), members=members, doc=doc, span=self.at(*children))
+        said = self.said(children[-1].value)
+        return nodes.EnumDecl(name=str(children[1].value), members=members, **said, span=self.at(*children))
 
     def input(self, children: Children) -> nodes.Item:
         _, name, keys, _, entity, typed, docs = children
@@ -194,7 +226,7 @@ class Items(BuilderBase):
             entity=entity,
             type=typed.value[0],
             attributes=typed.value[1],
-            doc=self.doc_of(docs.value),
+            **self.said(docs.value),
             span=self.at(*children),
         )
 
@@ -216,7 +248,7 @@ class Items(BuilderBase):
                 "K0114", f"the event `{name}` has no fields", name, "write a line `from: date` (or `instant`) under it"
             )
         return nodes.EventDecl(
-            name=str(name.value), entity=entity, fields=fields, doc=self.doc_of(parts), span=self.at(*children)
+            name=str(name.value), entity=entity, fields=fields, **self.said(parts), span=self.at(*children)
         )
 
     def series_item(self, children: Children) -> nodes.Item:
@@ -229,7 +261,7 @@ class Items(BuilderBase):
             attributes=typed.value[1],
             file=file.value,
             citations=self.citations_of(cited.value),
-            doc=self.doc_of(cited.value),
+            **self.said(cited.value),
             span=self.at(*children),
         )
 
@@ -248,7 +280,7 @@ class Items(BuilderBase):
             attributes=typed.value[1],
             origin=file.value,
             citations=self.citations_of(cited.value),
-            doc=self.doc_of(cited.value),
+            **self.said(cited.value),
             span=self.at(*children),
         )
 
@@ -265,7 +297,7 @@ class Items(BuilderBase):
             file=build_values.quoted(file),
             complete=complete.value if complete else None,
             citations=self.citations_of(parts),
-            doc=self.doc_of(parts),
+            **self.said(parts),
             span=self.at(*children),
         )
 
@@ -279,7 +311,7 @@ class Items(BuilderBase):
             choices=tuple(choices),
             default=default,
             citations=self.citations_of(parts),
-            doc=self.doc_of(parts),
+            **self.said(parts),
             span=self.at(*children),
         )
 
@@ -290,7 +322,7 @@ class Items(BuilderBase):
             choice=children[3],
             when=children[5] if len(children) > 6 else None,
             citations=self.citations_of(parts),
-            doc=self.doc_of(parts),
+            **self.said(parts),
             span=self.at(*children),
         )
 
@@ -397,6 +429,6 @@ class Items(BuilderBase):
             entries=entries,
             complete_until=complete.value if complete else None,
             citations=self.citations_of(rest),
-            doc=self.doc_of(rest),
+            **self.said(rest),
             span=self.at(*children),
         )

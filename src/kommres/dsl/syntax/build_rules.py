@@ -70,7 +70,7 @@ class Builder(Items, Expressions):
             dates=dates.value if dates else None,
             body=base.value[0] if base else None,
             citations=self.citations_of(rest),
-            doc=self.doc_of(parts),
+            **self.said(parts),
             span=self.at(*children),
         )
 
@@ -84,7 +84,7 @@ class Builder(Items, Expressions):
             rule=rule,
             entity=next((child for child in rest if isinstance(child, nodes.Name)), None),
             alternatives=alternatives,
-            doc=self.doc_of(rest),
+            **self.said(rest),
             span=self.at(*children),
         )
 
@@ -122,7 +122,7 @@ class Builder(Items, Expressions):
             "dates": dates.value if dates else None,
             "citations": self.citations_of(rest),
             "alternatives": tuple(alternatives),
-            "doc": self.doc_of(rest),
+            **self.said(rest),
             "span": self.at(*children),
         }
 
@@ -264,6 +264,6 @@ class Builder(Items, Expressions):
             givens=tuple(child for child in rest if isinstance(child, nodes.Given)),
             expectations=expectations,
             citations=self.citations_of(rest),
-            doc=self.doc_of(rest),
+            **self.said(rest),
             span=self.at(*children),
         )

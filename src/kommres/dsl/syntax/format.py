@@ -122,7 +122,7 @@ class _Formatter:
     def _logical(self, logical: Logical, item_kind: str | None) -> None:
         toks = Classifier(logical, item_kind).run()
         raws = logical.tokens
-        cells = _cell_starts(toks) if item_kind == "PARAM" and logical.head == "FROM" else frozenset()
+        cells = _cell_starts(toks) if item_kind == "PARAM" and logical.head in {"FROM", "ALWAYS"} else frozenset()
         base = logical.level * _INDENT
         deeper = 2 * _INDENT if logical.is_header else _INDENT
         open_count = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from kommres.dsl.keywords import CHARGE, ITEM, LINE, RESERVED, lookup
+from kommres.dsl.keywords import CHARGE, ITEM, LINE, RESERVED, THING, lookup
 from kommres.dsl.syntax.scan import Line, Raw, Scanner
 
 # Words after which something must follow, so the next line cannot be a new one.
@@ -80,8 +80,10 @@ def line_head(tokens: list[Raw], item_kind: str | None) -> str | None:
         return "FIELD"
     if after == "EQ":
         return None
-    found = lookup(LINE, first.text) or (lookup(CHARGE, first.text) if item_kind == "CHARGE" else None)
-    return found.token if found else None
+    kinds = {"CHARGE": (LINE, CHARGE), "CALLED": (THING,)}.get(item_kind or "", (LINE,))
+    found = next((word for kind in kinds if (word := lookup(kind, first.text))), None)
+    token = found.token if found else None
+    return None if token == "CALLED" and after not in {"WORD", "STRING"} else token  # noqa: S105
 
 
 def _goes_on(last: Raw, before: Raw | None) -> bool:

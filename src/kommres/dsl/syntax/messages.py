@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kommres.dsl.diagnostics import Diagnostics, Label, Suggestion, closest
-from kommres.dsl.keywords import AGGREGATE, CHARGE, CITE, ITEM, KEYWORDS, LINE, RESERVED, WORDS, lookup
+from kommres.dsl.keywords import AGGREGATE, CHARGE, CITE, ITEM, KEYWORDS, LINE, RESERVED, THING, WORDS, lookup
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax.cases import NAMED, SIGNS, Case, Finding
 from kommres.dsl.syntax.scan import TO_CYRILLIC, TO_LATIN
@@ -43,7 +43,7 @@ _EXPRESSION = (
     | _STANDALONE
 )
 _VALUES = frozenset(("NUMBER", "STRING", "DATE", "YES", "NO", "NAME", "DOTTED", "ABSENT"))
-_HEADS = frozenset(k.token for k in KEYWORDS if k.kind in {LINE, CHARGE})
+_HEADS = frozenset(k.token for k in KEYWORDS if k.kind in {LINE, CHARGE, THING})
 _RESERVED_TOKENS = frozenset(k.token for k in KEYWORDS if k.kind == RESERVED)
 _LIKE_THIS = {"DATE": "year, month, day: `2026-03-16`", "MONTH": "year and month: `2026-03`"}
 _CLOSED = frozenset(("_NEWLINE", "RPAR", "_COMMA", "COMMA", "RSQB"))

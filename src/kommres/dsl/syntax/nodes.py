@@ -306,6 +306,19 @@ class Citation(Node):
 
 
 @frozen(kw_only=True)
+class Called(Node):
+    """What something is called in a language.
+
+    ``part``: a member, a choice, a field, a service … of it; None: it itself.
+    """
+
+    language: Name
+    text: str
+    part: str | None = None
+    kind: str = ""  # of an item ``called``: service line unit
+
+
+@frozen(kw_only=True)
 class Dates(Node):
     """``from D [until D] [known from D]``; half-open."""
 
@@ -379,6 +392,7 @@ class Alternative(Node):
     body: Expr | None = None
     citations: tuple[Citation, ...] = ()
     doc: str = ""
+    called: tuple[Called, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -460,6 +474,7 @@ class Expectation(Node):
 @frozen(kw_only=True)
 class Item(Node):
     doc: str = ""
+    called: tuple[Called, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -606,6 +621,11 @@ class ChargeDecl(RuleDecl):
     line: str | None = None
     volume: Expr | None = None
     price: Expr | None = None
+
+
+@frozen(kw_only=True)
+class CalledThings(Item):
+    """``called ru`` in column 1: names of services, bill lines and units."""
 
 
 @frozen(kw_only=True)

@@ -20,6 +20,7 @@ from kommres.dsl.keywords import (
     RESERVED,
     ROOT,
     SOURCE,
+    THING,
     TYPE,
     WORDS,
     Keyword,
@@ -56,6 +57,7 @@ _NAMING = frozenset(
         "REPEAL",
         "GIVEN",
         "EXPECT",
+        "CALLED",
     )
 )
 # Lines that say "of whom" before a colon or `=`: there `of` is `у`.
@@ -178,7 +180,7 @@ class Classifier:
             return first.kind == "PERCENT"
         touching = first.start == number.end
         after = raws[at + 1].kind if at + 1 < len(raws) else ""
-        if self._first == "FROM" and after == "EQ" and not touching:
+        if self._first in {"FROM", "ALWAYS"} and after == "EQ" and not touching:
             return False  # the key of the next value
         if first.text in WORDS[RESERVED] or "." in first.text:
             return False
@@ -263,6 +265,8 @@ class Classifier:
             return lookup(ITEM, text)
         if len(raws) > 1 and raws[1].kind in {"EQ", "COLON"}:
             return None
+        if self.item_kind == "CALLED":
+            return lookup(THING, text)
         found = lookup(LINE, text)
         if found is None and self.item_kind == "CHARGE":
             found = lookup(CHARGE, text)

@@ -24,6 +24,8 @@ from kommres.dsl.plan.nodes import DefinitionPlan
 Cells: TypeAlias = "NDArray[np.signedinteger]"
 #: Places: ``offsets[i] .. offsets[i + 1]`` are what belongs to row i. Of size 0 where nothing belongs to any row.
 Offsets: TypeAlias = "NDArray[np.int64]"
+#: In arrays of results: the row is the interpreter's; the value is absent.
+LEFT, NOTHING = -(1 << 63), -(1 << 63) + 1
 #: The latest end of an interval that has not ended.
 OPEN = 1 << 62
 
@@ -81,7 +83,8 @@ class Layout:
     ``inputs``: entity -> (input, members of its keys) -> coding. ``varying``: which of them may change inside the
     month. ``events``: entity -> event -> field -> coding; an event with an interval has the fields ``from`` and ``to``.
     ``past``: what is read of past months: the keys of inputs, and of charges whose closed results are read (their id
-    and no members). ``series``: entity -> series -> coding.
+    and no members). ``series``: entity -> series -> coding. ``outside``: which of the varying inputs are read on days
+    before or after the month.
     """
 
     inputs: Mapping[str, Mapping[InputKey, Coding]]
@@ -89,13 +92,14 @@ class Layout:
     events: Mapping[str, Mapping[str, Mapping[str, Coding]]]
     past: Mapping[str, Mapping[InputKey, Coding]] = field(factory=dict)
     series: Mapping[str, Mapping[str, SeriesCoding]] = field(factory=dict)
+    outside: frozenset[tuple[str, InputKey]] = frozenset()
 
 
 @frozen(kw_only=True, eq=False)
 class Changes:
-    """Values that begin inside the month: of row i from ``days[j]`` on ``values[j]``, j in order of days.
+    """Values that begin on a day: of row i from ``days[j]`` on ``values[j]``, j in order of days.
 
-    Only days after the first of the month and before its end stand here.
+    Those of a month are the ones after its first day and before its end.
     """
 
     offsets: Offsets
@@ -107,11 +111,14 @@ class Changes:
 class Column:
     """Cells of an input: what holds on the first day of the month, and the changes inside it.
 
-    ``values`` may be of any signed type that is wide enough. ``changes`` None: no row changes.
+    ``values`` may be of any signed type that is wide enough. ``changes`` None: no row changes. ``always``: all values
+    ever of rows that change before or after the month, from day 1 on; None: no row does, or nobody asks (the layout
+    names who does).
     """
 
     values: Cells
     changes: Changes | None = None
+    always: Changes | None = None
 
 
 @frozen(kw_only=True, eq=False)
@@ -206,6 +213,7 @@ class Shown:
 class Lines:
     """The lines that a charge makes, row by row: ``amount[i] / scale`` where ``present[i]`` is not 0.
 
+    ``left``: rows in which the interpreter must compute the charge; what else is said of them means nothing.
     ``winner``: index of the alternative that made the line, one number if there is only one. ``options``: option id and
     its choice for each row as an index into ``choices``, or the one choice for all rows.
     """
@@ -219,12 +227,18 @@ class Lines:
     price: Shown | None = None
     options: tuple[tuple[str, tuple[str, ...], NDArray[np.int16] | str], ...] = ()
 
+    @property
+    def left(self) -> NDArray[np.bool_]:
+        """Rows of the interpreter."""
+        found: NDArray[np.bool_] = self.amount == LEFT
+        return found
+
 
 @frozen(kw_only=True, eq=False)
 class Charged:
     """All charges of an entity in the order of a bill.
 
-    ``left``: not 0 for rows that the interpreter must charge; their lines mean nothing.
+    ``left``: not 0 for rows in which the interpreter must compute at least one charge; each says which.
     """
 
     entity: str

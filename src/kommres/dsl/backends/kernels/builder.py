@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
+    from kommres.dsl.backends.kernels.drawing import Drawn
     from kommres.dsl.backends.kernels.gathering import Leg, Walk  # type: ignore[attr-defined]
     from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.listing import Listed
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     from kommres.dsl.plan.proofs import Proofs
 
 Writer = Callable[[Scope, int], Made]
-
-#: In an array of stored results: the row is the interpreter's; the value is absent.
-LEFT, NOTHING = -(1 << 63), -(1 << 63) + 1
 
 
 @frozen
@@ -127,6 +125,10 @@ class Builder:
         #: loops over the pieces of the month, by row and by how many of them need each other
         self.months: dict[tuple[object, ...], PieceLoop] = {}
         self._caught: dict[int, set[int]] = {}
+        self.hours = hours
+        #: kernels that fill tables of sums, by the paths of these
+        self.spans: dict[tuple[object, ...], Drawn] = {}
+        self._above: dict[RowAt, RowAt] = {}
         #: id of a condition -> what it is about: a narrow cell that does not lie in a range
         self.limits: dict[int, tuple[Node, int, int]] = {}
         self._loops = 0
@@ -175,41 +177,51 @@ class Builder:
 
     def above(self, row: RowAt, up: int) -> RowAt:
         """Return the row of an ancestor."""
-        entities = {entity.name: entity for entity in self.machine.plan.program.entities}
         for _ in range(up):
-            parent = entities[row.entity].parent
-            if parent is None:
-                raise NotCompiled(f"a row above {row.entity}")
-            array = self.argument("parent", row.entity)
-            row = RowAt(parent.name, self.graph.node(INT, "{0}[{1}]", array, row.place))
+            known = self._above.get(row)
+            if known is None:
+                names = self.ancestors(row.entity)
+                if not names:
+                    raise NotCompiled(f"a row above {row.entity}")
+                array = self.argument("parent", row.entity)
+                known = self._above[row] = RowAt(names[0], self.graph.node(INT, "{0}[{1}]", array, row.place))
+            row = known
         return row
+
+    def ancestors(self, entity: str) -> list[str]:
+        """Return the entities above an entity, the nearest first."""
+        parents = {entity.name: entity.parent for entity in self.machine.plan.program.entities}
+        found: list[str] = []
+        above = parents[entity]
+        while above is not None:
+            found.append(above.name)
+            above = parents[above.name]
+        return found
+
+    def stands_below(self, row: RowAt, above: RowAt) -> None:
+        """Say which row stands directly above a row, so that nobody has to look for it."""
+        self._above[row] = above
 
     def root_of(self, row: RowAt) -> RowAt:
         """Return the root above a row."""
-        parents = {entity.name: entity.parent for entity in self.machine.plan.program.entities}
-        while parents[row.entity] is not None:
-            row = self.above(row, 1)
-        return row
+        return self.above(row, len(self.ancestors(row.entity)))
 
     def below(self, row: RowAt, entity: str) -> tuple[Node, Node]:
         """Return the first place of the rows of an entity below a row, and the place after the last one."""
-        entities = {e.name: e for e in self.machine.plan.program.entities}
-        chain = [entity]
-        while chain[-1] != row.entity:
-            parent = entities[chain[-1]].parent
-            if parent is None:
-                raise NotCompiled(f"{entity} is not below {row.entity}")
-            chain.append(parent.name)
+        chain = [entity, *self.ancestors(entity)]
+        if row.entity not in chain:
+            raise NotCompiled(f"{entity} is not below {row.entity}")
+        del chain[chain.index(row.entity) + 1 :]
         first, last = row.place, self.graph.node(INT, "({0} + 1)", row.place)
         for parent_name, child in zip(chain[:0:-1], chain[-2::-1], strict=True):
             offsets = self.argument("children", parent_name, child)
             first, last = (self.graph.node(INT, "{0}[{1}]", offsets, place) for place in (first, last))
         return first, last
 
-    def named(self, loop: Loop) -> Node:
-        """Return the place that a loop goes through, under a name of its own."""
+    def named(self, loop: Loop, kind: str = "j") -> Node:
+        """Return the place that a loop goes through, under a name of its own that begins with ``kind``."""
         self._loops += 1
-        name = f"j{self._loops}"
+        name = f"{kind}{self._loops}"
         loop.head = loop.head.replace("{name}", name)
         return self.graph.of(loop, INT, name)
 
@@ -236,11 +248,29 @@ class Builder:
         first = self.graph.node(INT, "int64({0}[{1}])", array, row.place)
         if (row.entity, key) not in self.layout.varying or when.day is self.start:
             return first
+        if when.wide:
+            return self._outside(first, row, key, when.day)
         if when.along is not None and when.along.axis.yearly:
             raise NotCompiled(f"{key[0]} on days outside the month")
         offsets, days, values = self.changes(row.entity, key)
         code = "int64(changed({0}, {1}, {2}, {3}, {4}, {5}))"
         return self.graph.node(INT, code, first, offsets, days, values, row.place, when.day)
+
+    def _outside(self, first: Node, row: RowAt, key: InputKey, day: Node) -> Node:
+        """Return the cell of an input on a day that may lie outside the month."""
+        if (row.entity, key) not in self.layout.outside:
+            raise NotCompiled(f"{key[0]} on days outside the month")
+        arrays = *self.changes(row.entity, key), *self.always(row.entity, key)
+        code = "int64(ever({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}))"
+        return self.graph.node(INT, code, first, *arrays, row.place, day)
+
+    def always(self, entity: str, key: InputKey) -> tuple[Node, Node, Node]:
+        """Return the arrays of what changes outside the month, too: offsets, days, values."""
+        return (
+            self.argument("always offsets", entity, key),
+            self.argument("always days", entity, key),
+            self.argument("always values", entity, key),
+        )
 
     def changes(self, entity: str, key: InputKey) -> tuple[Node, Node, Node]:
         """Return the arrays of what changes inside the month: offsets, days, values."""
@@ -269,6 +299,8 @@ class Builder:
             moment = When(when.day if varies else past.start, past.start, past.end, whole=True, past=past)
         elif when.along is not None and varies:
             moment = When(when.day, self.start, self.end, whole=True, along=when.along)
+        elif when.wide and varies:
+            moment = When(when.day, self.start, self.end, whole=True, wide=True)
         else:
             moment = When(when.day if varies and not self.still else self.start, self.start, self.end, whole=True)
         key = number, row, members, moment
@@ -279,7 +311,7 @@ class Builder:
             slots: dict[int, Slot] = {0: row}
             for slot, key_ in zip(plan.key_slots, members, strict=True):
                 slots[slot] = Member(key_) if isinstance(key_, str) else key_
-            apart = past is not None or moment.along is not None
+            apart = past is not None or moment.along is not None or moment.wide
             scope = self._scope(plan, row, members, slots, moment if apart else self.month)
             found = self._instances[key] = Instance(
                 scope if apart or moment == self.month else scope.inside(when=moment), plan
@@ -305,7 +337,7 @@ class Builder:
         if when.past is not None:
             return self.instance(number, row, members, when).as_rule()
         computation = self.machine.computation(number)
-        if when.along is not None and computation.varies:
+        if (when.along is not None or when.wide) and computation.varies:
             return self.instance(number, row, members, when).as_rule()
         steady = self.still or when.day is self.start or (computation.calm and not computation.cutter.by_row)
         if computation.varies and not steady:
@@ -408,13 +440,8 @@ class Builder:
         return Made(Status(bad=bad), node=code, members=choices)
 
     def _ancestor(self, row: RowAt, entity: str) -> RowAt | None:
-        entities = {e.name: e for e in self.machine.plan.program.entities}
-        at: RowAt = row
-        while at.entity != entity:
-            if entities[at.entity].parent is None:
-                return None
-            at = self.above(at, 1)
-        return at
+        chain = [row.entity, *self.ancestors(row.entity)]
+        return self.above(row, chain.index(entity)) if entity in chain else None
 
     # pieces ----------------------------------------------------------------------------------------------
 
@@ -427,30 +454,38 @@ class Builder:
         return pieces_of(self, computation.cutter, cuts, scope.row)
 
     def by_day(self, steps: Sequence[Step], number: int) -> bool:
-        """Whether the value of a step may differ from day to day."""
+        """Whether the value of a step may differ from day to day of the month, in some row."""
         waiting, seen = [number], {number}
         while waiting:
             step = steps[waiting.pop()]
-            match step.op:
-                case Op.INPUT if payload(step)[0].varies:
-                    return True
-                case Op.RULE if self.machine.computation(payload(step)[0]).varies:
-                    return True
-                case Op.PARAM if not payload(step)[1] and not self.tables.still(payload(step)[0]):
-                    return True
-                case Op.PERIOD if payload(step)[0] == "day":
-                    return True
-                case Op.TIERS | Op.TABLE if not self.tables.still(payload(step)[0]):
-                    return True
-                case Op.AGGREGATE if isinstance(step.data, Gather) and any(map(_covers, step.data.binders)):
-                    return True
-                case Op.EDGE | Op.MEAN_DAYS | Op.OVER_SLICES:
-                    continue
-            for arg in on_its_day(step, step.args):
+            if self._by_itself(step):
+                return True
+            for arg in on_its_day(step):
                 if arg not in seen:
                     seen.add(arg)
                     waiting.append(arg)
         return False
+
+    def _by_itself(self, step: Step) -> bool:
+        """Whether a step may differ from day to day where its arguments do not; in a past month it may not."""
+        match step.op:
+            case Op.INPUT:
+                declared, _, _, months = payload(step)
+                return months is None and declared.varies
+            case Op.RULE:
+                number, _, _, months = payload(step)
+                computation = self.machine.computation(number)
+                fixed = computation.calm and not computation.cutter.by_row
+                return months is None and computation.varies and not fixed
+            case Op.PARAM:
+                position, on, months = payload(step)
+                return months is None and not on and not self.tables.still(position)
+            case Op.TIERS | Op.TABLE:
+                return not self.tables.still(payload(step)[0])
+            case Op.PERIOD:
+                member, months = payload(step)
+                return months is None and member == "day"
+        return isinstance(step.data, Gather) and any(map(_covers, step.data.binders))
 
     def window(self, past: Term) -> tuple[int, int]:
         """Return the first day of the earliest month that a past month may be, and the end of the month of the run."""

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 Argument: TypeAlias = tuple[np.dtype[Any], int] | None
 
 #: What turns text into machine code, and calls it.
-_MAKERS: Final = tuple(f"kommres.dsl.backends.kernels.{name}" for name in ("cache", "emit", "lowering", "loading"))
+_MADE_BY: Final = ("cache", "emit", "lowering", "loading", "ahead")
+_MAKERS: Final = tuple(f"kommres.dsl.backends.kernels.{name}" for name in _MADE_BY)
 
 _lock: Final = RLock()
 _known: WeakValueDictionary[str, Kernel] = WeakValueDictionary()

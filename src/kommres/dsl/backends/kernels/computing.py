@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import lcm
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -9,7 +10,7 @@ from attrs import evolve
 from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, TERMS, Branch, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled, crossed
 from kommres.dsl.backends.kernels.scope import Made, Scope, is_number
-from kommres.dsl.plan.forms import Form, Leaf, Whole
+from kommres.dsl.plan.forms import Form, Leaf, Whole, const, mul
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.roundings import rounding_of
@@ -50,13 +51,8 @@ def _add(scope: Scope, number: int) -> Made:
 def _div(scope: Scope, number: int) -> Made:
     above, below = scope.steps[number].args
     status = scope.need(above, below)
-    divisor = scope.form(below).above
-    if divisor.lo > 0 or divisor.hi < 0:
-        return Made(status)
-    graph = scope.graph
-    node, kind = scope.numbers.exact(divisor)
-    zero = graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node)
-    return Made(Status(miss=graph.either(status.miss, zero), bad=status.bad))
+    zero = _zero(scope, scope.form(below).above)
+    return Made(Status(miss=scope.graph.either(status.miss, zero), bad=status.bad))
 
 
 # --- conditions ----------------------------------------------------------------------------------------------
@@ -201,6 +197,8 @@ def _call(scope: Scope, number: int) -> Made:
         return _abs(scope, number, status)
     if function in _DATES:
         code = _DATES[function]
+        if function == "month_end":
+            status = evolve(status, bad=graph.either(status.bad, _in_last_month(scope, step.args[0])))
         return Made(status, node=graph.node(INT, code, *(scope.word(a) for a in step.args)))
     if function == "next_working_day" and calendar is not None:
         return scope.builder.tables.working_day(scope, status, calendar, scope.word(step.args[0]))
@@ -214,6 +212,7 @@ def _one() -> Fraction:
 
 
 _ONE = _one()
+_YEAR = 365
 _DATES = {
     "days_between": "({1} - {0})",
     "full_days_between": "max(int64(0), {1} - {0} - 1)",
@@ -224,6 +223,14 @@ _DATES = {
     "year": "year_of({0})",
     "month": "month_of({0})",
 }
+
+
+def _in_last_month(scope: Scope, number: int) -> Node | None:
+    """Return whether a day lies in the month behind which the calendar ends; None where it is one near the run's."""
+    since = scope.proof.ranges[number]
+    if since is not None and since.since[1] is not None and since.since[1] < _YEAR:
+        return None
+    return scope.graph.node(BOOL, "({0} > {1})", scope.word(number), scope.graph.int(LAST_DAY - 31))
 
 
 def _constant(scope: Scope, number: int) -> Fraction | None:
@@ -254,7 +261,13 @@ def _extreme(scope: Scope, number: int, status: Status, signs: Sequence[str]) ->
     Of two that are equal it is the earlier one.
     """
     graph, sides = scope.graph, list(scope.steps[number].args)
+    if len(sides) == 1:
+        return scope.made(sides[0])
     takes: list[Node] = []  # whether a value takes the place of the best of those before it
+
+    words = _in_one_step(scope, sides)
+    if words is not None:
+        return Made(status, part=lambda leaf, kind: _best(scope, sides, signs, words, leaf, kind))
 
     def better(one: int, other: int, sign: str) -> Node:
         return scope.numbers.compared(*_between(crossed(scope.form(sides[one]), scope.form(sides[other])), sign))
@@ -271,9 +284,30 @@ def _extreme(scope: Scope, number: int, status: Status, signs: Sequence[str]) ->
             found = graph.select(test, side_part(scope, side, leaf, kind), found)
         return found
 
-    if len(sides) == 1:
-        return scope.made(sides[0])
     return Made(status, part=part)
+
+
+def _in_one_step(scope: Scope, sides: Sequence[int]) -> list[Node] | None:
+    """Return several values as words that compare as they do; None where that takes more than a word."""
+    forms = [scope.form(side) for side in sides]
+    scale = lcm(*(form.scale for form in forms))
+    parts = [mul(const(scale // form.scale), form.above) for form in forms]
+    if not all(form.is_whole for form in forms) or not all(part.fits for part in parts):
+        return None
+    return [scope.numbers.of(part, INT) for part in parts]
+
+
+def _best(
+    scope: Scope, sides: Sequence[int], signs: Sequence[str], words: Sequence[Node], leaf: Leaf, kind: Kind
+) -> Node:
+    """Return what the best of several values gives to their common leaf."""
+    graph = scope.graph
+    best, found = words[0], side_part(scope, sides[0], leaf, kind)
+    for side, word, sign in zip(sides[1:], words[1:], signs, strict=True):
+        test = graph.node(BOOL, f"({{0}} {sign} {{1}})", word, best)
+        best = graph.select(test, word, best)
+        found = graph.select(test, side_part(scope, side, leaf, kind), found)
+    return found
 
 
 def _between(pair: tuple[Whole, Whole], sign: str) -> tuple[Whole, str, Whole]:
@@ -302,9 +336,16 @@ def _share(scope: Scope, number: int) -> Made:
     one, other = crossed(scope.form(part), scope.form(whole))
     negative = graph.negated(numbers.positive(scope.form(part).above))
     more = numbers.compared(one, ">", other)
-    node, kind = numbers.exact(scope.form(whole).above)
-    zero = graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node)
+    zero = _zero(scope, scope.form(whole).above)
     return Made(Status(miss=graph.either(status.miss, zero), bad=graph.either(status.bad, negative, more)))
+
+
+def _zero(scope: Scope, divisor: Whole) -> Node | None:
+    """Return whether a divisor is zero; None where it cannot be."""
+    if divisor.lo > 0 or divisor.hi < 0:
+        return None
+    node, kind = scope.numbers.exact(divisor)
+    return scope.graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node)
 
 
 def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:

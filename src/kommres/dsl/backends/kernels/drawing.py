@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Builder, Note, Stored
+from kommres.dsl.backends.kernels.batch import LEFT, NOTHING
+from kommres.dsl.backends.kernels.builder import Argument, Builder, Note, Stored
+from kommres.dsl.backends.kernels.descent import Descent
 from kommres.dsl.backends.kernels.fusing import fuse
 from kommres.dsl.backends.kernels.graph import INT, Branch, Effect, Node
+from kommres.dsl.backends.kernels.joining import join
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.placing import written
-from kommres.dsl.backends.kernels.scope import Made, RowAt
 from kommres.dsl.backends.kernels.showing import shown
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Op
@@ -20,11 +22,13 @@ from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.written import bill_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
+    from kommres.dsl.backends.kernels.graph import Loop
     from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.instance import Instance
+    from kommres.dsl.backends.kernels.scope import Made
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.plan.proofs import Proofs
 
@@ -50,7 +54,10 @@ class Written:
 
 @frozen(kw_only=True, eq=False)
 class Drawn:
-    """A kernel: its text, its arguments in order, arrays that it reads and that do not depend on the data."""
+    """A kernel: its text, its arguments in order, arrays that it reads and that do not depend on the data.
+
+    ``spans``: kernels that fill some of those arrays.
+    """
 
     entity: str
     text: str = field(repr=False)
@@ -58,6 +65,7 @@ class Drawn:
     outputs: tuple[Argument, ...]
     constants: dict[tuple[object, ...], Any]
     charges: tuple[Written, ...] = ()
+    spans: dict[tuple[object, ...], Drawn] = field(factory=dict)
 
 
 @frozen(kw_only=True, eq=False)
@@ -179,14 +187,9 @@ class _Sketch:
     ) -> None:
         self.builder = Builder(machine, proofs, layout, names, hours)
         self.entity = entity
-        graph = self.builder.graph
-        self.loop = graph.loop("for k in range(count)")
         # Charges of a few rows only: what is computed for other rows is computed for all.
-        self.some = some
-        place = graph.of(self.loop, INT, "k")
-        rows = self.builder.argument("rows", entity) if some else None
-        self.place = place if rows is None else graph.node(INT, "{0}[{1}]", rows, place)
-        self.row = RowAt(entity, self.place)
+        self.descent = Descent(self.builder, entity, some=some)
+        self.row = self.descent.row
         self.outputs: list[Argument] = []
 
     # writing ---------------------------------------------------------------------------------------------
@@ -195,7 +198,7 @@ class _Sketch:
         """Write a value of each row into an array of a type."""
         found = Argument(f"o{len(self.outputs)}", (kind, *path))
         self.outputs.append(found)
-        self.loop.effects.append(Effect(f"{found.name}[{{1}}] = {{0}}", (node, self.place)))
+        self.descent.effects.append(Effect(f"{found.name}[{{1}}] = {{0}}", (node, self.row.place)))
         return found
 
     def finished(self, charges: tuple[Written, ...] = ()) -> Drawn:
@@ -203,21 +206,10 @@ class _Sketch:
         builder = self.builder
         for month in builder.months.values():
             month.settle()
-        arguments = [argument for argument, _ in builder.arguments.values()]
-        scalars = [a for a in arguments if a.path[0] == "scalar"]
-        arrays = [a for a in arguments if a.path[0] != "scalar"]
-        names = [*(a.name for a in arrays), *(a.name for a in self.outputs), *(a.name for a in scalars)]
-        counted = next((a.name for a in arrays if a.path[0] == "rows"), self.outputs[0].name)
-        fuse(self.loop)
-        body = written(self.loop, "kernel", names, [f"count = {counted}.size"])
-        return Drawn(
-            entity=self.entity,
-            text=_imports(body) + body,
-            arguments=(*arrays, *self.outputs, *scalars),
-            outputs=tuple(self.outputs),
-            constants={a.path: builder.constants[a.path]() for a in arrays if a.path[0] == "constant"},
-            charges=charges,
-        )
+        root = self.descent.finished()
+        fuse(root)
+        join(root)
+        return finished(builder, root, self.entity, self.outputs, charges)
 
     # results for other rows ------------------------------------------------------------------------------
 
@@ -263,11 +255,11 @@ class _Sketch:
         """Write the kernel that charges the rows of an entity."""
         found = []
         for plan in plans:
-            before = len(self.outputs), len(self.loop.effects)
+            before = len(self.outputs), len(self.descent.effects)
             try:
                 found.append(self._charge(plan))
             except NotCompiled as why:
-                del self.outputs[before[0] :], self.loop.effects[before[1] :]
+                del self.outputs[before[0] :], self.descent.effects[before[1] :]
                 self.builder.note(plan, plan.steps[plan.alternatives[0].body], str(why))
                 amount = self.output("int64", "amount", plan.number, node=self._unless_none(plan))
                 found.append(Written(plan=plan, scale=1, amount=amount, winner=0))
@@ -345,6 +337,27 @@ class _Sketch:
         machine = self.builder.machine
         number = next(n for n, choice in enumerate(machine.choices) if choice.option.id == name)
         return self.builder.chosen(number, self.row)
+
+
+def finished(
+    builder: Builder, root: Loop, entity: str, outputs: Sequence[Argument], charges: tuple[Written, ...] = ()
+) -> Drawn:
+    """Write a kernel. ``root``: what it does, for each of its rows or, where it gets none, of its first output."""
+    arguments = [argument for argument, _ in builder.arguments.values()]
+    scalars = [a for a in arguments if a.path[0] == "scalar"]
+    arrays = [a for a in arguments if a.path[0] != "scalar"]
+    names = [*(a.name for a in arrays), *(a.name for a in outputs), *(a.name for a in scalars)]
+    counted = next((a.name for a in arrays if a.path[0] == "rows"), outputs[0].name)
+    body = written(root, "kernel", names, [f"count = {counted}.size"])
+    return Drawn(
+        entity=entity,
+        text=_imports(body) + body,
+        arguments=(*arrays, *outputs, *scalars),
+        outputs=tuple(outputs),
+        constants={a.path: builder.constants[a.path]() for a in arrays if a.path in builder.constants},
+        charges=charges,
+        spans=builder.spans,
+    )
 
 
 def _parts(instance: Instance, made: Made) -> tuple[Node, Node | None]:

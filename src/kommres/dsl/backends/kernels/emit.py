@@ -47,6 +47,9 @@ class Primitive:
         return type_of_primitive(self)
 
 
+#: Names of loops with few turns begin with this: a vector there holds few items, one vector a turn.
+FEW: Final = "few"
+
 Helper: TypeAlias = Primitive
 
 #: (module, name) -> a helper that writes machine code.

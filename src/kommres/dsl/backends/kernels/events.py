@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kommres.dsl.backends.kernels.batch import OPEN
+from kommres.dsl.backends.kernels.emit import FEW
 from kommres.dsl.backends.kernels.gathering import Walk, event_source
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Loop, Node, Status
 from kommres.dsl.backends.kernels.legs import Leg
@@ -84,11 +85,6 @@ class _Events:
         graph, most = self.builder.graph, self.builder.proofs.assumptions.items
         self._wrong.append(graph.node(BOOL, "(({1} - {0}) > {2})", self.first, self.last, graph.int(most)))
         cuts = [self._cut(function) for function in self.functions]
-        bounded = False
-        for function in self.functions:
-            if bounded and function.kind == "covering":
-                raise NotCompiled("`covering` of pieces with bounds of their own")
-            bounded |= bool(function.kind == "clip" and function.args)
         each = len(cuts)
         while each and cuts[each - 1].kind in _EACH:
             each -= 1
@@ -103,9 +99,9 @@ class _Events:
         bad = graph.either(self.leg.bad, seen(self.leg, self._some))
         return Leg(inner, [*self.leg.loops, none], graph.false, bad)
 
-    def _loop(self, head: str, *args: Node) -> tuple[Loop, Node]:
+    def _loop(self, head: str, *args: Node, kind: str = "j") -> tuple[Loop, Node]:
         loop = self.builder.graph.loop(head, *args, inside=scope_inside(self.leg.scope))
-        return loop, self.builder.named(loop)
+        return loop, self.builder.named(loop, kind)
 
     # functions -------------------------------------------------------------------------------------------
 
@@ -153,7 +149,7 @@ class _Events:
 
     def _rows(self, cuts: list[Cut]) -> Leg:
         """Return the loop over rows, each cut for itself."""
-        loop, place = self._loop("for {name} in range({0}, {1})", self.first, self.last)
+        loop, place = self._loop("for {name} in range({0}, {1})", self.first, self.last, kind=FEW)
         held = EventAt(self.row.entity, self.event.name, place)
         inner = Leg(self.leg.scope, [*self.leg.loops, loop], self.leg.test, self._bad())
         if cuts:

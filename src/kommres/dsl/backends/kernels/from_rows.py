@@ -56,7 +56,13 @@ def batch_of(layout: Layout, roots: Sequence[Row], month: Month, names: Names) -
             parent=np.array(parents, np.int64) if len(parents) == len(found) else None,
             children={name: _offsets(len(row.children.get(name, ())) for row in found) for name in below},
             columns={
-                key: _column([row.values.get(key) for row in found], coding, month, names)
+                key: _column(
+                    [row.values.get(key) for row in found],
+                    coding,
+                    month,
+                    names,
+                    outside=(entity, key) in layout.outside,
+                )
                 for key, coding in layout.inputs.get(entity, {}).items()
                 if any(key in row.values for row in found)
             },
@@ -133,18 +139,28 @@ def _offsets(counts: Iterable[int]) -> Offsets:
 # --- inputs --------------------------------------------------------------------------------------------------
 
 
-def _column(values: Sequence[Plain | Steps | Bad | None], coding: Coding, month: Month, names: Names) -> Column:
+def _column(
+    values: Sequence[Plain | Steps | Bad | None], coding: Coding, month: Month, names: Names, *, outside: bool
+) -> Column:
     cells = [code_of(_on(value, month.start), coding, names) for value in values]
-    moves = [_moves(value, month) for value in values]
-    changes = None
-    if any(moves):
-        days = [(value, day) for value, found in zip(values, moves, strict=True) for day in found]
-        changes = Changes(
-            offsets=_offsets(map(len, moves)),
-            days=np.array([day for _, day in days], np.int32),
-            values=np.array([code_of(_on(value, day), coding, names) for value, day in days], coding.dtype),
-        )
-    return Column(values=np.array(cells, coding.dtype), changes=changes)
+    return Column(
+        values=np.array(cells, coding.dtype),
+        changes=_changes(values, [_moves(value, month) for value in values], coding, names),
+        always=_changes(values, [_ever(value, month) for value in values], coding, names) if outside else None,
+    )
+
+
+def _changes(
+    values: Sequence[Plain | Steps | Bad | None], moves: Sequence[Sequence[int]], coding: Coding, names: Names
+) -> Changes | None:
+    if not any(moves):
+        return None
+    days = [(value, day) for value, found in zip(values, moves, strict=True) for day in found]
+    return Changes(
+        offsets=_offsets(map(len, moves)),
+        days=np.array([day for _, day in days], np.int32),
+        values=np.array([code_of(_on(value, day), coding, names) for value, day in days], coding.dtype),
+    )
 
 
 def _on(value: Plain | Steps | Bad | None, day: int) -> Plain | Bad | None:
@@ -159,6 +175,14 @@ def _moves(value: Plain | Steps | Bad | None, month: Month) -> list[int]:
     if not isinstance(value, Steps):
         return []
     return [day for day in value.starts if day is not None and month.start < day < month.end]
+
+
+def _ever(value: Plain | Steps | Bad | None, month: Month) -> list[int]:
+    """Return the days of all values where one begins before or after the month."""
+    if not isinstance(value, Steps):
+        return []
+    days = [day for day in value.starts if day is not None]
+    return [1, *days] if any(not month.start < day < month.end for day in days) else []
 
 
 def _past(found: Sequence[Mapping[int, Plain | Bad]], coding: Coding, names: Names) -> Past:

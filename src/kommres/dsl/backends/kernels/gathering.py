@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT, SHORT, Branch, Node, Status
+from kommres.dsl.backends.kernels.graph import BOOL, INT, SHORT, WIDE, Branch, Node, Status
 from kommres.dsl.backends.kernels.legs import Leg, outside
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.past import furthest
 from kommres.dsl.backends.kernels.reading import row_of
 from kommres.dsl.backends.kernels.scope import Made, Member, RowAt, Scope, Term, When
 from kommres.dsl.backends.kernels.short import FURTHEST
+from kommres.dsl.backends.kernels.slicing import is_of_any, quotient_of, words_of
 from kommres.dsl.backends.kernels.times import bound_times
 from kommres.dsl.backends.kernels.turning import on_grid, scope_inside
 from kommres.dsl.bound.nodes import Event
@@ -64,7 +65,10 @@ class Walk:
             first, last = builder.below(base, str(source.data))
             loop = graph.loop("for {name} in range({0}, {1})", first, last, inside=scope_inside(scope))
             place = builder.named(loop)
-            inner = scope.inside({slot: RowAt(str(source.data), place)})
+            row = RowAt(str(source.data), place)
+            if builder.ancestors(row.entity)[0] == base.entity:
+                builder.stands_below(row, base)
+            inner = scope.inside({slot: row})
             usable = builder.argument("usable", str(source.data))
             lost = graph.node(BOOL, "any_lost({0}, {1}, {2})", usable, first, last)
             return [Leg(inner, [*leg.loops, loop], leg.test, graph.either(leg.bad, outside(leg, lost)))]
@@ -186,9 +190,9 @@ def _value(walk: Walk) -> int:
     return walk.gather.value
 
 
-def _addend(scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
+def _addend(scope: Scope, value: int, leaf: Leaf, kind: Kind, *, over_one: bool) -> Node:
     form = scope.form(value)
-    if form.is_whole:
+    if form.is_whole or over_one:
         return scope.top(form, leaf, kind)
     return scope.numbers.turned(on_grid(scope, form, leaf.scale), kind)
 
@@ -201,13 +205,37 @@ def _sum(walk: Walk, number: int) -> Made:
         status = walk.status()
         return Made(evolve(status, bad=scope.graph.either(status.bad, some)), node=scope.graph.int(0))
     status = walk.status(value)
-    return Made(status, part=lambda leaf, kind: _added(walk, scope, value, leaf, kind))
+    if is_of_any(scope.form(number)):
+        return _of_any(walk, number, status)
+    # All over one divisor, or each on the grid.
+    return Made(status, part=lambda leaf, kind: _added(walk, scope, value, leaf, kind, over_one=leaf.part == "above"))
 
 
-def _added(walk: Walk, scope: Scope, value: int, leaf: Leaf, kind: Kind) -> Node:
+def _of_any(walk: Walk, number: int, status: Status) -> Made:
+    """Return a sum of quotients whatever their divisors."""
+    value, scope, graph = _value(walk), walk.scope, walk.scope.graph
+    found, form = scope.form(number), scope.form(value)
+    bounds = graph.int(found.above.most), graph.int(found.below.hi)
+    code = "quotient_plus({0}, {1}, {2}, {3}, {4})"
+    total = walk.fold(
+        "quotient",
+        scope.numbers.turned(graph.int(1), WIDE),
+        lambda inner, before: graph.node(WIDE, code, before, *words_of(inner, form)[:2], *bounds),
+    )
+    wrong = [(leg, words_of(leg.scope, form)[2]) for leg in walk.legs]
+    return quotient_of(scope, total, status, graph.either(*(leg.any(lost) for leg, lost in wrong if lost is not None)))
+
+
+def _added(walk: Walk, scope: Scope, value: int, leaf: Leaf, kind: Kind, *, over_one: bool = False) -> Node:
     code = "wide_add({0}, {1})" if kind == "w" else "({0} + {1})"
     first = scope.numbers.turned(scope.graph.int(0), kind)
-    return walk.joined(("sum", leaf.scale, kind), first, code, lambda inner: _addend(inner, value, leaf, kind), first)
+    return walk.joined(
+        ("sum", leaf.scale, kind),
+        first,
+        code,
+        lambda inner: _addend(inner, value, leaf, kind, over_one=over_one),
+        first,
+    )
 
 
 def _mean(walk: Walk, _number: int) -> Made:

@@ -80,7 +80,7 @@ class Loop:
     """``head`` with the texts of ``args``; its body goes through ``items``, values that it carries from turn to turn.
 
     ``stop``: ends the loop before the carried values change. ``last``: ends it after that. ``shared``: it may be made
-    one with others of its kind.
+    one with others of its kind. ``inner``: a loop that stands in it for what that one does.
     """
 
     head: str
@@ -93,6 +93,7 @@ class Loop:
     inside: Block | None = None
     block: Block | None = None
     shared: bool = False
+    inner: Loop | None = None
 
     def __attrs_post_init__(self) -> None:
         self.body = Block(self)
@@ -282,6 +283,14 @@ def innermost(blocks: Iterable[Block | None]) -> Block | None:
         if block is not None and (deepest is None or _within(block, deepest)):
             deepest = block
     return deepest
+
+
+def loops_around(node: Node) -> int:
+    """Return in how many loops a value must stand."""
+    count, at = 0, node.inside
+    while at is not None and isinstance(at.owner, Loop):
+        count, at = count + 1, at.owner.inside
+    return count
 
 
 def _within(block: Block, other: Block) -> bool:

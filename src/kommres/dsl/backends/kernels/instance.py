@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from kommres.dsl.backends.kernels.computing import too_much
-from kommres.dsl.backends.kernels.graph import BOOL, Branch, Node, Status
+from kommres.dsl.backends.kernels.graph import BOOL, WIDE, Branch, Node, Status
+from kommres.dsl.backends.kernels.lowest import halves, reduced
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made, Scope
 from kommres.dsl.plan.forms import Form, Leaf, const, mul
@@ -46,7 +48,9 @@ class Instance:
         bad, miss = self._in_force()
         chosen = self._choose()
         absent = None if self.plan.rule.type.optional else chosen.absent
-        checked = graph.either(chosen.bad, chosen.miss, absent, self._wrong(chosen.absent))
+        checked = graph.either(
+            chosen.bad, chosen.miss, absent, self._wrong(chosen.absent), self._irreducible(chosen.absent)
+        )
         optional = chosen.absent if self.plan.rule.type.optional else None
         if self.present is not None:
             self._shown = Branch(self.present)
@@ -80,13 +84,43 @@ class Instance:
     def part(self, leaf: Leaf, kind: Kind) -> Node:
         """Return a part of the value in a reading, times the scale of the leaf."""
         form = self.form
-        if leaf.part == "below":
+        if self._reduces:
+            top, bottom, _ = halves(self.scope, self._lowest)
+            found = self.scope.numbers.turned(bottom if leaf.part == "below" else top, kind)
+        elif leaf.part == "below":
             found = self.node(lambda scope, body: _below(scope, body, kind))
         else:
             found = self.node(lambda scope, body: _above(scope, body, form, kind))
         if leaf.scale == form.scale or leaf.part == "below":
             return self._or_zero(found, leaf, kind)
         return self._or_zero(self.scope.rescaled(found, form.scale, leaf.scale), leaf, kind)
+
+    @property
+    def _reduces(self) -> bool:
+        """Whether the value is given in its lowest terms."""
+        shape = self.scope.proof.shape
+        return isinstance(shape, Form) and shape.below.data == Leaf(-1, "bottom")
+
+    @cached_property
+    def _lowest(self) -> Node:
+        """The value in its lowest terms, see :mod:`.ratios`."""
+        form, graph = self.form, self.scope.graph
+
+        def lowest(scope: Scope, body: int) -> Node:
+            shape = scope.proof.shapes[body]
+            if not isinstance(shape, Form):
+                return graph.node(WIDE, "wide({0})", graph.int(0))
+            return reduced(scope, shape, form.above.most, form.below.hi)
+
+        return self.node(lowest)
+
+    def _irreducible(self, absent: Node | None) -> Node | None:
+        """Return whether the value in its lowest terms does not fit words."""
+        if not self._reduces or not self._arms:
+            return None
+        graph = self.scope.graph
+        none = halves(self.scope, self._lowest)[2]
+        return none if absent is None else graph.both(graph.negated(absent), none)
 
     def _or_zero(self, found: Node, leaf: Leaf, kind: Kind) -> Node:
         if self._shown is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ import numpy as np
 from attrs import evolve, frozen
 
 from kommres.dsl.backends.grids import span_days
-from kommres.dsl.backends.kernels.batch import Batch, Charged, Coding, Lines, Names, Shown, Table
-from kommres.dsl.backends.kernels.builder import LEFT, NOTHING, Argument, Note
+from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch, Charged, Coding, Lines, Names, Shown, Table
+from kommres.dsl.backends.kernels.builder import Argument, Note
 from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled
 from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
+from kommres.dsl.backends.kernels.fitting import refuse_misfits
+from kommres.dsl.backends.kernels.hoisting import DAYS, LOST, WIDTH
 from kommres.dsl.backends.kernels.hours import Hours
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
@@ -112,7 +115,17 @@ class Kernels:
         proofs = prove(self._machine.plan, assumed, overrides=self._overrides)
         drawing = drawn(self._machine, proofs, self.layout, self.names, self._hours, self._numbers)
         functions = tuple(compiled(kernel.text, "kernel", folder=self._cache) for kernel in drawing.kernels)
+        for kernel in drawing.kernels:
+            kernel.constants.update({path: self._span_sums(filler) for path, filler in kernel.spans.items()})
         return _Made(kernels=drawing.kernels, notes=drawing.notes, functions=functions)
+
+    def _span_sums(self, filler: Drawn) -> NDArray[np.int64]:
+        """Return the sums for all pairs of days, narrow if they can be; all are lost where no kernel can be made."""
+        sums = np.full((DAYS + 1) * WIDTH, LOST, np.int64)
+        function = compiled(filler.text, "kernel", folder=self._cache)
+        with suppress(NotLowered):
+            function(*self._arguments(Batch(tables={}), filler, {}, {filler.outputs[0].name: sums}))
+        return sums.astype(np.int32) if sums.min() >= LOST and sums.max() < -LOST else sums
 
     def _for_left(self, rows: int) -> _Made | None:
         """Return the kernels for rows on which something changes, once there were enough of them to be worth it."""
@@ -123,7 +136,11 @@ class Kernels:
             return self._sliced
 
     def charge(self, batch: Batch) -> dict[str, Charged]:
-        """Charge all rows of a batch, by entity. Rows that are ``left`` are the interpreter's."""
+        """Charge all rows of a batch, by entity. Rows that are ``left`` are the interpreter's.
+
+        Raises :class:`ValueError` where arrays of the batch do not fit each other.
+        """
+        refuse_misfits(batch)
         found: dict[str, Charged] = {}
         spoiled = _spoiled(batch, self._assumed.items)
         self._run(self._still, batch, {}, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
@@ -223,7 +240,16 @@ class Kernels:
                 table = batch.tables.get(entity)
                 column = None if table is None else table.columns.get(key)
                 return _nothing(coding, 0 if table is None else table.count) if column is None else column.values
-            case ("change offsets" | "change days" | "change values" as what, entity, key):
+            case (
+                "change offsets"
+                | "change days"
+                | "change values"
+                | "always offsets"
+                | "always days"
+                | "always values" as what,
+                entity,
+                key,
+            ):
                 return self._change(batch, what, entity, key)
             case ("past offsets" | "past months" | "past values" as what, entity, key):
                 return self._past(batch, what, entity, key)
@@ -241,9 +267,7 @@ class Kernels:
                 parent = batch.tables[entity].parent
                 return _NO_OFFSETS if parent is None else parent
             case ("children", entity, child):
-                table = batch.tables[entity]
-                offsets = table.children.get(child)
-                return np.zeros(table.count + 1, np.int64) if offsets is None else offsets
+                return _children(batch, entity, child)
             case ("event offsets", entity, event):
                 table = batch.tables.get(entity)
                 events = None if table is None else table.events.get(event)
@@ -271,11 +295,13 @@ class Kernels:
         coding = self.layout.inputs[entity][key]
         table = batch.tables.get(entity)
         column = None if table is None else table.columns.get(key)
-        changes = None if column is None else column.changes
-        match what:
-            case "change offsets":
+        changes = None
+        if column is not None:
+            changes = column.changes if what.startswith("change") else column.always
+        match what.rpartition(" ")[2]:
+            case "offsets":
                 return _NO_OFFSETS if changes is None else changes.offsets
-            case "change days":
+            case "days":
                 return _NO_DAYS if changes is None else changes.days
         return np.zeros(0, coding.dtype) if changes is None else changes.values
 
@@ -302,6 +328,20 @@ class Kernels:
         return np.zeros(0, self.layout.past[entity][key].dtype) if past is None else past.values
 
 
+def _children(batch: Batch, entity: str, child: str) -> NDArray[np.int64]:
+    """Return which rows stand below each row. Raises ValueError where some stand below none: none would be charged."""
+    table, below = batch.tables.get(entity), batch.tables.get(child)
+    offsets = None if table is None else table.children.get(child)
+    if offsets is None:
+        offsets = np.zeros(1 if table is None else table.count + 1, np.int64)
+    if below is not None and offsets[-1] != below.count:
+        raise ValueError(
+            f"{below.count} rows of {child}, but only {offsets[-1]} of them stand below rows of {entity}. What to do:"
+            f" give the table of {entity} the offsets of all its children."
+        )
+    return offsets
+
+
 def _nothing(coding: Coding, count: int) -> NDArray[Any]:
     """Return cells that hold nothing."""
     return np.full(count, coding.absent if coding.optional else coding.unusable, coding.dtype)
@@ -318,8 +358,10 @@ class _Made:
 
 def _charged(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: Mapping[str, NDArray[np.bool_]]) -> Charged:
     flags = spoiled.get(kernel.entity)
-    left = None if flags is None else flags.copy()
+    left = None
     for charge in kernel.charges:
+        if flags is not None:
+            outputs[charge.amount.name][flags] = LEFT
         here = outputs[charge.amount.name] == LEFT
         left = here if left is None else np.logical_or(left, here, out=left)
     lines = tuple(_lines(charge, outputs) for charge in kernel.charges)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from kommres.dsl.backends.kernels.batch import Coding, Layout, SeriesCoding
+from kommres.dsl.backends.kernels.movers import read_outside
 from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.bound.nodes import EventField, Input, Series
 from kommres.dsl.plan.nodes import Gather, Op
@@ -64,6 +65,12 @@ def layout_of(plan: Plan, assumed: Assumptions) -> Layout:
         events=events,
         past=_past(plan, reached, assumed),
         series=_series(plan, reached, assumed),
+        outside=frozenset(
+            (item.entity.name, key)
+            for item in read_outside(plan)
+            for key in inputs.get(item.entity.name, {})
+            if key[0] == item.name
+        ),
     )
 
 

@@ -60,13 +60,21 @@ def processor() -> tuple[str, str]:
     return name, features or ""
 
 
-def target(effort: int = 3) -> Any:  # noqa: ANN401 - llvmlite ships no types
-    """Return what turns a module of LLVM into machine code; ``effort`` is LLVM's level of optimisation."""
+def target(effort: int = 3, more: str = "") -> Any:  # noqa: ANN401 - llvmlite ships no types
+    """Return what turns a module of LLVM into machine code.
+
+    ``effort``: LLVM's level of optimisation. ``more``: features beside those of the processor.
+    """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     name, features = processor()
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
-        cpu=name, features=features, opt=effort, reloc="pic", codemodel="default", jit=True
+        cpu=name,
+        features=",".join(filter(None, (features, more))),
+        opt=effort,
+        reloc="pic",
+        codemodel="default",
+        jit=True,
     )
 
 

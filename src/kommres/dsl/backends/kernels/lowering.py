@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import platform
+import re
 import textwrap
 from functools import cache
 from importlib import import_module
@@ -23,7 +25,8 @@ import numpy as np
 from attrs import define, frozen
 from llvmlite import ir
 
-from kommres.dsl.backends.kernels.emit import REGISTRY, Primitive
+from kommres.dsl.backends.kernels.ahead import MARK, STREAMED, hurried
+from kommres.dsl.backends.kernels.emit import FEW, REGISTRY, Primitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +36,8 @@ I1, I8, I64, I128, F64 = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntTyp
 _LONG: Final = 600
 #: The same, of a text with loops over the cells of series.
 _LONGER: Final = 4_000
+#: What suits loops with few turns: short vectors, and cells of tables that are read one by one.
+_FOR_FEW: Final = "+prefer-256-bit,+prefer-no-gather"
 _TYPES: Final = {"i": I64, "u": I64, "f": F64, "w": I128, "b": I1, "s": ir.IntType(32)}
 
 #: dtype and number of dimensions of an array; None for a whole number.
@@ -170,6 +175,13 @@ class _Space:
         for one, tree in _functions(source).items():
             self._trees.setdefault(one, tree)
         self.primitives.update({k: v for k, v in _imported(source).items() if k not in self.primitives})
+
+    def few(self) -> ir.MDValue:
+        """Return what LLVM is told of a loop with few turns."""
+        told = self._module.add_metadata(["llvm.loop.interleave.count", ir.Constant(ir.IntType(32), 1)])
+        found = ir.MDValue(self._module, [told], name=str(len(self._module.metadata)))
+        found.operands = (found, *found.operands)  # as each loop has one of its own
+        return found
 
     def knows(self, name: str) -> bool:
         """Whether there is a function of a name."""
@@ -360,7 +372,9 @@ class _Body:
         build.position_at_end(following)
         # Below the last one, so it cannot overflow.
         build.store(build.add(build.load(counter), ir.Constant(I64, 1), flags=("nsw", "nuw")), counter)
-        build.branch(head)
+        back = build.branch(head)
+        if name.startswith(FEW):
+            back.set_metadata("llvm.loop", self._space.few())
         build.position_at_end(after)
 
     def _while(self, test: ast.expr, body: Sequence[ast.stmt]) -> None:
@@ -434,9 +448,11 @@ class _Body:
             at = self._build.add(self._build.mul(at, length), self._as(self._value(place), "i").value)
         return cells, self._build.gep(cells.data, [at], inbounds=True)
 
-    def _read(self, node: ast.Subscript) -> Value:
+    def _read(self, node: ast.expr, *, streamed: bool = False) -> Value:
         cells, place = self._cell(node)
         found = self._build.load(place)
+        if streamed:
+            found.set_metadata(MARK, self._code.module.add_metadata([]))
         if cells.dtype.kind == "f":
             return Value("f", found)
         if cells.cell.width == 64:
@@ -543,6 +559,8 @@ class _Body:
     def _call(self, name: str, args: Sequence[ast.expr]) -> Value:
         if name in {"int64", "uint64", "float64"}:
             return self._as(self._value(args[0]), {"int64": "i", "uint64": "u", "float64": "f"}[name])
+        if name == STREAMED:
+            return self._read(args[0], streamed=True)
         if name in {"min", "max", "abs"}:
             return self._built_in(name, [self._value(a) for a in args])
         primitive = self._space.primitives.get(name)
@@ -623,7 +641,8 @@ def machine_code(text: str, function: str, arguments: Sequence[Argument], entry:
     # Cells of series are gone through in short loops, whatever stands around them.
     series = any(argument is not None and argument[1] > 1 for argument in arguments)
     long = text.count("\n") > (_LONGER if series else _LONG)
-    machine = target(2 if long else 3)
+    few = re.search(rf"\bfor {FEW}\d", text) is not None and platform.machine() in {"x86_64", "AMD64"}
+    machine = target(2 if long else 3, _FOR_FEW if few else "")
     module = llvm.parse_assembly(str(module_of(text, function, arguments, entry)))
     module.verify()
     tuning = llvm.create_pipeline_tuning_options(speed_level=1 if long else 3)
@@ -631,5 +650,7 @@ def machine_code(text: str, function: str, arguments: Sequence[Argument], entry:
     tuning.slp_vectorization = False
     passes = llvm.create_pass_builder(machine, tuning)
     passes.getModulePassManager().run(module, passes)
+    if series:
+        module = llvm.parse_assembly(hurried(str(module)))
     code: bytes = machine.emit_object(module)
     return code

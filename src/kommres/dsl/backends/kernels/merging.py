@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve
 
-from kommres.dsl.backends.kernels.batch import Charged, Lines, Shown
+from kommres.dsl.backends.kernels.batch import LEFT, Charged, Lines, Shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 
 def merged(found: Charged, again: Charged, rows: Places) -> Charged:
-    """Return what a first kernel found, with what a second one found of those rows that it does not leave, too."""
-    rows = rows[again.left[rows] == 0]
-    if not len(rows):
-        return found
-    left = found.left.copy()
-    left[rows] = 0
+    """Return what a first kernel found, with what a second one found of those rows where the first one leaves charges."""
     lines = tuple(_lines(one, other, rows) for one, other in zip(found.lines, again.lines, strict=True))
+    left = found.left.copy()
+    if lines:
+        left[rows] = np.logical_or.reduce([line.amount[rows] == LEFT for line in lines])
     return evolve(found, left=left, lines=lines)
 
 
 def _lines(one: Lines, other: Lines, rows: Places) -> Lines:
+    rows = rows[(one.amount[rows] == LEFT) & (other.amount[rows] != LEFT)]
+    if not len(rows):
+        return one
     scale = lcm(one.scale, other.scale)
     present, amount = one.present.copy(), one.amount.copy()
     if scale != one.scale:

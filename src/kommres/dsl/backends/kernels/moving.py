@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kommres.dsl.backends.kernels.days import month_end, month_start
 from kommres.dsl.backends.kernels.emit import Flat
 from kommres.dsl.backends.kernels.wide128 import wide, wide_eq, wide_le, wide_product
 
@@ -15,6 +16,35 @@ def changed(first, offsets, days, values, place, day):  # type: ignore[no-untype
                 break
             first = values[j]
     return first
+
+
+@Flat
+def ever(first, offsets, days, values, all_offsets, all_days, all_values, place, day):  # type: ignore[no-untyped-def]
+    """Return what holds on a day that may lie outside the month; of rows that change there all values are known."""
+    if all_offsets.size:
+        if all_offsets[place] < all_offsets[place + 1]:
+            return changed(all_values[all_offsets[place]], all_offsets, all_days, all_values, place, day)
+    return changed(first, offsets, days, values, place, day)
+
+
+@Flat
+def next_day(days, base, day, end):  # type: ignore[no-untyped-def]
+    """Return the first day after ``day`` that lies a known number of days after ``base``, ``end`` at the latest."""
+    for j in range(days.size):
+        if base + days[j] > day:
+            return min(end, base + days[j])
+    return end
+
+
+@Flat
+def months_in(start, end, scale):  # type: ignore[no-untyped-def]
+    """Return how many months some days are, each a part of its month, in steps of 1/``scale``; 0 of no days."""
+    total = 0
+    while start < end:
+        first, after = month_start(start), month_end(start)
+        total += (min(end, after) - start) * (scale // max(1, after - first))
+        start = max(after, start + 1)
+    return total
 
 
 @Flat
@@ -143,3 +173,9 @@ def any_lost(usable, first, last) -> bool:  # type: ignore[no-untyped-def]
             if usable[j] == 0:
                 return True
     return False
+
+
+@Flat
+def streamed(cell):  # type: ignore[no-untyped-def]
+    """Return a cell; it says that such cells are read one after the other, see :mod:`.ahead`."""
+    return cell

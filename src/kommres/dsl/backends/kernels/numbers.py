@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import inf, nextafter
+from math import inf, nextafter, prod
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, REST, TERMS, WIDE, Graph, Kind, Node
+from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, REST, TERMS, WIDE, Graph, Kind, Node, loops_around
 from kommres.dsl.plan.forms import Leaf, Whole, const, mul
 from kommres.dsl.plan.tiers import RoundProof, Tier
 
@@ -41,6 +41,7 @@ class Numbers:
     graph: Graph
     leaves: Leaves
     _made: dict[tuple[int, Kind], Node] = field(factory=dict)
+    _grouped: dict[int, tuple[Whole, ...]] = field(factory=dict)
     _held: list[Whole] = field(factory=list)  # keeps ids of parts unique
 
     def of(self, part: Whole, kind: Kind) -> Node:
@@ -91,10 +92,10 @@ class Numbers:
         return self.graph.node(kind, code, word)
 
     def _words(self, part: Whole) -> Node:
+        if part.op == "add":
+            return self._difference(*self._split(part))
         args = [self.of(a, INT) for a in part.args]
         match part.op:
-            case "add":
-                return self._sum(INT, args)
             case "mul":
                 return self.graph.node(INT, "({0} * {1})", *args)
             case "neg":
@@ -105,7 +106,33 @@ class Numbers:
                 return self.graph.node(INT, "(1 if {0} >= 0 else -1)", *args)
         raise NotCompiled(part.op)
 
+    def _split(self, part: Whole) -> tuple[list[Node], list[Node]]:
+        """Return the terms of a sum of words that are added, and those that are taken away."""
+        terms = [self._unsigned(a) for a in part.args]
+        return [node for node, minus in terms if not minus], [node for node, minus in terms if minus]
+
+    def _unsigned(self, part: Whole) -> tuple[Node, bool]:
+        """Return a word or its opposite, whichever takes fewer steps, and whether it is the opposite."""
+        if part.op == "neg" and part.args[0].fits:
+            node, minus = self._unsigned(part.args[0])
+            return node, not minus
+        if part.op == "mul" and all(a.fits for a in part.args):
+            factors = [self._unsigned(a) for a in part.args]
+            if any(minus for _, minus in factors):
+                product = self.graph.node(INT, "({0} * {1})", *(node for node, _ in factors))
+                return product, sum(minus for _, minus in factors) % 2 == 1
+        return self.of(part, INT), False
+
+    def _difference(self, plus: Sequence[Node], minus: Sequence[Node]) -> Node:
+        if not plus:
+            return self.graph.node(INT, "(-{0})", self._sum(INT, minus))
+        places = iter(range(len(plus) + len(minus)))
+        code = " + ".join(f"{{{next(places)}}}" for _ in plus) + "".join(f" - {{{next(places)}}}" for _ in minus)
+        return self.graph.node(INT, f"({code})", *plus, *minus)
+
     def _sum(self, kind: Kind, args: Sequence[Node]) -> Node:
+        if len(args) == 1:
+            return args[0]
         return self.graph.node(kind, f"({' + '.join(f'{{{n}}}' for n in range(len(args)))})", *args)
 
     def _made_of(self, part: Whole, kind: Kind) -> Node:
@@ -122,7 +149,8 @@ class Numbers:
             return graph.node(REST, "wide_rest({0})", self._made_of(part, WIDE))
         if kind == WIDE and part.op == "mul" and all(a.fits for a in part.args):
             return graph.node(WIDE, "wide_product({0}, {1})", *(self.of(a, INT) for a in part.args))
-        args = [self.of(a, kind) for a in part.args]
+        factors = self._factors(part) if part.op == "mul" and kind in {REST, FLOAT} else part.args
+        args = [self.of(a, kind) for a in factors]
         if kind == WIDE:
             if part.op == "add":
                 found = args[0]
@@ -136,10 +164,34 @@ class Numbers:
             case "add":
                 return self._sum(kind, args)
             case "mul":
-                return graph.node(kind, "({0} * {1})", *args)
+                return graph.node(kind, f"({' * '.join(f'{{{n}}}' for n in range(len(args)))})", *args)
             case "neg":
                 return graph.node(kind, "(uint64(0) - {0})" if kind == REST else "(-{0})", *args)
         return graph.node(kind, "abs({0})", *args)
+
+    def _factors(self, part: Whole) -> tuple[Whole, ...]:
+        """Return factors of a product that does not fit a word, as few as words can hold.
+
+        Those come first that stand further outside: their product is computed there. The estimate of a product that
+        is a word is rounded once, of other products more often.
+        """
+        found = self._grouped.get(id(part))
+        if found is None:
+            self._held.append(part)
+            words: list[Whole] = []
+            others: list[Whole] = []
+            for factor in (factor for arg in part.args for factor in _flat(arg)):
+                (words if factor.fits else others).append(factor)
+            words.sort(key=lambda word: (loops_around(self.of(word, INT)), word.most))
+            joined: list[Whole] = []
+            for word in words:
+                both = mul(joined[-1], word) if joined else None
+                if both is not None and both.fits:
+                    joined[-1] = both
+                else:
+                    joined.append(word)
+            found = self._grouped[id(part)] = (*joined, *others)
+        return found
 
     # questions -------------------------------------------------------------------------------------------
 
@@ -155,6 +207,10 @@ class Numbers:
         """Return whether a number is not below zero."""
         if part.lo >= 0:
             return self.graph.true
+        if part.op == "add" and part.fits and all(a.fits for a in part.args):
+            plus, minus = self._split(part)
+            if plus and minus:
+                return self.graph.node(BOOL, "({0} >= {1})", self._sum(INT, plus), self._sum(INT, minus))
         node, kind = self.exact(part)
         code = "({0} >= 0)" if kind == INT else "wide_not_negative({0})"
         return self.graph.node(BOOL, code, node)
@@ -221,6 +277,14 @@ class Numbers:
 
     def _wide(self, value: int) -> Node:
         return self._const(value, WIDE)
+
+
+def _flat(part: Whole) -> list[Whole]:
+    """Return the factors of a product."""
+    # What is known of a product beyond its factors would be lost.
+    if part.op == "mul" and part.most == prod(arg.most for arg in part.args):
+        return [factor for arg in part.args for factor in _flat(arg)]
+    return [part]
 
 
 _NARROW = frozenset({Tier.WORD, Tier.REST, Tier.REST_TWICE})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,14 @@ from attrs import define, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
 from kommres.dsl.backends.kernels.moments import Moments
+from kommres.dsl.backends.kernels.movers import Movers
+from kommres.dsl.backends.kernels.needs import needed
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.zoning import BEFORE
 from kommres.dsl.bound.nodes import Event, Input
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
+from kommres.dsl.plan.sources import LAST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,13 +32,17 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Pieces:
-    """``after`` gives the end of the piece that begins on a day. ``bad``: whether the pieces are not a kernel's."""
+    """``after`` gives the end of the piece that begins on a day. ``bad``: whether the pieces are not a kernel's.
+
+    ``dated``: arrays of numbers of days after a day, on which something may change whatever the row.
+    """
 
     builder: Builder
     fixed: tuple[int, ...]
     daily: bool = False
     changes: list[tuple[Node, Node, Node, Node]] = field(factory=list)  # offsets, days, first row, row after the last
     intervals: list[_Edges] = field(factory=list)
+    dated: list[tuple[Node, Node]] = field(factory=list)  # days after one, that one
     bad: Node | None = None
 
     def add(self, other: Pieces) -> None:
@@ -52,6 +60,8 @@ class Pieces:
         for fixed in self.fixed:
             at = graph.int(fixed)
             end = graph.node(INT, "({1} if {0} < {1} < {2} else {2})", day, at, end)
+        for days, base in self.dated:
+            end = graph.node(INT, "next_day({0}, {1}, {2}, {3})", days, base, day, end)
         for offsets, days, first, last in self.changes:
             end = graph.node(INT, "next_change({0}, {1}, {2}, {3}, {4}, {5})", offsets, days, first, last, day, end)
         for edges in self.intervals:
@@ -108,6 +118,55 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Piece
     found.bad = builder.graph.either(*(edges.lost for edges in found.intervals))
     if not found.daily and not found.fixed and not found.changes and not found.intervals:
         return None
+    return found
+
+
+def pieces_ever(builder: Builder, scope: Scope, steps: Sequence[int]) -> Pieces | None:
+    """Return the pieces of any span of days for steps of a definition; None where all days are alike.
+
+    Raises :class:`NotCompiled`.
+    """
+    if scope.definition is None:
+        return None
+    graph, movers = builder.graph, Movers.of(builder.machine, scope, steps)
+    found = Pieces(builder, (), daily=movers.daily)
+    first, last = 1, LAST_DAY + 1
+    days = {day for table in movers.tables for day in table.changes(first, last)} | movers.days
+    cuts = needed(builder.machine, scope.definition, steps)
+    if _events(cuts):  # what is clipped to the month begins and ends with it
+        days |= {builder.machine.term.start, builder.machine.term.end}
+    if days:
+        found.dated.append((_days(builder, days), graph.int(0)))
+    for table, number in movers.brackets:
+        found.dated.append((_days(builder, _bounds(table)), scope.word(number)))
+    for declared, up in [*cuts.own, *((item, 0) for item in cuts.below), *cuts.around]:
+        rows = builder.below(builder.above(scope.row, up), declared.entity.name)
+        for key in _keys(declared):
+            name = declared.entity.name
+            if (name, key) in builder.layout.varying:
+                for offsets, changed, _ in (builder.changes(name, key), builder.always(name, key)):
+                    found.changes.append((offsets, changed, *rows))
+    for event, up in _events(cuts):
+        if event.interval == "instant":
+            raise NotCompiled("a span of days that is cut by moments")
+        found.intervals.append(_Edges(builder, builder.above(scope.row, up), event))
+    return found if found.daily or found.dated or found.changes or found.intervals else None
+
+
+def _days(builder: Builder, days: Iterable[int]) -> Node:
+    known = sorted(days)
+    return builder.constant(("days", *known), lambda: np.array(known, np.int64))
+
+
+def _bounds(table: Table) -> set[int]:
+    """Return the whole numbers from which on another bracket of a table may hold."""
+    position, found = table.bracket, set()
+    for row in table.rows:
+        ends = row.keys[position or 0]
+        if isinstance(ends, tuple):
+            low, high = ends
+            found |= {ceil(low)} if low is not None else set()
+            found |= {floor(high) + 1} if high is not None else set()
     return found
 
 

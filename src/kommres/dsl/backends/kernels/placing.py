@@ -56,6 +56,8 @@ def needs_of(item: Item) -> Iterator[Node | Branch | Loop]:
             yield from item.ends
             for effect in item.effects:
                 yield from effect.args
+            if item.inner is not None:
+                yield item.inner
 
 
 def in_order(root: Loop) -> list[Node | Branch | Loop]:
@@ -114,6 +116,8 @@ def _placed(root: Loop) -> Block:
                     use(need, item.body)
                 for need in item.ends:
                     use(need, item.body)
+                if item.inner is not None:
+                    use(item.inner, item.body)
     for item in order:
         if item.block is not None:
             item.block.nodes.append(item)

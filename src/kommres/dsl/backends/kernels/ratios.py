@@ -1,6 +1,6 @@
-"""Sums of quotients whatever their divisors: two words in one number of 128 bits, as long as they are words.
+"""Quotients in their lowest terms, and sums of quotients whatever their divisors: two words in one number of 128 bits.
 
-The high half is the upper part, the low half the lower one, which is above zero; 1 is a sum of nothing. A sum that
+The high half is the upper part, the low half the lower one, which is above zero; 1 is a sum of nothing. What
 needs more than it may is 0 as a whole, and stays so: the row is the interpreter's.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from kommres.dsl.backends.kernels.emit import I64, I128, INT, WIDE, helper
-from kommres.dsl.backends.kernels.words import divided, greatest_common
+from kommres.dsl.backends.kernels.words import divided, greatest_common, halvings
 
 _I, _W = INT, WIDE
 _ONE, _NONE = ir.Constant(I64, 1), ir.Constant(I128, 0)
@@ -34,6 +34,26 @@ def _beyond(build: ir.IRBuilder, a: ir.Value, most: ir.Value) -> ir.Value:
     return build.or_(build.icmp_signed(">", a, most), build.icmp_signed("<", a, least))
 
 
+def _exactly(build: ir.IRBuilder, a: ir.Value, odd: ir.Value, twos: ir.Value) -> ir.Value:
+    """Divide by a divisor of a number: what an odd number is multiplied with to give 1 modulo 2^128 divides by it."""
+    inverse = odd  # right in the last three bits, then in twice as many with each turn
+    for _ in range(6):
+        inverse = build.mul(inverse, build.sub(ir.Constant(I128, 2), build.mul(odd, inverse)))
+    return build.mul(build.ashr(a, twos), inverse)
+
+
+def _reduced(build: ir.IRBuilder, above: ir.Value, below: ir.Value, most: ir.Value, deepest: ir.Value) -> ir.Value:
+    one = ir.Constant(I128, 1)
+    lost = build.icmp_signed("<", below, one)
+    below = build.select(lost, one, below)
+    common = greatest_common(build, above, below)
+    twos = halvings(build, common)
+    odd = build.lshr(common, twos)
+    upper, lower = (_exactly(build, each, odd, twos) for each in (above, below))
+    lost = build.or_(lost, build.or_(_beyond(build, upper, most), _beyond(build, lower, deepest)))
+    return build.select(lost, _NONE, _both(build, build.trunc(upper, I64), build.trunc(lower, I64)))
+
+
 def _plus(
     build: ir.IRBuilder,
     total: ir.Value,
@@ -52,14 +72,12 @@ def _plus(
     common = greatest_common(build, under, below)
     mine, theirs = (divided(build, each, common)[0] for each in (under, below))
     upper = build.add(_product(build, over, theirs), _product(build, above, mine))
-    lower = _product(build, mine, below)
-    lost = build.or_(lost, build.or_(_beyond(build, upper, most), _beyond(build, lower, deepest)))
-    top, bottom = (build.select(lost, _ONE, build.trunc(each, I64)) for each in (upper, lower))
-    common = greatest_common(build, top, bottom)
-    top, bottom = (divided(build, each, common)[0] for each in (top, bottom))
-    return build.select(lost, _NONE, _both(build, top, bottom))
+    return build.select(lost, _NONE, _reduced(build, upper, _product(build, mine, below), most, deepest))
 
 
+#: ``(above, below, most, deepest)``, numbers of 128 bits: the same quotient in its lowest terms; 0 where ``below`` is
+#: not above zero, the upper part is beyond ``most`` or the lower one beyond ``deepest``, both below 2^62.
+quotient_reduced = helper("quotient_reduced", _W, (_W, _W, _I, _I), _reduced)
 #: ``(total, above, below, most, deepest)``, below > 0: the sum of both quotients; 0 where its upper part is beyond
 #: ``most`` or its lower part beyond ``deepest``. Parts below 2^62, ``above`` and ``below`` words.
 quotient_plus = helper("quotient_plus", _W, (_W, _I, _I, _I, _I), _plus)

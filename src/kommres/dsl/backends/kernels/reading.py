@@ -227,6 +227,10 @@ def _slice(scope: Scope, number: int) -> Made:
     numbers = scope.numbers
 
     def part(leaf: Leaf, kind: Kind) -> Node:
+        if when.wide:  # in steps of which every month has a whole number a day
+            return numbers.turned(
+                graph.node(INT, "months_in({0}, {1}, {2})", when.start, when.end, graph.int(leaf.scale)), kind
+            )
         if leaf.part == "value":  # in steps of which every month has a whole number a day
             step = graph.node(INT, "({0} // {1})", graph.int(leaf.scale), scope.days)
             return numbers.turned(graph.node(INT, "({0} * {1})", days, step), kind)

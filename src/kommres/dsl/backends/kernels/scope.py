@@ -96,7 +96,8 @@ class When:
     """The current day and slice. ``whole``: the first day and all of the month, on which nothing changes inside it.
 
     ``past``: the month in which the day lies, None for that of the run. ``along``: the interval or day of an aggregate
-    that is the current day, which may lie outside the month of the run.
+    that is the current day, which may lie outside the month of the run. ``wide``: the day and the slice may lie outside
+    of it because a sum goes over a span of days.
     """
 
     day: Node
@@ -105,6 +106,7 @@ class When:
     whole: bool = False
     past: Term | None = None
     along: Along | None = None
+    wide: bool = False
 
 
 #: Steps whose value is the same in every month if their arguments are.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import define
 
 from kommres.dsl.backends.kernels.graph import BOOL, Node
+from kommres.dsl.backends.kernels.lowest import in_words
 from kommres.dsl.backends.kernels.scope import Scope, When
 from kommres.dsl.backends.kernels.turning import month_loop
-from kommres.dsl.plan.forms import Form, const, mul
 
 
 @define(eq=False)
@@ -29,13 +29,13 @@ def shown(scope: Scope, step: int) -> Printed:
     form = scope.form(step)
     if builder.still:
         status = scope.status(step)
-        above, below, wide = _parts(scope, form)
+        above, below, wide = in_words(scope, form)
         given = graph.true if status.absent is None else graph.negated(status.absent)
         moved = builder.moves(scope, step) if builder.by_day(scope.steps, step) else None
         return Printed(given, graph.either(status.bad, status.miss, moved, wide), above, below)
     pieces = builder.pieces(scope, step)
     first = scope.inside(when=When(builder.start, builder.start, builder.end, whole=True))
-    above, below, wide = _parts(first, form)
+    above, below, wide = in_words(first, form)
     status = first.status(step)
     given = graph.true if status.absent is None else graph.negated(status.absent)
     bad = graph.either(status.bad, status.miss, wide)
@@ -43,7 +43,7 @@ def shown(scope: Scope, step: int) -> Printed:
         month = month_loop(scope, pieces, builder.nesting.of(scope.steps, step))
         same, wrong = graph.carry(month.loop, graph.true), graph.carry(month.loop, graph.false)
         there = scope.inside(when=When(month.here, builder.start, builder.end, whole=True))
-        at, under, further = _parts(there, form)
+        at, under, further = in_words(there, form)
         each = there.status(step)
         equal = graph.node(BOOL, "same_quotient({0}, {1}, {2}, {3})", above, below, at, under)
         held = graph.true if each.absent is None else graph.negated(each.absent)
@@ -57,10 +57,3 @@ def shown(scope: Scope, step: int) -> Printed:
         given = graph.both(given, same.after) or graph.false
         bad = graph.either(bad, wrong.after, pieces.bad)
     return Printed(given, bad, above, below)
-
-
-def _parts(scope: Scope, form: Form) -> tuple[Node, Node, Node | None]:
-    """Return both parts of a quotient as words, and whether they are none in a row."""
-    above, one = scope.numbers.word(form.above)
-    below, other = scope.numbers.word(mul(const(form.scale), form.below))
-    return above, below, scope.graph.either(one, other)

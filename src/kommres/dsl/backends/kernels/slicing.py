@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Node, Status
+from kommres.dsl.backends.kernels.graph import INT, WIDE, Node, Status
+from kommres.dsl.backends.kernels.hoisting import looked_up
+from kommres.dsl.backends.kernels.lowest import halves, in_words
+from kommres.dsl.backends.kernels.movers import in_month
 from kommres.dsl.backends.kernels.numbers import MOST_WORD
 from kommres.dsl.backends.kernels.scope import Made, Scope, When
 from kommres.dsl.backends.kernels.turning import Turns, month_turns, on_grid, span_turns
-from kommres.dsl.plan.forms import Form, Leaf, const, mul
+from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 
@@ -29,10 +32,16 @@ def _over_slices(scope: Scope, number: int) -> Made:
         status = turns.status(value)
         return Made(status) if scope.builder.still else _added(scope, number, turns, value, status)
     first, until, *names = rest
-    asked = scope.need(first, until)
-    turns = span_turns(scope, value, tuple(names), scope.word(first), scope.word(until))
+    near = in_month(scope.steps, number)
+    found = looked_up(scope, number) if scope.builder.still and not near else None
+    if found is not None:
+        return found
+    graph, asked = scope.graph, scope.need(first, until)
+    start, end = scope.word(first), scope.word(until)
+    if not near:  # days that cannot be read make no pieces
+        end = graph.select(graph.either(asked.bad, asked.miss) or graph.false, start, end)
+    turns = span_turns(scope, value, tuple(names), start, end, near=near)
     status = turns.status(value)
-    graph = scope.graph
     status = Status(miss=graph.either(asked.miss, status.miss), bad=graph.either(asked.bad, status.bad))
     return _added(scope, number, turns, value, status)
 
@@ -40,9 +49,9 @@ def _over_slices(scope: Scope, number: int) -> Made:
 def _added(scope: Scope, number: int, turns: Turns, value: int, status: Status) -> Made:
     """Return the sum over the pieces in the form that the proof found."""
     found, form = scope.form(number), turns.inner.form(value)
-    if _is_of_any(found):
-        total = turns.quotient(value, lambda inner: _words(inner, form)[:2], found.above.most, found.below.hi)
-        return _quotient(scope, total, status, turns.any((value, "word"), _words(turns.inner, form)[2]))
+    if is_of_any(found):
+        total = turns.quotient(value, lambda inner: words_of(inner, form)[:2], found.above.most, found.below.hi)
+        return quotient_of(scope, total, status, turns.any((value, "word"), words_of(turns.inner, form)[2]))
 
     def part(leaf: Leaf, kind: Kind) -> Node:
         if form.is_whole or leaf.part == "above":
@@ -53,30 +62,27 @@ def _added(scope: Scope, number: int, turns: Turns, value: int, status: Status) 
     return Made(status, part=part)
 
 
-def _is_of_any(form: Form) -> bool:
+def is_of_any(form: Form) -> bool:
     """Whether a sum is one of quotients whatever their divisors."""
     return isinstance(form.below.data, Leaf) and form.below.data.part == "bottom"
 
 
-def _words(scope: Scope, form: Form, *, days: bool = False) -> tuple[Node, Node, Node | None]:
+def words_of(scope: Scope, form: Form, *, days: bool = False) -> tuple[Node, Node, Node | None]:
     """Return both parts of a quotient, ``days``: the upper one times those of the piece; and whether they are none."""
-    above, one = scope.numbers.word(form.above, MOST_WORD // _MOST_DAYS if days else MOST_WORD)
-    below, other = scope.numbers.word(mul(const(form.scale), form.below))
+    above, below, wrong = in_words(scope, form, MOST_WORD // _MOST_DAYS if days else MOST_WORD)
     if days:
         above = scope.graph.node(INT, "({0} * {1})", above, _days(scope))
-    return above, below, scope.graph.either(one, other)
+    return above, below, wrong
 
 
-def _quotient(scope: Scope, total: Node, status: Status, wrong: Node | None, days: Node | None = None) -> Made:
+def quotient_of(scope: Scope, total: Node, status: Status, wrong: Node | None, days: Node | None = None) -> Made:
     """Return a sum of quotients, over some days."""
     graph = scope.graph
-    top, bottom = (graph.node(INT, f"quotient_{half}({{0}})", total) for half in ("top", "bottom"))
-    lost = graph.either(wrong, graph.node(BOOL, "({0} == 0)", bottom))
-    bottom = graph.node(INT, "max(int64(1), {0})", bottom)
+    top, bottom, lost = halves(scope, total)
     if days is not None:
         bottom = graph.node(INT, "({0} * {1})", bottom, days)
     return Made(
-        evolve(status, bad=graph.either(status.bad, lost)),
+        evolve(status, bad=graph.either(status.bad, wrong, lost)),
         part=lambda leaf, kind: scope.numbers.turned(top if leaf.part == "top" else bottom, kind),
     )
 
@@ -89,11 +95,11 @@ def _mean_days(scope: Scope, number: int) -> Made:
     if scope.builder.still:
         return Made(status)
     found, form = scope.form(number), turns.inner.form(value)
-    if _is_of_any(found):
+    if is_of_any(found):
         deepest = found.below.hi // _MOST_DAYS
-        total = turns.quotient(value, lambda i: _words(i, form, days=True)[:2], found.above.most, deepest)
-        wrong = turns.any((value, "word"), _words(turns.inner, form, days=True)[2])
-        return _quotient(scope, total, status, wrong, scope.days)
+        total = turns.quotient(value, lambda i: words_of(i, form, days=True)[:2], found.above.most, deepest)
+        wrong = turns.any((value, "word"), words_of(turns.inner, form, days=True)[2])
+        return quotient_of(scope, total, status, wrong, scope.days)
     gridded = not form.is_whole and isinstance(found.below.data, Leaf)
 
     def part(leaf: Leaf, kind: Kind) -> Node:
@@ -109,7 +115,8 @@ def _mean_days(scope: Scope, number: int) -> Made:
 
 def _of_month(scope: Scope) -> Scope:
     """Return the scope of the month, of which slices are pieces wherever they are added up."""
-    return scope if scope.when.along is None else scope.inside(when=scope.builder.month)
+    apart = scope.when.along is not None or scope.when.wide
+    return scope.inside(when=scope.builder.month) if apart else scope
 
 
 def _days(scope: Scope) -> Node:

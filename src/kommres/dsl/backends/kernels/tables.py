@@ -100,6 +100,8 @@ class Tables:
         """Return the place of a day among the days on which the table changes, and the span in which these lie."""
         builder = self._builder
         month = builder.machine.term.start, builder.machine.term.end
+        if day is None and scope.when.wide:
+            return self._counted(table, scope.when.day, _EVER), _EVER
         if day is None and scope.when.past is not None:
             span = builder.window(scope.when.past)
             return self._counted(table, scope.when.day, span), span

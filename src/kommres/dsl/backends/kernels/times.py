@@ -52,7 +52,7 @@ def _series(scope: Scope, number: int) -> Made:
     # A table without the series is one row of cells that hold nothing.
     last = graph.node(INT, "({0} - 1)", builder.number("series rows", row.entity, series.name))
     place = graph.node(INT, "min({0}, {1})", row.place, last)
-    cell = graph.node(INT, "int64({0}[{1}, {2}])", array, place, at_place)
+    cell = graph.node(INT, "int64(streamed({0}[{1}, {2}]))", array, place, at_place)
     if outside is not None:
         cell = graph.select(outside, graph.int(found.coding.absent), cell)
     # Where nothing says what holds instead, an interval without a value is one that cannot be used.

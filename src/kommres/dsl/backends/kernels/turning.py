@@ -8,10 +8,11 @@ from attrs import define, evolve, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Branch, Carried, Loop, Node, Status, innermost
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.pieces_of import Pieces
+from kommres.dsl.backends.kernels.pieces_of import Pieces, pieces_ever
 from kommres.dsl.backends.kernels.scope import Member, Scope, When, stands_at
 from kommres.dsl.plan.forms import Form, Whole, const, mul
 from kommres.dsl.plan.nodes import Op
+from kommres.period import MOST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,26 +162,36 @@ def _in_one(scope: Scope) -> Scope:
     return scope.inside(when=When(builder.start, builder.start, builder.end, whole=True))
 
 
-def span_turns(scope: Scope, value: int, names: tuple[int, ...], first: Node, until: Node) -> Turns:
-    """Return the loop over the pieces of a span of days; one that is not inside the month is not a kernel's."""
+def span_turns(scope: Scope, value: int, names: tuple[int, ...], first: Node, until: Node, *, near: bool) -> Turns:
+    """Return the loop over the pieces of a span of days.
+
+    ``near``: the span lies inside the month; any other is not for kernels of rows on which nothing changes.
+    """
     graph, builder = scope.graph, scope.builder
     if scope.when.past is not None:
         raise NotCompiled("a sum over slices of a span of days in a past month")
     filled = Branch(graph.node(BOOL, "({0} < {1})", first, until))
-    outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
-    outside = graph.choose_maybe(filled, outside, None)  # type: ignore[assignment]
+    asked = until
+    if not (near or builder.still):
+        until = graph.node(INT, "min({1}, {0} + {2})", first, until, graph.int(MOST_DAYS))
     found: Turns | None = None
-    pieces = None if builder.still or not names else builder.pieces(scope, value, *names)
+    pieces: Pieces | None = None
+    if not builder.still and names:
+        pieces = builder.pieces(scope, value, *names) if near else pieces_ever(builder, scope, (value, *names))
     if pieces is not None:
         bounds = (graph.node(INT, "min(max({0}, {1}), {2})", d, builder.start, builder.end) for d in (first, until))
-        loop = _piece_loop(scope, pieces, *bounds)
+        loop = _piece_loop(scope, pieces, *(bounds if near else (first, until)))
         loop.settle()
-        found = _joined(scope, loop, pieces, names)
+        found = _joined(scope, loop, pieces, names, wide=not near)
     if found is None:
         moved = builder.moves(scope, value, *names) if names and builder.still else None
-        inner = scope.inside(when=When(builder.start if builder.still else first, first, until))
-        found = Turns(scope, None, inner, graph.choose_maybe(filled, moved, None), filled)
-    found.bad = graph.either(found.bad, outside)
+        when = When(builder.start if builder.still else first, first, until, wide=not (near or builder.still))
+        found = Turns(scope, None, scope.inside(when=when), graph.choose_maybe(filled, moved, None), filled)
+    if near or builder.still:
+        outside = graph.node(BOOL, "(({0} < {1}) | ({2} > {3}))", first, builder.start, until, builder.end)
+        found.bad = graph.either(found.bad, graph.choose_maybe(filled, outside, None))
+    else:
+        found.bad = graph.either(found.bad, graph.node(BOOL, "({0} != {1})", until, asked))
     return found
 
 
@@ -190,18 +201,21 @@ def scope_inside(scope: Scope) -> Block | None:
     return innermost((*places, scope.when.day.inside, scope.when.end.inside))
 
 
-def _joined(scope: Scope, pieces_: PieceLoop, pieces: Pieces, names: Sequence[int] | None) -> Turns | None:
+def _joined(
+    scope: Scope, pieces_: PieceLoop, pieces: Pieces, names: Sequence[int] | None, *, wide: bool = False
+) -> Turns | None:
     """Go through the pieces; one counts in the turn in which the next one differs from it.
 
-    What its steps came to is carried from turn to turn. None: no name can change.
+    What its steps came to is carried from turn to turn. None: no name can change. ``wide``: the pieces may lie outside
+    the month.
     """
     graph, loop, here = scope.graph, pieces_.loop, pieces_.here
-    now = scope.inside(when=When(here, here, pieces_.until))
+    now = scope.inside(when=When(here, here, pieces_.until, wide=wide))
     changing = [name for name in names or () if scope.places.moving[name]]
     if names is not None and not changing:
         return None
     start = graph.carry(loop, pieces_.first)
-    inner = Before(now, scope, When(start.current, start.current, here), loop)
+    inner = Before(now, scope, When(start.current, start.current, here, wide=wide), loop)
     begun = graph.node(BOOL, "({0} != {1})", here, pieces_.first)
     over = loop.last
     unknown: Node | None = None

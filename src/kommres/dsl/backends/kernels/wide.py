@@ -74,6 +74,8 @@ def settled(build: ir.IRBuilder, mode: str, m: ir.Value, t: ir.Value) -> ir.Valu
     zero, none = ir.Constant(I64, 0), ir.Constant(t.type, 0)
     above, under = build.icmp_signed(">", t, none), build.icmp_signed("<", t, none)
     match mode:
+        case "half_up_pos" if t.type == I64:  # the shift gives -1 where t < 0
+            return build.add(build.add(m, ir.Constant(I64, 1)), build.ashr(t, ir.Constant(I64, 63)))
         case "half_up_pos":
             above, under = build.icmp_signed(">=", t, none), None
         case "half_up":

@@ -22,34 +22,36 @@ def divided(build: ir.IRBuilder, a: ir.Value, d: ir.Value) -> tuple[ir.Value, ir
 
 
 def _size(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
-    return build.select(build.icmp_signed("<", a, _ZERO), build.sub(_ZERO, a), a)
+    zero = ir.Constant(a.type, 0)
+    return build.select(build.icmp_signed("<", a, zero), build.sub(zero, a), a)
 
 
-def _halvings(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
-    """How often a number can be halved; some number below 64 for 0, because shifts by 64 places are not allowed."""
+def halvings(build: ir.IRBuilder, a: ir.Value) -> ir.Value:
+    """How often a number can be halved; some number below its bits for 0: shifts by all bits are not allowed."""
     count = build.cttz(a, ir.Constant(ir.IntType(1), 0))
-    return build.and_(count, ir.Constant(I64, 63))
+    return build.and_(count, ir.Constant(a.type, a.type.width - 1))
 
 
 def greatest_common(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     """Take out the twos, then subtract the smaller odd number from the greater one until nothing is left."""
+    zero = ir.Constant(a.type, 0)
     a, b = _size(build, a), _size(build, b)
-    none = build.icmp_unsigned("==", a, _ZERO)
+    none = build.icmp_unsigned("==", a, zero)
     one, other = build.select(none, b, a), build.select(none, a, b)
-    twos = _halvings(build, build.or_(one, other))
-    one = build.lshr(one, _halvings(build, one))
+    twos = halvings(build, build.or_(one, other))
+    one = build.lshr(one, halvings(build, one))
     before = build.block
     turn, after = build.append_basic_block("gcd.turn"), build.append_basic_block("gcd.after")
-    build.cbranch(build.icmp_unsigned("==", other, _ZERO), after, turn)
+    build.cbranch(build.icmp_unsigned("==", other, zero), after, turn)
     build.position_at_end(turn)
-    least, rest = build.phi(I64), build.phi(I64)
-    odd = build.lshr(rest, _halvings(build, rest))
+    least, rest = build.phi(a.type), build.phi(a.type)
+    odd = build.lshr(rest, halvings(build, rest))
     less = build.icmp_unsigned("<", odd, least)
     next_least = build.select(less, odd, least)
     next_rest = build.select(less, build.sub(least, odd), build.sub(odd, least))
-    build.cbranch(build.icmp_unsigned("==", next_rest, _ZERO), after, turn)
+    build.cbranch(build.icmp_unsigned("==", next_rest, zero), after, turn)
     build.position_at_end(after)
-    found = build.phi(I64)
+    found = build.phi(a.type)
     for phi, first, later in ((least, one, next_least), (rest, other, next_rest), (found, one, next_least)):
         phi.add_incoming(first, before)
         phi.add_incoming(later, turn)
