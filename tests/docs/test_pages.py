@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import FENCE, ROOT
+from tests.pages import FENCE, ROOT
 
 PAGES = [
     *sorted(ROOT.glob("README*.md")),

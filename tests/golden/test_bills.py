@@ -131,6 +131,59 @@ def test_everything_is_called_as_the_rules_call_it(program: Program) -> None:
     assert not re.search(r"residents|metered|by_reading|tariff", text)
 
 
+ZONES = """\
+module town.power
+enum zone: day, night, peak
+    called ru day = "день", night = "ночь", peak = "пик"
+entity flat
+    called ru "квартира"
+input used(zone) of flat: kWh
+    called ru "расход"
+param price by zone: RUB/kWh
+    called ru "цена"
+    always  day = 6  night = 2  peak = 9
+rule amount(zone) of flat: RUB
+    called ru "плата по зоне"
+    = round(used(zone) * price[zone], 0.01)
+charge power of flat: RUB
+    service "power"
+    = sum of amount(z) for z in zone
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "lines"),
+    [
+        (
+            {"day": 10, "night": 0, "peak": 0},
+            [
+                "плата = плата по зоне (день) = 60,00 руб.",
+                "плата по зоне (день) = расход (день) × цена = 10 кВт·ч × 6 руб./кВт·ч = 60,00 руб.",
+                "цена = 6 руб./кВт·ч",
+            ],
+        ),
+        (
+            {"day": 10, "night": 5, "peak": 0},
+            [
+                "плата = сумма (плата по зоне) по: день, ночь, пик = 60,00 руб. + 10,00 руб. = 70,00 руб.",
+                "Подробности",
+                "день: 60,00 руб.",
+                "плата по зоне (день) = расход (день) × цена = 10 кВт·ч × 6 руб./кВт·ч = 60,00 руб.",
+                "цена = 6 руб./кВт·ч",
+                "ночь: 10,00 руб.",
+                "плата по зоне (ночь) = расход (ночь) × цена = 5 кВт·ч × 2 руб./кВт·ч = 10,00 руб.",
+                "цена = 2 руб./кВт·ч",
+                "остальные ничего не добавляют",
+            ],
+        ),
+    ],
+)
+def test_a_sum_tells_what_adds_something(tmp_path: Path, used: dict[str, int], lines: list[str]) -> None:
+    (tmp_path / "power.kmr").write_text(ZONES, encoding="utf-8")
+    document = explain_bill(load(tmp_path), {"flat": {"id": "1", "used": used}}, "2026-01", language="ru")
+    assert [step.text.partition(": по таблице")[0] for step in steps(document.trimmed())] == lines
+
+
 # --- what is not charged ---------------------------------------------------------------------------------------
 
 

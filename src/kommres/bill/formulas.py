@@ -15,7 +15,7 @@ from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
     from kommres.dsl.bound.nodes import Event, Param
-    from kommres.dsl.trace import Call, Computed
+    from kommres.dsl.trace import Call, Computed, Piece
 
 
 #: What is read and has no formula of its own.
@@ -37,12 +37,21 @@ def single_slice(node: Computed) -> Computed:
             return node
 
 
+def adding(node: Computed) -> list[Piece]:
+    """Return the items of an aggregate that count; of a sum those that add something, if any does."""
+    assert isinstance(node.step.data, Gather)  # noqa: S101 - the payload of AGGREGATE
+    items = [piece for piece in node.pieces if counted(piece) and piece.value is not None]
+    if node.step.data.function != "sum":
+        return items
+    return [piece for piece in items if piece.value is not None and piece.value.value != 0] or items
+
+
 def _only_item(node: Computed) -> Computed | None:
-    """Return what the only item of a sum that counts adds, where nothing but it was summed."""
+    """Return what the only item of a sum adds, where nothing else adds anything."""
     if not isinstance(node.step.data, Gather) or node.step.data.function != "sum" or node.summary is not None:
         return None
-    values = [piece.value for piece in node.pieces if counted(piece)]
-    return values[0] if len(values) == 1 else None
+    items = adding(node)
+    return items[0].value if len(items) == 1 else None
 
 
 def followed(node: Computed) -> tuple[Computed, list[Call]]:
@@ -111,6 +120,14 @@ class Numbers(Writer):
     def called(self, node: Computed) -> str:
         """Return a call; shares and the smaller and greater of numbers in words."""
         return _called(self, node) or super().called(node)
+
+    def aggregated(self, node: Computed) -> tuple[str, int]:
+        """Return an aggregate with its items; a sum with those that add something."""
+        gather = node.step.data
+        items = adding(node) if isinstance(gather, Gather) and gather.function == "sum" and not node.summary else []
+        if len(items) < 2:
+            return super().aggregated(node)
+        return self.short([self.inside(i.value, PRODUCT) for i in items if i.value is not None], " + ", node)
 
     def tiers(self, node: Computed) -> list[tuple[str, str]]:
         """Return the part of the volume in each bracket and its price; nothing where they do not add up."""

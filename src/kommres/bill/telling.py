@@ -8,7 +8,7 @@ from attrs import define, field
 
 from kommres.bill.clauses import Notes
 from kommres.bill.document import Data, Step
-from kommres.bill.formulas import PLAIN, Numbers, Phrases, followed, single_slice
+from kommres.bill.formulas import PLAIN, Numbers, Phrases, adding, followed, single_slice
 from kommres.bill.names import Names, spaced
 from kommres.bill.words import Words
 from kommres.dsl.backends.grids import Interval
@@ -206,11 +206,15 @@ class Teller:
         if not node.pieces:
             return Step(text=f"{text}: {self.words('no_items')}", folded=True)
         # A few items that rules compute, such as zones of a day, are what a reader asks for first.
-        few = len(node.pieces) <= _FEW and any(p.value is not None and p.value.step.op is Op.RULE for p in node.pieces)
+        added = adding(node)
+        few = 0 < len(added) <= _FEW and any(p.value is not None and p.value.step.op is Op.RULE for p in added)
+        pieces = added if few else list(node.pieces)
         inner = depth if few else depth + _DEPTH
-        steps = [self._item(piece, gather, inner) for piece in node.pieces[:_LISTED]]
-        if len(node.pieces) > _LISTED:
-            steps.append(Step(text=self.words("more_items", count=len(node.pieces) - _LISTED)))
+        steps = [self._item(piece, gather, inner) for piece in pieces[:_LISTED]]
+        if len(pieces) > _LISTED:
+            steps.append(Step(text=self.words("more_items", count=len(pieces) - _LISTED)))
+        if len(pieces) < len(node.pieces):
+            steps.append(Step(text=self.words("no_more")))
         return Step(text=text, steps=tuple(steps), folded=not few)
 
     def _summary(self, text: str, summary: Summary) -> Step:

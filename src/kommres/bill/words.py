@@ -57,6 +57,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "item": ("{name}: {text}", "{name}: {text}"),
     "left_out_item": ("{name}: not counted", "{name}: не учитывается"),
     "no_items": ("there is none", "нет ни одного"),
+    "no_more": ("the others add nothing", "остальные ничего не добавляют"),
     "more_items": ("and {count} more", "и ещё {count}"),
     "intervals_of": ("{counted} of {count} intervals", "{counted} из {count} интервалов"),
     "given": ("{text} is given", "известно: {text}"),

@@ -185,7 +185,7 @@ class Writer:
 
     def sliced(self, node: Computed) -> tuple[str, int]:
         """Return a sum over slices."""
-        return self._short([value_text(p.value, self.words) for p in node.pieces if p.value], " + ", node)
+        return self.short([value_text(p.value, self.words) for p in node.pieces if p.value], " + ", node)
 
     def called(self, node: Computed) -> str:
         """Return a call of a function of the language."""
@@ -203,10 +203,10 @@ class Writer:
         if gather.function == "sum" and len(items) == 1:
             return self.written(items[0])
         if gather.function == "sum" and items:
-            return self._short([self.inside(value, PRODUCT) for value in items], " + ", node)
+            return self.short([self.inside(value, PRODUCT) for value in items], " + ", node)
         if gather.function == "count" or not items:
             return value_text(node, self.words), TIGHT
-        inside, _ = self._short([self.formula(value) for value in items], self.separator, node)
+        inside, _ = self.short([self.formula(value) for value in items], self.separator, node)
         return f"{self.words.function(gather.function)}({inside})", TIGHT
 
     @property
@@ -274,7 +274,8 @@ class Writer:
                 text = f"-{part}" if sign < 0 else part
         return text
 
-    def _short(self, parts: list[str], sign: str, node: Computed) -> tuple[str, int]:
+    def short(self, parts: list[str], sign: str, node: Computed) -> tuple[str, int]:
+        """Join parts; of many the first ones and the last."""
         if not parts:
             return value_text(node, self.words), TIGHT
         if len(parts) > _MOST:

@@ -76,3 +76,110 @@ def test_lowest_terms_and_sums(tmp_path):
         for case, of, (*one, top, bottom) in zip(found, expected, zip(*out.tolist(), strict=True), strict=True):
             assert (one[1] if of[:2] == _LOST else tuple(one)) == (0 if of[:2] == _LOST else of[:2]), case
             assert (bottom if of[2:] == _LOST else (top, bottom)) == (0 if of[2:] == _LOST else of[2:]), case
+
+
+_JOINED = f"""
+from numba import int64, uint64
+from {_MODULE}.wide128 import wide_of
+from {_MODULE}.ratios import (quotient_abs, quotient_add, quotient_bottom, quotient_compare, quotient_neg, quotient_over,
+    quotient_times, quotient_top, quotient_within)
+def run(a, b, c, d, out):
+    for i in range(a.size):
+        one = wide_of(a[i], uint64(b[i]))
+        other = wide_of(c[i], uint64(d[i]))
+        times, over, both = quotient_times(one, other), quotient_over(one, other), quotient_add(one, other)
+        turned, size, within = quotient_neg(one), quotient_abs(one), quotient_within(one, 1099511627776, 1073741824)
+        out[0, i] = quotient_top(times)
+        out[1, i] = quotient_bottom(times)
+        out[2, i] = quotient_top(over)
+        out[3, i] = quotient_bottom(over)
+        out[4, i] = quotient_top(both)
+        out[5, i] = quotient_bottom(both)
+        out[6, i] = quotient_top(turned)
+        out[7, i] = quotient_bottom(turned)
+        out[8, i] = quotient_top(size)
+        out[9, i] = quotient_bottom(size)
+        out[10, i] = quotient_top(within)
+        out[11, i] = quotient_bottom(within)
+        out[12, i] = quotient_compare(one, other)
+"""
+_MODES = ("half_up", "half_even", "up", "down", "ceiling", "floor")
+_ROUNDED = f"""
+from numba import int64, uint64
+from {_MODULE}.wide128 import wide_of
+from {_MODULE}.ratios import {", ".join(f"quotient_{mode}" for mode in _MODES)}
+def run(a, b, out):
+    for i in range(a.size):
+        one = wide_of(a[i], uint64(b[i]))
+""" + "".join(f"        out[{n}, i] = quotient_{mode}(one)\n" for n, mode in enumerate(_MODES))
+
+
+def quotients(count, seed):
+    """Pairs of quotients in lowest terms with parts below 2^62, zeros and none among them."""
+    pick = Random(seed)
+
+    def one():
+        if pick.random() < 0.02:
+            return _LOST
+        bits = pick.choice((2, 10, 31, 45, 61))
+        top, bottom = pick.getrandbits(bits) * pick.choice((1, -1)), pick.getrandbits(pick.choice((1, 9, 30, 61))) or 1
+        found = Fraction(top, bottom)
+        return found.numerator, found.denominator
+
+    for _ in range(count):
+        yield one(), one()
+
+
+def whole(value, mode):
+    down = value.numerator // value.denominator
+    rest = value - down
+    match mode:
+        case "floor":
+            return down
+        case "ceiling":
+            return down + (rest > 0)
+        case "down":
+            return down + (rest > 0 and value < 0)
+        case "up":
+            return down + (rest > 0 and value > 0)
+        case "half_even":
+            return round(value)
+    return down + (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and value > 0))
+
+
+def test_quotients_are_joined():
+    pairs = list(quotients(4000, seed=5))
+    parts = np.array([(*one, *other) for one, other in pairs], np.int64).T.copy()
+    out = np.empty((13, len(pairs)), np.int64)
+    compiled(_JOINED, "run", folder=None)(*parts, out)
+    most = 2**62 - 1
+    for (one, other), found in zip(pairs, out.T.tolist(), strict=True):
+        if _LOST in (one, other):
+            assert found[:6] == [0] * 6
+            continue
+        a, b = Fraction(*one), Fraction(*other)
+        over = kept(a / b, most, most) if b else None
+        expected = (
+            kept(a * b, most, most),
+            over,
+            kept(a + b, most, most),
+            kept(-a, most, most),
+            kept(abs(a), most, most),
+        )
+        for place, pair in enumerate(expected):
+            if pair is not None:
+                assert tuple(found[2 * place : 2 * place + 2]) == pair, (one, other, place)
+        assert tuple(found[10:12]) == kept(a, 2**40, 2**30)
+        assert found[12] == (a > b) - (a < b)
+
+
+def test_quotients_are_rounded():
+    pick = Random(8)
+    values = [Fraction(n, 2 * d) for d in (1, 3, 5, 10**6) for n in range(-9, 10)]
+    values += [Fraction(*one) for one, _ in quotients(3000, seed=9) if one != _LOST]
+    values += [Fraction(pick.getrandbits(40) * 2 + 1, 2) * pick.choice((1, -1)) for _ in range(200)]
+    a, b = (np.array([getattr(v, name) for v in values], np.int64) for name in ("numerator", "denominator"))
+    out = np.empty((len(_MODES), len(values)), np.int64)
+    compiled(_ROUNDED, "run", folder=None)(a, b, out)
+    for value, found in zip(values, out.T.tolist(), strict=True):
+        assert found == [whole(value, mode) for mode in _MODES], value

@@ -31,7 +31,7 @@ class Leaf:
     """A value of a step that is read as it is.
 
     ``part``: ``value`` is the value x ``scale``; ``above`` and ``below`` are whole numbers whose quotient is that, and
-    so are ``top`` and ``bottom`` of a sum of quotients, whatever their divisors.
+    so are ``top`` and ``bottom``, in lowest terms or near them, of what is computed step by step.
     """
 
     step: int
@@ -322,6 +322,22 @@ def selected(step: int, shapes: Sequence[Shape], found: Range, *, partial: bool 
         steady=all(b.steady for b in bottoms),
     )
     return fitted(Form(above=above, below=below, scale=scale, mass=mass), found)
+
+
+#: Bounds of both parts of a quotient in its lowest terms.
+_TOP, _BOTTOM = (1 << 62) - 1, 1 << 40
+
+
+def in_lowest_terms(step: int, found: Range, days: int = 1) -> Form | None:
+    """Return a value in its lowest terms, whose parts are assumed to be no greater.
+
+    ``days``: what the divisor is multiplied with, at most.
+    """
+    if found.most is None:
+        return None
+    reach = min(_TOP, floor(found.most * _BOTTOM))
+    above = leaf(Leaf(step, "top"), 0 if found.is_positive else -reach, reach)
+    return Form(above=above, below=leaf(Leaf(step, "bottom"), 1, _BOTTOM * days), mass=found.most)
 
 
 def on_grid(step: int, found: Range, what: str) -> Shape:

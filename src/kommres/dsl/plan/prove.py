@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -31,7 +30,7 @@ class Prover:
     """Proves definitions in the order in which they read each other."""
 
     def __init__(self, plan: Plan, assumed: Assumptions, overrides: Sequence[Override]) -> None:
-        self.known = Known(plan=plan, assumed=assumed, overrides=overrides)
+        self.known = Known(plan=plan, assumed=assumed, overrides=overrides, elsewhere=_read_elsewhere(plan))
         self.proofs: dict[int, Proof] = {}
 
     def definition(self, number: int) -> Proof:
@@ -98,7 +97,7 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
         found = found.within(Range(-most, most))
         if isinstance(shape, Form):
             shape = fitted(evolve(shape, mass=most if shape.mass is None else min(shape.mass, most)), found)
-    if not definition.rule.is_charge and _is_reduced(walk, shape, shapes, found):
+    if not definition.rule.is_charge and _is_reduced(walk, definition.number, shape):
         shape = of_any(walk, -1, found) or shape
     if definition.rule.is_charge:
         found = hull((found, exactly(0))) or found
@@ -106,19 +105,17 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
     return Outcome(range=found, shape=shape, part=part)
 
 
-#: Quotients with more bits become too wide where others multiply them. Up to the second they can be reduced.
-_WIDE_BITS, _EXACT_BITS = 100, 127
+#: Quotients with more bits become too wide where others multiply them.
+_WIDE_BITS = 100
 
 
-def _is_reduced(walk: Walk, shape: Shape, bodies: Sequence[Shape], found: Range) -> bool:
+def _is_reduced(walk: Walk, number: int, shape: Shape) -> bool:
     """Whether others get a quotient in its lowest terms, in rows in which these fit words."""
-    if walk.known.assumed.still or not isinstance(shape, Form) or shape.is_whole or found.most is None:
+    if not isinstance(shape, Form):
         return False
-    forms = [body for body in bodies if isinstance(body, Form)]
-    # Rows with a value beyond its range are left, so its numerator is as far from 0 as that times the divisor.
-    reach = max(found.most, Fraction(1))
-    most = max((ceil(reach * form.scale * form.below.most) for form in forms), default=0)
-    return shape.above.most.bit_length() > _WIDE_BITS and most.bit_length() < _EXACT_BITS
+    if number in walk.known.elsewhere and not _is_word(shape):
+        return True
+    return not (walk.known.assumed.still or shape.is_whole) and shape.above.most.bit_length() > _WIDE_BITS
 
 
 def _is_word(shape: Shape) -> bool:
@@ -160,6 +157,17 @@ def prove(plan: Plan, assumed: Assumptions = Assumptions(), *, overrides: Sequen
 
 def _read(steps: Sequence[Step]) -> list[int]:
     return [step.data[0] for step in steps if step.op is Op.RULE and isinstance(step.data, tuple)]
+
+
+def _read_elsewhere(plan: Plan) -> frozenset[int]:
+    """Return the definitions that rows other than their own read."""
+    bindings = [steps for option in plan.options for _, steps, _ in option.bindings]
+    return frozenset(
+        step.data[0]
+        for steps in (*(definition.steps for definition in plan.definitions), *bindings)
+        for step in steps
+        if step.op is Op.RULE and isinstance(step.data, tuple) and (step.data[1] > 0 or step.data[2] > 0)
+    )
 
 
 def _proof(walk: Walk, outcome: Range | None, shape: Shape | None) -> Proof:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, cast
 from attrs import evolve
 
 from kommres.dsl.plan.facts import has_days
-from kommres.dsl.plan.forms import WORD, Form, Leaf, Missing, Shape, Whole, fitted, leaf, mul, selected
+from kommres.dsl.plan.forms import (
+    WORD,
+    Form,
+    Leaf,
+    Missing,
+    Shape,
+    Whole,
+    fitted,
+    in_lowest_terms,
+    leaf,
+    mul,
+    selected,
+)
 from kommres.dsl.plan.nodes import Gather, Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.ranges import Range, exactly, hull, whole
@@ -138,20 +150,12 @@ def _common(walk: Walk, number: int, below: Whole) -> bool:
     return True
 
 
-#: Bounds of both parts of a sum of quotients with different divisors.
-_TOP, _BOTTOM = (1 << 62) - 1, 1 << 40
-
-
 def of_any(walk: Walk, number: int, summed: Range, days: int = 1) -> Form | None:
     """Return the quotient of a sum of quotients with different divisors, whose parts are assumed to be no greater.
 
     ``days``: what the divisor is multiplied with, at most.
     """
-    if not walk.known.assumed.partial or summed.most is None:
-        return None
-    reach = min(_TOP, floor(summed.most * _BOTTOM))
-    above = leaf(Leaf(number, "top"), 0 if summed.is_positive else -reach, reach)
-    return Form(above=above, below=leaf(Leaf(number, "bottom"), 1, _BOTTOM * days), mass=summed.most)
+    return in_lowest_terms(number, summed, days) if walk.known.assumed.partial else None
 
 
 def _mean(number: int, shape: Shape, found: Range, count: Range) -> Shape:

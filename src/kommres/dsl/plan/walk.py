@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 
 from kommres.dsl.bound.nodes import Override
 from kommres.dsl.plan.facts import Facts, Places
-from kommres.dsl.plan.forms import Form, Missing, Shape, fitted, on_grid
+from kommres.dsl.plan.forms import Form, Missing, Shape, fitted, in_lowest_terms, on_grid
 from kommres.dsl.plan.nodes import Op, Plan, Step
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.proofs import Assumptions, Guard
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 #: Numbers with more bits are given up: a bound may grow with every rule that reads another.
 _MOST_BITS = 1024
+#: Quotients with more bits are not rounded, as they stand, by any arithmetic.
+_ROUNDED_BITS = 190
+#: Steps that join others, which are computed in lowest terms one after the other.
+_JOINED = frozenset({Op.SCALE, Op.ADD, Op.MUL, Op.DIV, Op.IF, Op.ELSE, Op.EDGE, Op.CALL, Op.RULE})
 #: Kinds of values that are whole numbers of days, seconds or of a unit.
 NUMERIC = frozenset({"number", "date", "instant"})
 
@@ -44,11 +48,15 @@ class Outcome:
 
 @define(kw_only=True)
 class Known:
-    """What all walks share; ``outcomes`` grows definition by definition."""
+    """What all walks share; ``outcomes`` grows definition by definition.
+
+    ``elsewhere``: numbers of definitions that rows other than their own read.
+    """
 
     plan: Plan
     assumed: Assumptions
     overrides: Sequence[Override] = ()
+    elsewhere: frozenset[int] = frozenset()
     outcomes: dict[int, Outcome] = field(factory=dict)
 
     def part(self, number: int) -> Part | None:
@@ -181,8 +189,20 @@ class Walk:
         if shape is None:
             shape = on_grid(number, found, f"`{self.names[number]}`")
         self.ranges[number] = found
-        self.shapes[number] = _held(fitted(shape, found)) if isinstance(shape, Form) else shape
+        self.shapes[number] = self._held(number, fitted(shape, found), found) if isinstance(shape, Form) else shape
         self.weighed[number] = weighed
+
+    def _held(self, number: int, form: Form, found: Range) -> Shape:
+        """Give a quotient up whose parts are beyond any machine, and take it in its lowest terms where that helps."""
+        bits = max(form.above.terms.bit_length(), form.below.hi.bit_length(), form.scale.bit_length())
+        wide = max(bits, form.below.hi.bit_length() + form.scale.bit_length()) > _ROUNDED_BITS
+        if wide and self.steps[number].op in _JOINED and self.known.assumed.partial:
+            lowest = in_lowest_terms(number, found)
+            if lowest is not None:
+                return lowest
+        if bits > _MOST_BITS // 2:
+            return Missing(f"its quotient has parts of {bits} bits", "round intermediate values")
+        return form
 
     def guard(self, number: int, kind: str, found: Range) -> None:
         """Write down a test of each row."""
@@ -220,11 +240,3 @@ def _long(value: Fraction) -> bool:
 
 def _cut(value: Fraction, towards: Callable[[Fraction], int]) -> Fraction:
     return Fraction(towards(value * (1 << 256)), 1 << 256)
-
-
-def _held(form: Form) -> Shape:
-    """Give a quotient up whose parts are beyond any machine."""
-    bits = max(form.above.terms.bit_length(), form.below.hi.bit_length(), form.scale.bit_length())
-    if bits > _MOST_BITS // 2:
-        return Missing(f"its quotient has parts of {bits} bits", "round intermediate values")
-    return form

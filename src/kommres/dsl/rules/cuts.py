@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from kommres.dsl.bound.nodes import (
     Aggregate,
     AtEdge,
     Binder,
     Children,
+    Compare,
     Entity,
     Event,
     Events,
     Expr,
+    FieldRef,
     Input,
     InputRef,
     Intervals,
@@ -40,12 +42,16 @@ from kommres.dsl.rules.nodes import Alternative, Cuts, Definition
 
 @frozen(kw_only=True)
 class Place:
-    """A row as seen from the definition's own: ``up`` parents above it, or some row of ``entity`` below that one."""
+    """A row as seen from the definition's own: ``up`` parents above it, or some row of ``entity`` below that one.
+
+    ``event``: not the row itself, but a row of its event.
+    """
 
     entity: Entity
     up: int = 0
     base: Entity  # the entity ``up`` parents above the own row
     below: bool = False
+    event: Event | None = None
 
     def climbed(self, levels: int) -> Place:
         """Return the row ``levels`` parents above this one."""
@@ -97,6 +103,8 @@ class Leaves:
                 self.params[param] = None
             case Tiers(param=param) if param.dated:
                 self.params[param] = None
+            case Compare() if self._at_edge(expr, places):
+                return
             case PeriodRef(member="day", months=None):
                 self.daily = True
             case OptionRef(option=option, slot=slot):
@@ -112,6 +120,31 @@ class Leaves:
             for child in children(expr):
                 self.read(child, places)
 
+    def _at_edge(self, expr: Compare, places: Mapping[int, Place]) -> bool:
+        """Take in a question whether the day lies before an edge of an interval: it is answered anew on that edge."""
+        match expr:
+            case (
+                Compare(
+                    op="<" | ">=",
+                    left=PeriodRef(member="day", months=None),
+                    right=FieldRef(slot=slot, name="from" | "to"),
+                )
+                | Compare(
+                    op=">" | "<=",
+                    left=FieldRef(slot=slot, name="from" | "to"),
+                    right=PeriodRef(member="day", months=None),
+                )
+            ):
+                place = places.get(slot)
+                if place is None or place.event is None:
+                    return False
+                self._event(place.event, place)
+                return True
+        return False
+
+    def _event(self, event: Event, place: Place) -> None:
+        (self.events_around if place.below else self.events)[event, place.up] = None
+
     def _aggregate(self, expr: Aggregate, places: Mapping[int, Place]) -> None:
         inner = dict(places)
         for binder in expr.binders:
@@ -125,6 +158,9 @@ class Leaves:
         if isinstance(binder.source, Children):
             outer = inner.get(binder.source.slot, self.origin).climbed(binder.source.up)
             inner[binder.slot] = outer.descended(binder.source.entity)
+        if isinstance(binder.source, Events):
+            outer = inner.get(binder.source.slot, self.origin).climbed(binder.source.up)
+            inner[binder.slot] = evolve(outer, event=binder.source.event)
         if isinstance(binder.source, PastMonths) and binder.source.where is not None:
             self.read(binder.source.where, inner)
 
@@ -136,8 +172,7 @@ class Leaves:
             if covering:
                 self._bounds(source)
         elif isinstance(source, Events) and covering:
-            place = inner.get(source.slot, self.origin).climbed(source.up)
-            (self.events_around if place.below else self.events)[source.event, place.up] = None
+            self._event(source.event, inner.get(source.slot, self.origin).climbed(source.up))
 
     def _bounds(self, source: Intervals) -> None:
         """Take in where pieces of intervals begin and end that their rows do not: at bounds of `clip`, in windows.
@@ -163,8 +198,7 @@ class Leaves:
         for source, up in (*((i, 0) for i in cuts.below), *cuts.around):
             self.around[source, place.climbed(up).up] = None
         for event, up in cuts.events:
-            at = place.climbed(up)
-            (self.events_around if at.below else self.events)[event, at.up] = None
+            self._event(event, place.climbed(up))
         for event, up in (*((e, 0) for e in cuts.events_below), *cuts.events_around):
             self.events_around[event, place.climbed(up).up] = None
         self.params.update(dict.fromkeys(cuts.params))

@@ -401,6 +401,7 @@ class Builder:
             miss=graph.either(keyed.miss, condition("miss")),
             bad=graph.either(keyed.bad, condition("bad")),
         )
+        none = graph.node("w", "wide({0})", graph.int(0))
         members = found[0][1].members
         if step.kind in {"yes_no", "enum", "id"}:
             return Made(status, node=merged(_node_of), members=members)
@@ -408,7 +409,7 @@ class Builder:
         def part(leaf: Leaf, kind: Kind) -> Node:
             return merged(lambda made: _part_of(scope, made, leaf, kind))
 
-        return Made(status, part=part)
+        return Made(status, part=part, lowest=lambda: merged(lambda made: made.lowest() if made.lowest else none))
 
     # options ---------------------------------------------------------------------------------------------
 

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, TERMS, Branch, Node, Status
-from kommres.dsl.backends.kernels.numbers import NotCompiled, crossed
+from kommres.dsl.backends.kernels.graph import BOOL, FLOAT, INT, TERMS, WIDE, Branch, Node, Status
+from kommres.dsl.backends.kernels.lowest import (
+    OVER,
+    PLUS,
+    TIMES,
+    against,
+    compared,
+    constant,
+    halves,
+    joined,
+    merged,
+    rounded,
+)
+from kommres.dsl.backends.kernels.numbers import NotCompiled, is_exact
 from kommres.dsl.backends.kernels.scope import Made, Scope, is_number
-from kommres.dsl.plan.forms import Form, Leaf, Whole, const, mul
+from kommres.dsl.plan.forms import Form, Leaf, const, mul
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
 from kommres.dsl.plan.roundings import rounding_of
 from kommres.dsl.plan.sources import LAST_DAY
+from kommres.dsl.plan.tiers import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from fractions import Fraction
 
-    from kommres.dsl.backends.kernels.graph import Kind
+    from kommres.dsl.backends.kernels.graph import Graph, Kind
+    from kommres.dsl.plan.roundings import Rounding
 
 _SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
@@ -28,15 +42,26 @@ _SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 # --- arithmetic ----------------------------------------------------------------------------------------------
 
 
-def _arithmetic(scope: Scope, number: int) -> Made:
-    return Made(scope.need(*scope.steps[number].args))
+def _scale(scope: Scope, number: int) -> Made:
+    (value,) = scope.steps[number].args
+
+    def lowest() -> Node:
+        factor = constant(scope, payload(scope.steps[number]))
+        return scope.graph.node(WIDE, TIMES, scope.lowest(value), factor)
+
+    return Made(scope.need(value), lowest=lowest)
+
+
+def _mul(scope: Scope, number: int) -> Made:
+    args = scope.steps[number].args
+    return Made(scope.need(*args), lowest=lambda: joined(scope, TIMES, args))
 
 
 def _add(scope: Scope, number: int) -> Made:
     step = scope.steps[number]
     status = scope.need(*step.args)
     if step.kind == "number":
-        return Made(status)
+        return Made(status, lowest=lambda: joined(scope, PLUS, step.args, payload(step)))
     form = scope.form(number)
     if form.scale != 1 or not form.is_whole:
         raise NotCompiled("a date that moves by parts of a day")
@@ -51,8 +76,9 @@ def _add(scope: Scope, number: int) -> Made:
 def _div(scope: Scope, number: int) -> Made:
     above, below = scope.steps[number].args
     status = scope.need(above, below)
-    zero = _zero(scope, scope.form(below).above)
-    return Made(Status(miss=scope.graph.either(status.miss, zero), bad=status.bad))
+    zero, lost = _zero(scope, below)
+    status = Status(miss=scope.graph.either(status.miss, zero), bad=scope.graph.either(status.bad, lost))
+    return Made(status, lowest=lambda: joined(scope, OVER, (above, below)))
 
 
 # --- conditions ----------------------------------------------------------------------------------------------
@@ -64,8 +90,10 @@ def _compare(scope: Scope, number: int) -> Made:
     status = scope.need(left, right)
     graph = scope.graph
     if is_number(scope.steps[left]):
-        one, other = crossed(scope.form(left), scope.form(right))
-        return Made(status, node=scope.numbers.compared(one, sign, other))
+        node, lost = compared(scope, left, sign, right)
+        if lost is not None:
+            status = evolve(status, bad=graph.either(status.bad, graph.both(_there(graph, status), lost)))
+        return Made(status, node=node)
     if scope.steps[left].kind == "yes_no":
         return Made(status, node=graph.node(BOOL, f"({{0}} {sign} {{1}})", scope.holds(left), scope.holds(right)))
     texts = scope.made(left).text, scope.made(right).text
@@ -123,10 +151,20 @@ def _else(scope: Scope, number: int) -> Made:
     graph, status = scope.graph, scope.status(value)
     missing = graph.either(status.absent, status.miss)
     if missing is None:
-        return scope.made(value)
+        return _as(scope, value)
     test = graph.negated(missing)
     # A row with a value that cannot be used is left, whatever else misses.
     return chosen(scope, number, test, Status(bad=status.bad), value, fallback, sure=Status())
+
+
+def _as(scope: Scope, value: int) -> Made:
+    """Return what another step comes to."""
+    made = scope.made(value)
+    if made.node is not None or made.text is not None:
+        return made
+    return Made(
+        made.status, part=lambda leaf, kind: side_part(scope, value, leaf, kind), lowest=lambda: scope.lowest(value)
+    )
 
 
 def chosen(
@@ -165,7 +203,7 @@ def valued(
     def part(leaf: Leaf, kind: Kind) -> Node:
         return merge(*(side_part(scope, side, leaf, kind) for side in sides))
 
-    return Made(status, part=part)
+    return Made(status, part=part, lowest=merged(scope, sides, merge))
 
 
 def side_part(scope: Scope, side: int, leaf: Leaf, kind: Kind) -> Node:
@@ -205,13 +243,7 @@ def _call(scope: Scope, number: int) -> Made:
     raise NotCompiled(f"`{function}` with a step that is no constant" if size is None else f"`{function}`")
 
 
-def _one() -> Fraction:
-    from fractions import Fraction
-
-    return Fraction(1)
-
-
-_ONE = _one()
+_ONE = Fraction(1)
 _YEAR = 365
 _DATES = {
     "days_between": "({1} - {0})",
@@ -240,6 +272,8 @@ def _constant(scope: Scope, number: int) -> Fraction | None:
 
 def _round(scope: Scope, number: int, status: Status) -> Made:
     proof = next(p for p in scope.proof.rounds if p.step == number)
+    if proof.tier is Tier.INTERPRETER and proof.numerator is not None:
+        return _round_lowest(scope, number, status, proof.rounding)
     count = scope.numbers.rounded(proof)
     form = scope.form(number)
     size = proof.rounding.step * form.scale
@@ -255,6 +289,25 @@ def _round(scope: Scope, number: int, status: Status) -> Made:
     return Made(status, node=word, scale=form.scale)
 
 
+def _round_lowest(scope: Scope, number: int, status: Status, rounding: Rounding) -> Made:
+    """Round what is too wide for any arithmetic, in the rows in which it is narrow enough in its lowest terms."""
+    graph, form = scope.graph, scope.form(number)
+    guards = [g.range.hi for g in scope.proof.guards if g.step == number and g.kind == "rounded"]
+    most = guards[0] if guards else None
+    count, lost = rounded(scope, scope.steps[number].args[0], rounding.step, rounding.mode, most)
+    size = form.scale if rounding.counts else rounding.step * form.scale
+    if size != int(size):
+        raise NotCompiled("a rounding to no whole number of steps")
+    bad = lost.bad if status.miss is None else graph.both(_there(graph, status), lost.bad)
+    word = count if size == 1 else graph.node(INT, "({0} * {1})", count, graph.int(int(size)))
+    return Made(evolve(status, bad=graph.either(status.bad, bad)), node=word, scale=form.scale)
+
+
+def _there(graph: Graph, status: Status) -> Node:
+    """Return whether nothing misses."""
+    return graph.true if status.miss is None else graph.negated(status.miss)
+
+
 def _extreme(scope: Scope, number: int, status: Status, signs: Sequence[str]) -> Made:
     """Return one of several values, gone through in order: one takes the place of the best so far by its sign to it.
 
@@ -262,15 +315,19 @@ def _extreme(scope: Scope, number: int, status: Status, signs: Sequence[str]) ->
     """
     graph, sides = scope.graph, list(scope.steps[number].args)
     if len(sides) == 1:
-        return scope.made(sides[0])
+        return _as(scope, sides[0])
     takes: list[Node] = []  # whether a value takes the place of the best of those before it
 
     words = _in_one_step(scope, sides)
     if words is not None:
         return Made(status, part=lambda leaf, kind: _best(scope, sides, signs, words, leaf, kind))
 
+    lost: list[Node | None] = []
+
     def better(one: int, other: int, sign: str) -> Node:
-        return scope.numbers.compared(*_between(crossed(scope.form(sides[one]), scope.form(sides[other])), sign))
+        test, unsure = compared(scope, sides[one], sign, sides[other])
+        lost.append(unsure)
+        return test
 
     for one, sign in enumerate(signs, start=1):
         test = better(one, 0, sign)
@@ -278,13 +335,18 @@ def _extreme(scope: Scope, number: int, status: Status, signs: Sequence[str]) ->
             test = graph.select(takes[other - 1], better(one, other, sign), test)
         takes.append(test)
 
-    def part(leaf: Leaf, kind: Kind) -> Node:
-        found = side_part(scope, sides[0], leaf, kind)
+    def best(read: Callable[[int], Node]) -> Node:
+        found = read(sides[0])
         for side, test in zip(sides[1:], takes, strict=True):
-            found = graph.select(test, side_part(scope, side, leaf, kind), found)
+            found = graph.select(test, read(side), found)
         return found
 
-    return Made(status, part=part)
+    unsure = graph.both(_there(graph, status), graph.either(*lost))
+    return Made(
+        evolve(status, bad=graph.either(status.bad, unsure)),
+        part=lambda leaf, kind: best(lambda side: side_part(scope, side, leaf, kind)),
+        lowest=lambda: best(scope.lowest),
+    )
 
 
 def _in_one_step(scope: Scope, sides: Sequence[int]) -> list[Node] | None:
@@ -310,14 +372,11 @@ def _best(
     return found
 
 
-def _between(pair: tuple[Whole, Whole], sign: str) -> tuple[Whole, str, Whole]:
-    return pair[0], sign, pair[1]
-
-
 def _abs(scope: Scope, number: int, status: Status) -> Made:
-    form = scope.form(scope.steps[number].args[0])
-    graph = scope.graph
-    positive = scope.numbers.positive(form.above)
+    (value,) = scope.steps[number].args
+    form, graph = scope.form(value), scope.graph
+    negative, lost = against(scope, value, "<", Fraction())
+    positive = graph.negated(negative)
     codes = {"i": "(-{0})", "u": "(uint64(0) - {0})", "f": "(-{0})", "w": "wide_neg({0})", "t": "{0}"}
 
     def part(leaf: Leaf, kind: Kind) -> Node:
@@ -326,26 +385,36 @@ def _abs(scope: Scope, number: int, status: Status) -> Made:
             return found
         return graph.select(positive, found, graph.node(found.kind, codes[kind], found))
 
-    return Made(status, part=part)
+    return Made(
+        evolve(status, bad=graph.either(status.bad, graph.both(_there(graph, status), lost))),
+        part=part,
+        lowest=lambda: graph.node(WIDE, "quotient_abs({0})", scope.lowest(value)),
+    )
 
 
 def _share(scope: Scope, number: int) -> Made:
     part, whole = scope.steps[number].args
     status = scope.need(part, whole)
-    graph, numbers = scope.graph, scope.numbers
-    one, other = crossed(scope.form(part), scope.form(whole))
-    negative = graph.negated(numbers.positive(scope.form(part).above))
-    more = numbers.compared(one, ">", other)
-    zero = _zero(scope, scope.form(whole).above)
-    return Made(Status(miss=graph.either(status.miss, zero), bad=graph.either(status.bad, negative, more)))
+    graph = scope.graph
+    negative, unsure = against(scope, part, "<", Fraction())
+    more, lost = compared(scope, part, ">", whole)
+    zero, gone = _zero(scope, whole)
+    return Made(
+        Status(miss=graph.either(status.miss, zero), bad=graph.either(status.bad, negative, more, unsure, lost, gone)),
+        lowest=lambda: joined(scope, OVER, (part, whole)),
+    )
 
 
-def _zero(scope: Scope, divisor: Whole) -> Node | None:
-    """Return whether a divisor is zero; None where it cannot be."""
+def _zero(scope: Scope, number: int) -> tuple[Node | None, Node | None]:
+    """Return whether a divisor is zero, and whether that cannot be said; None where it cannot be so."""
+    divisor = scope.form(number).above
     if divisor.lo > 0 or divisor.hi < 0:
-        return None
+        return None, None
+    if not is_exact(divisor):
+        top, _, lost = halves(scope, scope.lowest(number))
+        return scope.graph.node(BOOL, "({0} == 0)", top), lost
     node, kind = scope.numbers.exact(divisor)
-    return scope.graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node)
+    return scope.graph.node(BOOL, "({0} == 0)" if kind == INT else "wide_is_zero({0})", node), None
 
 
 def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:
@@ -366,9 +435,9 @@ def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:
 
 
 COMPUTING: dict[Op, Callable[[Scope, int], Made]] = {
-    Op.SCALE: _arithmetic,
+    Op.SCALE: _scale,
     Op.ADD: _add,
-    Op.MUL: _arithmetic,
+    Op.MUL: _mul,
     Op.DIV: _div,
     Op.COMPARE: _compare,
     Op.AND: _joined,

@@ -8,6 +8,7 @@ from attrs import define, evolve, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, SHORT, WIDE, Branch, Node, Status
 from kommres.dsl.backends.kernels.legs import Leg, outside
+from kommres.dsl.backends.kernels.lowest import PLUS
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.past import furthest
 from kommres.dsl.backends.kernels.reading import row_of
@@ -208,21 +209,31 @@ def _sum(walk: Walk, number: int) -> Made:
     if is_of_any(scope.form(number)):
         return _of_any(walk, number, status)
     # All over one divisor, or each on the grid.
-    return Made(status, part=lambda leaf, kind: _added(walk, scope, value, leaf, kind, over_one=leaf.part == "above"))
+    return Made(
+        status,
+        part=lambda leaf, kind: _added(walk, scope, value, leaf, kind, over_one=leaf.part == "above"),
+        lowest=lambda: _lowest(walk, value),
+    )
+
+
+def _lowest(walk: Walk, value: int) -> Node:
+    """Return a sum in its lowest terms, item by item."""
+    graph, nothing = walk.scope.graph, walk.scope.numbers.turned(walk.scope.graph.int(1), WIDE)
+    return walk.fold("lowest", nothing, lambda inner, before: graph.node(WIDE, PLUS, before, inner.lowest(value)))
 
 
 def _of_any(walk: Walk, number: int, status: Status) -> Made:
     """Return a sum of quotients whatever their divisors."""
     value, scope, graph = _value(walk), walk.scope, walk.scope.graph
-    found, form = scope.form(number), scope.form(value)
+    found = scope.form(number)
     bounds = graph.int(found.above.most), graph.int(found.below.hi)
     code = "quotient_plus({0}, {1}, {2}, {3}, {4})"
     total = walk.fold(
         "quotient",
         scope.numbers.turned(graph.int(1), WIDE),
-        lambda inner, before: graph.node(WIDE, code, before, *words_of(inner, form)[:2], *bounds),
+        lambda inner, before: graph.node(WIDE, code, before, *words_of(inner, value)[:2], *bounds),
     )
-    wrong = [(leg, words_of(leg.scope, form)[2]) for leg in walk.legs]
+    wrong = [(leg, words_of(leg.scope, value)[2]) for leg in walk.legs]
     return quotient_of(scope, total, status, graph.either(*(leg.any(lost) for leg, lost in wrong if lost is not None)))
 
 

@@ -9,7 +9,7 @@ from attrs import define, field
 
 from kommres.dsl.backends.kernels.computing import too_much
 from kommres.dsl.backends.kernels.graph import BOOL, WIDE, Branch, Node, Status
-from kommres.dsl.backends.kernels.lowest import halves, reduced
+from kommres.dsl.backends.kernels.lowest import against, halves, within
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made, Scope
 from kommres.dsl.plan.forms import Form, Leaf, const, mul
@@ -79,7 +79,7 @@ class Instance:
             members = rule.type.enum.members if rule.type.enum is not None else None
             return Made(self.status, node=self.node(lambda scope, body: scope.code(body, members)), members=members)
         self.form  # noqa: B018 - raises where there is none
-        return Made(self.status, part=self.part)
+        return Made(self.status, part=self.part, lowest=self._whole)
 
     def part(self, leaf: Leaf, kind: Kind) -> Node:
         """Return a part of the value in a reading, times the scale of the leaf."""
@@ -110,9 +110,17 @@ class Instance:
             shape = scope.proof.shapes[body]
             if not isinstance(shape, Form):
                 return graph.node(WIDE, "wide({0})", graph.int(0))
-            return reduced(scope, shape, form.above.most, form.below.hi)
+            return within(scope, scope.lowest(body), form.above.most, form.below.hi)
 
         return self.node(lowest)
+
+    def _whole(self) -> Node:
+        """Return the value in its lowest terms, from that of the body that holds."""
+        graph = self.scope.graph
+        found = self._lowest if self._reduces else self.node(lambda scope, body: scope.lowest(body))
+        if self._shown is None:
+            return found
+        return graph.choose(self._shown, found, graph.node(WIDE, "wide({0})", graph.int(1)))
 
     def _irreducible(self, absent: Node | None) -> Node | None:
         """Return whether the value in its lowest terms does not fit words."""
@@ -287,23 +295,12 @@ class Instance:
         shape, found = scope.proof.shapes[body], scope.proof.ranges[body]
         if not isinstance(shape, Form) or found is None:
             return None
-        graph, numbers = scope.graph, scope.numbers
         tests: list[Node | None] = []
         if low is not None and (found.lo is None or found.lo < low):
-            if low == 0:
-                tests.append(graph.negated(numbers.positive(shape.above)))
-            else:
-                tests.append(numbers.compared(*_against(shape, low, "<")))
+            tests += against(scope, body, "<", low)
         if high is not None and (found.hi is None or found.hi > high):
-            tests.append(numbers.compared(*_against(shape, high, ">")))
-        return graph.either(*tests)
-
-
-def _against(form: Form, bound: Fraction, sign: str) -> tuple:  # type: ignore[type-arg]
-    """Return the arguments of a comparison of a quotient with a number."""
-    left = mul(const(bound.denominator), form.above)
-    right = mul(const(bound.numerator * form.scale), form.below)
-    return left, sign, right
+            tests += against(scope, body, ">", high)
+        return scope.graph.either(*tests)
 
 
 def _above(scope: Scope, body: int, form: Form, kind: Kind) -> Node:

@@ -199,7 +199,7 @@ class Numbers:
         """Return a number exactly: as a word, or in 128 bits. Raises :class:`NotCompiled`."""
         if part.fits:
             return self.of(part, INT), INT
-        if part.most.bit_length() >= _WIDE_BITS:
+        if not is_exact(part):
             raise NotCompiled(f"a number of {part.most.bit_length()} bits")
         return self.of(part, WIDE), WIDE
 
@@ -265,7 +265,7 @@ class Numbers:
         if part.most <= most:
             return self.of(part, INT), None
         graph = self.graph
-        if part.fits or part.most.bit_length() >= _WIDE_BITS:
+        if part.fits or not is_exact(part):
             # A sum of terms that is below the bound by more than its estimate is off.
             bound = graph.plain(FLOAT, repr(most * (1 - 2.0**-20)))
             lost = graph.node(BOOL, "(not ({0} <= {1}))", self.of(part, TERMS), bound)
@@ -285,6 +285,11 @@ def _flat(part: Whole) -> list[Whole]:
     if part.op == "mul" and part.most == prod(arg.most for arg in part.args):
         return [factor for arg in part.args for factor in _flat(arg)]
     return [part]
+
+
+def is_exact(part: Whole) -> bool:
+    """Whether a number is read exactly: as a word, or in 128 bits."""
+    return part.most.bit_length() < _WIDE_BITS
 
 
 _NARROW = frozenset({Tier.WORD, Tier.REST, Tier.REST_TWICE})

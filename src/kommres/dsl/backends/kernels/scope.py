@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from kommres.dsl.backends.kernels.graph import BOOL, FINE, INT, Graph, Kind, Node, Status
 from kommres.dsl.backends.kernels.hours import Axis
+from kommres.dsl.backends.kernels.lowest import alone, lowest_of
 from kommres.dsl.backends.kernels.numbers import NotCompiled, Numbers
 from kommres.dsl.plan.facts import Places
 from kommres.dsl.plan.forms import Form, Leaf
@@ -127,7 +128,8 @@ class Made:
 
     ``node``: its value if that is one node: a word in steps of 1/``scale``, a code, yes or no. ``part``: gives the
     parts of a number that may be wider. ``members``: what the codes of an enumeration mean; ``text`` stands for the
-    code of a constant whose enumeration is not said.
+    code of a constant whose enumeration is not said. ``lowest``: gives a number in its lowest terms from what it is
+    made of, see :mod:`.lowest`.
     """
 
     status: Status = FINE
@@ -136,6 +138,7 @@ class Made:
     part: Part | None = None
     members: tuple[str, ...] | None = None
     text: str | None = None
+    lowest: Callable[[], Node] | None = None
 
 
 class Scope:
@@ -179,6 +182,7 @@ class Scope:
         self._places = outer.places if outer is not None else Places(steps)
         self._timeless: list[bool] | None = None
         self._made: dict[int, Made] = {}
+        self._lowest: dict[int, Node] = {}
         self.numbers = Numbers(graph=self.graph, leaves=self.leaf)
 
     @property
@@ -258,13 +262,14 @@ class Scope:
         try:
             timed = self.builder.vectors.made(self, number)
             if timed is not None:
-                return timed
+                return alone(self, number, timed)
             write = self.builder.writers.get(step.op)
             if write is None:
                 raise NotCompiled(f"the operation {step.op}")  # noqa: TRY301 - noted below
             made = write(self, number)
             if step.kind == "number" and made.node is None and made.status.bad is not self.graph.true:
                 self.form(number)
+                made = alone(self, number, made)
         except NotCompiled as why:
             self.builder.note(self.definition, step, str(why))
             return self.refused(step.kind)
@@ -281,6 +286,15 @@ class Scope:
 
     def _nothing(self, leaf: Leaf, kind: Kind) -> Node:
         return self.numbers.turned(self.graph.int(1 if leaf.part in {"below", "bottom"} else 0), kind)
+
+    def lowest(self, number: int) -> Node:
+        """Return the value of a step in its lowest terms, see :mod:`.lowest`. Raises :class:`NotCompiled`."""
+        found = self._lowest.get(number)
+        if found is None:
+            outer = self._outer
+            found = outer.lowest(number) if outer is not None and self._same(number) else lowest_of(self, number)
+            self._lowest[number] = found
+        return found
 
     def status(self, number: int) -> Status:
         """Return the status of a step."""

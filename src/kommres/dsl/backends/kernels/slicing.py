@@ -30,7 +30,9 @@ def _over_slices(scope: Scope, number: int) -> Made:
     if not has_span:
         turns = month_turns(scope, number, tuple(rest))
         status = turns.status(value)
-        return Made(status) if scope.builder.still else _added(scope, number, turns, value, status)
+        if scope.builder.still:
+            return Made(status, lowest=lambda: turns.inner.lowest(value))
+        return _added(scope, number, turns, value, status)
     first, until, *names = rest
     near = in_month(scope.steps, number)
     found = looked_up(scope, number) if scope.builder.still and not near else None
@@ -50,8 +52,8 @@ def _added(scope: Scope, number: int, turns: Turns, value: int, status: Status) 
     """Return the sum over the pieces in the form that the proof found."""
     found, form = scope.form(number), turns.inner.form(value)
     if is_of_any(found):
-        total = turns.quotient(value, lambda inner: words_of(inner, form)[:2], found.above.most, found.below.hi)
-        return quotient_of(scope, total, status, turns.any((value, "word"), words_of(turns.inner, form)[2]))
+        total = turns.quotient(value, lambda inner: words_of(inner, value)[:2], found.above.most, found.below.hi)
+        return quotient_of(scope, total, status, turns.any((value, "word"), words_of(turns.inner, value)[2]))
 
     def part(leaf: Leaf, kind: Kind) -> Node:
         if form.is_whole or leaf.part == "above":
@@ -59,7 +61,7 @@ def _added(scope: Scope, number: int, turns: Turns, value: int, status: Status) 
         word = turns.summed((value, leaf), INT, lambda inner: on_grid(inner, form, leaf.scale))
         return scope.numbers.turned(word, kind)
 
-    return Made(status, part=part)
+    return Made(status, part=part, lowest=lambda: turns.lowest(value))
 
 
 def is_of_any(form: Form) -> bool:
@@ -67,9 +69,10 @@ def is_of_any(form: Form) -> bool:
     return isinstance(form.below.data, Leaf) and form.below.data.part == "bottom"
 
 
-def words_of(scope: Scope, form: Form, *, days: bool = False) -> tuple[Node, Node, Node | None]:
+def words_of(scope: Scope, number: int, *, days: bool = False) -> tuple[Node, Node, Node | None]:
     """Return both parts of a quotient, ``days``: the upper one times those of the piece; and whether they are none."""
-    above, below, wrong = in_words(scope, form, MOST_WORD // _MOST_DAYS if days else MOST_WORD)
+    most = MOST_WORD // _MOST_DAYS if days else MOST_WORD
+    above, below, wrong = in_words(scope, scope.form(number), most, number)
     if days:
         above = scope.graph.node(INT, "({0} * {1})", above, _days(scope))
     return above, below, wrong
@@ -93,12 +96,12 @@ def _mean_days(scope: Scope, number: int) -> Made:
     turns = month_turns(scope, number)
     status = turns.status(value)
     if scope.builder.still:
-        return Made(status)
+        return Made(status, lowest=lambda: turns.inner.lowest(value))
     found, form = scope.form(number), turns.inner.form(value)
     if is_of_any(found):
         deepest = found.below.hi // _MOST_DAYS
-        total = turns.quotient(value, lambda i: words_of(i, form, days=True)[:2], found.above.most, deepest)
-        wrong = turns.any((value, "word"), words_of(turns.inner, form, days=True)[2])
+        total = turns.quotient(value, lambda i: words_of(i, value, days=True)[:2], found.above.most, deepest)
+        wrong = turns.any((value, "word"), words_of(turns.inner, value, days=True)[2])
         return quotient_of(scope, total, status, wrong, scope.days)
     gridded = not form.is_whole and isinstance(found.below.data, Leaf)
 
@@ -157,7 +160,7 @@ def _as_in(inner: Scope, value: int) -> Made:
     form = inner.proof.shapes[value]
     if not isinstance(form, Form):
         return made
-    return Made(made.status, part=lambda leaf, kind: inner.top(form, leaf, kind))
+    return Made(made.status, part=lambda leaf, kind: inner.top(form, leaf, kind), lowest=lambda: inner.lowest(value))
 
 
 def _table(scope: Scope, number: int) -> Made:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, WIDE, Branch, Carried, Loop, Node, Status, innermost
-from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.lowest import PLUS, halves, reduced
+from kommres.dsl.backends.kernels.numbers import MOST_WORD, NotCompiled, is_exact
 from kommres.dsl.backends.kernels.pieces_of import Pieces, pieces_ever
 from kommres.dsl.backends.kernels.scope import Member, Scope, When, stands_at
 from kommres.dsl.plan.forms import Form, Whole, const, mul
@@ -75,6 +77,14 @@ class Turns:
         code = "quotient_plus({0}, {1}, {2}, {3}, {4})"
         return self.folded(
             ("quotient", key), nothing, lambda inner, before: graph.node(WIDE, code, before, *parts(inner), *bounds)
+        )
+
+    def lowest(self, value: int) -> Node:
+        """Return the sum over the pieces of a step in its lowest terms; see :mod:`.ratios`."""
+        graph = self.scope.graph
+        nothing = self.scope.numbers.turned(graph.int(1), WIDE)
+        return self.folded(
+            ("lowest", value), nothing, lambda inner, before: graph.node(WIDE, PLUS, before, inner.lowest(value))
         )
 
     def any(self, key: object, node: Node | None) -> Node | None:
@@ -278,7 +288,7 @@ def _carried(now: Scope, name: int, loop: Loop) -> Made:
     if node is not None:
         node = before("node", node, graph.false if node.kind == BOOL else graph.int(0))
     status = Status(condition("absent"), condition("miss"), condition("bad"))
-    return evolve(made, status=status, node=node, part=None if made.part is None else part)
+    return evolve(made, status=status, node=node, part=None if made.part is None else part, lowest=None)
 
 
 def _differs(here: Scope, there: Scope, name: int) -> tuple[Node | None, Node | None]:
@@ -355,9 +365,14 @@ def _unequal(scope: Scope, one: Node, other: Node) -> Node | None:
 
 def on_grid(scope: Scope, form: Form, grid: int) -> Node:
     """Return a quotient that is a whole number of 1/``grid`` as that number."""
+    numbers = scope.numbers
     above = mul(const(grid), form.above)
     below = mul(const(form.scale), form.below)
     if not above.fits or not below.fits:
-        raise NotCompiled("a quotient on a grid that needs more than 63 bits")
-    numbers = scope.numbers
+        exact = is_exact(form.above) and is_exact(below)
+        if not exact or grid * max(Fraction(1), form.bound) > MOST_WORD:
+            raise NotCompiled("a quotient on a grid that needs more than 63 bits")
+        # Both parts of the quotient in its lowest terms fit words: its divisor divides the grid.
+        top, bottom, _ = halves(scope, reduced(scope, form))
+        return scope.graph.node(INT, "({0} * floor_div({1}, {2}))", top, scope.graph.int(grid), bottom)
     return scope.graph.node(INT, "floor_div({0}, {1})", numbers.of(above, INT), numbers.of(below, INT))
