@@ -85,7 +85,8 @@ def test_page(page: Path, tmp_path: Path, reset: bool) -> None:
                 target.write_text(body, encoding="utf-8")
             elif language == "console" and "no-run" not in info:
                 actual = session(body, folder)
-                renewed = renewed.replace(body, actual.rstrip("\n") + "\n")
+                fence = f"```{language}{info}\n%s```"
+                renewed = renewed.replace(fence % body, fence % (actual.rstrip("\n") + "\n"), 1)
                 assert reset or same(body, actual), f"{page.name} shows\n{body}\nbut it prints\n{actual}"
             elif language == "python":
                 out = io.StringIO()

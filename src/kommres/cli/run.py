@@ -121,10 +121,19 @@ def summary(manifest: Mapping[str, Any], out: Path) -> Iterator[str]:
             f"{entity}: {fates['in']} accounts, {fates['charged']} charged, {fates['nothing']} with nothing to charge, "
             f"{fates['quarantined']} with quarantine"
         )
-    rows = [(t["service"], t["line"], f"{t['lines']} lines", f"{t['amount']} {t['unit']}") for t in results["totals"]]
+    rows = [
+        (t["service"], t["line"], f"{t['lines']} lines", f"{_short(t['amount'])} {t['unit']}")
+        for t in results["totals"]
+    ]
     if rows:
         yield from ("charges", *table(rows))
     reasons = [(code, f"{count}", TITLES.get(code, "")) for code, count in results["quarantine"].items()]
     if reasons:
         yield from ("quarantine", *table(reasons))
     yield f"written to {out}"
+
+
+def _short(amount: str) -> str:
+    """Return an amount without zeros that only the finest rounding of the rules asks for; two digits stay."""
+    whole, _, digits = amount.partition(".")
+    return f"{whole}.{digits.rstrip('0'):0<2}"

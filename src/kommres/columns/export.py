@@ -10,7 +10,8 @@ from attrs import astuple, frozen
 from kommres.columns.arrow import require_arrow
 from kommres.columns.lines import charge_schema, with_dictionaries
 from kommres.columns.parquet import ROW_GROUP, Stitching, encoded
-from kommres.dsl.plan.nodes import Op
+from kommres.dsl.plan.nodes import Gather, Op
+from kommres.dsl.plan.payload import payload
 from kommres.dsl.quantity import decimals
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kommres.columns.lines import Kinds
-    from kommres.dsl.plan.nodes import DefinitionPlan, Plan
+    from kommres.dsl.plan.nodes import DefinitionPlan, Plan, Step
 
 #: columns whose values seldom repeat
 _PLAIN: Final = ("account", "volume", "amount")
@@ -46,18 +47,43 @@ class Refused:
 
 
 def amount_digits(plan: Plan) -> int:
-    """Return how many digits after the point amounts need: those of the finest rounding of money, at least two."""
-    units = {str(charge.rule.type.unit) for charge in plan.charges}
-    return max([_AMOUNT_DIGITS, *(digits for d in plan.definitions for digits in _money_steps(d, units))])
+    """Return how many digits after the point amounts need: those of their finest rounding, at least two."""
+    definitions = {definition.number: definition for definition in plan.definitions}
+    money = {str(charge.rule.type.unit) for charge in plan.charges}
+    waiting = [(charge, way.body) for charge in plan.charges for way in charge.alternatives]
+    seen: set[tuple[int, int]] = set()
+    found = _AMOUNT_DIGITS
+    while waiting:
+        definition, number = waiting.pop()
+        if (definition.number, number) in seen:
+            continue
+        seen.add((definition.number, number))
+        step = definition.steps[number]
+        if step.unit not in money:
+            continue
+        digits = _rounded(definition, step)
+        if digits is not None:
+            found = max(found, digits)
+        elif step.op is Op.RULE:
+            below = definitions[payload(step)[0]]
+            waiting += [(below, way.body) for way in below.alternatives]
+        elif isinstance(step.data, Gather):
+            waiting += [(definition, step.data.value)] if step.data.value is not None else []
+        else:
+            waiting += [(definition, argument) for argument in step.args]
+    return found
 
 
-def _money_steps(definition: DefinitionPlan, units: set[str]) -> Iterable[int]:
-    for step in definition.steps:
-        if step.op is Op.CALL and step.unit in units and len(step.args) > 1:
-            function: str = step.data[0]  # type: ignore[index] # the payload of CALL
-            finest = definition.steps[step.args[1]]
-            if function in _ROUNDING and finest.op is Op.CONST and isinstance(finest.data, int | Fraction):
-                yield decimals(finest.data) or 0
+def _rounded(definition: DefinitionPlan, step: Step) -> int | None:
+    """Return the digits of a step that rounds or is a number; None for any other."""
+    if step.op is Op.CONST and isinstance(step.data, int | Fraction):
+        return decimals(step.data) or 0
+    if step.op is not Op.CALL or payload(step)[0] not in _ROUNDING or len(step.args) < 2:
+        return None
+    finest = definition.steps[step.args[1]]
+    if finest.op is Op.CONST and isinstance(finest.data, int | Fraction):
+        return decimals(finest.data) or 0
+    return None
 
 
 # --- quarantine ----------------------------------------------------------------------------------------------

@@ -270,20 +270,23 @@ class _CaseReader:
 
     def _input(self, row: Row, declared: Input, raw: Json) -> None:
         where = f"{declared.name} of {row.entity} {row.id}"
-        history: Mapping[str, Any] = {}
-        if isinstance(raw, Mapping) and raw and set(raw) <= _WRAPPED:
-            history = _object(raw.get("history", {}), where)
-            raw = raw.get("value")
+        raw, history = _unwrapped(raw, where)
         zone = _zone(row)
         for members, value in _by_key(raw, declared.keys, where):
-            found = self._value(value, declared, zone, where)
+            now, past = _unwrapped(value, where) if members else (value, {})
+            found = self._value(now, declared, zone, where)
             if found is not None:
                 row.values[declared.name, members] = found
-        for month, past in history.items():
-            for members, value in _by_key(past, declared.keys, where):
-                read = read_declared(value, declared, zone)
-                if read is not None:
-                    row.history.setdefault((declared.name, members), {})[Month.parse(month).number] = read
+            for month, then in past.items():
+                self._past(row, declared, members, month, then)
+        for month, then in history.items():
+            for members, value in _by_key(then, declared.keys, where):
+                self._past(row, declared, members, month, value)
+
+    def _past(self, row: Row, declared: Input, members: tuple[str, ...], month: str, raw: Json) -> None:
+        read = read_declared(raw, declared, _zone(row))
+        if read is not None:
+            row.history.setdefault((declared.name, members), {})[Month.parse(month).number] = read
 
     def _value(self, raw: Json, declared: Input, zone: Zone, where: str) -> Plain | Bad | Steps | None:
         if isinstance(raw, Mapping):
@@ -354,6 +357,13 @@ def _object(value: object, where: str) -> Mapping[str, Any]:
             todo='write {"name": value, …}',
         )
     return value
+
+
+def _unwrapped(raw: Json, where: str) -> tuple[Json, Mapping[str, Any]]:
+    """Return the value of the month, and past months, where both stand in one object."""
+    if isinstance(raw, Mapping) and raw and set(raw) <= _WRAPPED:
+        return raw.get("value"), _object(raw.get("history", {}), where)
+    return raw, {}
 
 
 def _short(value: object) -> str:

@@ -106,6 +106,13 @@ def test_values_by_days_keys_and_months():
     assert flat.history["metered", ()] == {2025 * 12 + 11: Fraction("3.9")}
 
 
+def test_past_months_may_stand_inside_a_key():
+    inside = only(rows('{"used": {"day": {"value": 1, "history": {"2025-12": 4}}, "night": 2}}'), "flat")
+    outside = only(rows('{"used": {"value": {"day": 1, "night": 2}, "history": {"2025-12": {"day": 4}}}}'), "flat")
+    assert (inside.values, inside.history) == (outside.values, outside.history)
+    assert inside.history["used", ("day",)] == {2025 * 12 + 11: 4}
+
+
 def test_instants_are_local_to_the_building():
     text = '{"building": {"outage": {"from": "1970-01-01T08:00"}, "time_zone": "Asia/Irkutsk"}}'
     assert only(rows(text), "building").events["outage"][0].values == {"from": 0}

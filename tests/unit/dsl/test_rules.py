@@ -552,6 +552,25 @@ class TestCuts:
         assert found.varies
         assert cut_words(found.cuts) == "every day"
 
+    @pytest.mark.parametrize(
+        ("where", "words"),
+        [
+            ("period.day < o.from", "outage"),
+            ("o.from <= period.day and o.to > period.day", "outage"),
+            ("period.day <= o.from", "every day"),
+            ("o.to >= period.day", "every day"),
+            ("period.day = o.from", "every day"),
+            ("period.day < o.from + 1 day", "every day"),
+        ],
+    )
+    def test_days_before_an_edge_of_an_event_are_cut_there(self, where, words):
+        text = f"rule volume of premises: number\n    = count for o in outage where {where}\n"
+        assert self.cuts(text).removeprefix("outage, ") == words
+
+    def test_an_edge_of_a_piece_is_no_edge_of_its_event(self):
+        text = "rule volume of premises: number\n    = count for o in clip(outage) where period.day < o.from\n"
+        assert self.cuts(text) == "every day"
+
     def test_options_bring_what_their_bindings_read(self):
         text = """
             option reading: whole or part, default whole

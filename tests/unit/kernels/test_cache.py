@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from kommres.dsl.backends.kernels import cache, lowering, origins, store
-from kommres.dsl.backends.kernels.cache import NotLowered, compiled
+from kommres.dsl.backends.kernels.cache import NotLowered, compiled, prepare
 from kommres.dsl.backends.kernels.store import KernelWarning, Limits, Store, default_store
 
 DOUBLED = """
@@ -171,7 +171,7 @@ class TestReuse:
         script = f"""
             import sys
             import numpy as np
-            from kommres.dsl.backends.kernels.cache import NotLowered, compiled
+            from kommres.dsl.backends.kernels.cache import NotLowered, compiled, prepare
             out = np.zeros(3, np.int64)
             compiled({text!r}, "doubled")(np.array([1, 2, 3]), out)
             last = "kommres.dsl.backends.kernels."
@@ -225,10 +225,40 @@ class TestReuse:
             assert all(pool.map(lambda _: doubles(compiled(DOUBLED, "doubled")), range(16)))
         assert len(compilations) == 1
 
+    def test_several_are_prepared_at_once(self, compilations):
+        kernels = [compiled(DOUBLED + f"# {number}\n", "doubled") for number in range(5)]
+        calls = [(kernel, [np.array([1]), np.zeros(1, np.int64)]) for kernel in kernels]
+        prepare(calls)
+        assert len(compilations) == 5
+        assert all(kernel.ready for kernel in kernels)
+        assert not compiled(DOUBLED + "# 5\n", "doubled").ready
+        prepare(calls)
+        assert all(doubles(kernel) for kernel in kernels)
+        assert len(compilations) == 5
+
+    def test_a_call_says_what_could_not_be_prepared(self):
+        kernel = compiled("def f(a):\n    a = [1]\n", "f")
+        prepare([(kernel, [1])])
+        with pytest.raises(NotLowered):
+            kernel(1)
+
+    @pytest.mark.parametrize("more", [0, 700])
+    def test_long_texts_do_the_same(self, more):
+        """Long ones get fewer passes of LLVM."""
+        lines = "".join(f"        if x > {n}:\n            x = x - {n}\n" for n in range(1, more // 2))
+        text = f"def f(cells, out):\n    for i in range(out.size):\n        x = cells[i]\n{lines}        out[i] = x\n"
+        cells = np.arange(-5, 2000, 37)
+        out = np.zeros_like(cells)
+        compiled(text, "f")(cells, out)
+        expected = cells.copy()
+        for n in range(1, more // 2):
+            expected[expected > n] -= n
+        assert out.tolist() == expected.tolist()
+
     def test_processes_that_compile_at_once(self, folder):
         script = f"""
             import numpy as np
-            from kommres.dsl.backends.kernels.cache import NotLowered, compiled
+            from kommres.dsl.backends.kernels.cache import NotLowered, compiled, prepare
             out = np.zeros(3, np.int64)
             compiled({DOUBLED!r}, "doubled")(np.array([1, 2, 3]), out)
             print(out.tolist())
@@ -261,7 +291,7 @@ class TestHelpers:
 
     def answer(self, package):
         script = f"""
-            from kommres.dsl.backends.kernels.cache import NotLowered, compiled
+            from kommres.dsl.backends.kernels.cache import NotLowered, compiled, prepare
             print(compiled({self.TEXT!r}, "f")(1))
         """
         return python(script, **self.finding(package))
@@ -286,7 +316,7 @@ class TestHelpers:
     def test_a_helper_edited_under_a_running_process_is_not_kept(self, package, folder):
         script = f"""
             import pathlib, time, warnings
-            from kommres.dsl.backends.kernels.cache import NotLowered, compiled
+            from kommres.dsl.backends.kernels.cache import NotLowered, compiled, prepare
             from kommres.dsl.backends.kernels.store import KernelWarning
             import helping.near
             time.sleep(0.05)
@@ -440,7 +470,7 @@ class TestFolder:
         script = f"""
             import resource, warnings
             import numpy as np
-            from kommres.dsl.backends.kernels.cache import NotLowered, compiled
+            from kommres.dsl.backends.kernels.cache import NotLowered, compiled, prepare
             out = np.zeros(3, np.int64)
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
             with warnings.catch_warnings(record=True) as said:

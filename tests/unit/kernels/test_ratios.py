@@ -81,8 +81,8 @@ def test_lowest_terms_and_sums(tmp_path):
 _JOINED = f"""
 from numba import int64, uint64
 from {_MODULE}.wide128 import wide_of
-from {_MODULE}.ratios import (quotient_abs, quotient_add, quotient_bottom, quotient_compare, quotient_neg, quotient_over,
-    quotient_times, quotient_top, quotient_within)
+from {_MODULE}.ratios import quotient_abs, quotient_add, quotient_bottom, quotient_compare, quotient_neg
+from {_MODULE}.ratios import quotient_over, quotient_times, quotient_top, quotient_within
 def run(a, b, c, d, out):
     for i in range(a.size):
         one = wide_of(a[i], uint64(b[i]))

@@ -325,19 +325,19 @@ def selected(step: int, shapes: Sequence[Shape], found: Range, *, partial: bool 
 
 
 #: Bounds of both parts of a quotient in its lowest terms.
-_TOP, _BOTTOM = (1 << 62) - 1, 1 << 40
+_TOP, _BOTTOM = (1 << 62) - 1, 1 << 56
 
 
-def in_lowest_terms(step: int, found: Range, days: int = 1) -> Form | None:
+def in_lowest_terms(step: int, found: Range, deepest: int = _BOTTOM, days: int = 1) -> Form | None:
     """Return a value in its lowest terms, whose parts are assumed to be no greater.
 
-    ``days``: what the divisor is multiplied with, at most.
+    ``days``: what the divisor, which is ``deepest`` at most, is multiplied with, at most.
     """
     if found.most is None:
         return None
-    reach = min(_TOP, floor(found.most * _BOTTOM))
+    reach = min(_TOP, floor(found.most * deepest))
     above = leaf(Leaf(step, "top"), 0 if found.is_positive else -reach, reach)
-    return Form(above=above, below=leaf(Leaf(step, "bottom"), 1, _BOTTOM * days), mass=found.most)
+    return Form(above=above, below=leaf(Leaf(step, "bottom"), 1, deepest * days), mass=found.most)
 
 
 def on_grid(step: int, found: Range, what: str) -> Shape:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kommres.dsl.plan.facts import NONE, Places, body_facts, roots
-from kommres.dsl.plan.forms import Form, Shape, const, fitted, selected
+from kommres.dsl.plan.forms import Form, Shape, const, fitted, in_lowest_terms, selected
 from kommres.dsl.plan.nodes import DefinitionPlan, Op, Plan, Step
 from kommres.dsl.plan.operations import OPERATIONS
 from kommres.dsl.plan.proofs import Assumptions, Guard, Proof, Proofs
@@ -97,8 +97,8 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
         found = found.within(Range(-most, most))
         if isinstance(shape, Form):
             shape = fitted(evolve(shape, mass=most if shape.mass is None else min(shape.mass, most)), found)
-    if not definition.rule.is_charge and _is_reduced(walk, definition.number, shape):
-        shape = of_any(walk, -1, found) or shape
+    if not definition.rule.is_charge and walk.known.assumed.partial:
+        shape = _reduced(walk, definition.number, shape, found) or shape
     if definition.rule.is_charge:
         found = hull((found, exactly(0))) or found
         shape = selected(-1, [shape, Form(above=const(0), mass=Fraction())], found)
@@ -109,13 +109,14 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
 _WIDE_BITS = 100
 
 
-def _is_reduced(walk: Walk, number: int, shape: Shape) -> bool:
-    """Whether others get a quotient in its lowest terms, in rows in which these fit words."""
+def _reduced(walk: Walk, number: int, shape: Shape, found: Range) -> Form | None:
+    """Return what others get where they get a quotient in its lowest terms, in rows in which these fit words."""
     if not isinstance(shape, Form):
-        return False
+        return None
     if number in walk.known.elsewhere and not _is_word(shape):
-        return True
-    return not (walk.known.assumed.still or shape.is_whole) and shape.above.most.bit_length() > _WIDE_BITS
+        return in_lowest_terms(-1, found)
+    wide = not shape.is_whole and shape.above.most.bit_length() > _WIDE_BITS
+    return of_any(walk, -1, found) if wide and not walk.known.assumed.still else None
 
 
 def _is_word(shape: Shape) -> bool:

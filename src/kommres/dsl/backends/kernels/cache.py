@@ -13,9 +13,10 @@ import os
 import platform
 from array import array
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from operator import index
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -38,11 +39,11 @@ Argument: TypeAlias = tuple[np.dtype[Any], int] | None
 _MADE_BY: Final = ("cache", "emit", "lowering", "loading", "ahead")
 _MAKERS: Final = tuple(f"kommres.dsl.backends.kernels.{name}" for name in _MADE_BY)
 
+#: Kernels that are prepared at once: one for LLVM, which takes one at a time, and those that are lowered meanwhile.
+_AT_ONCE: Final = 3
+
 _lock: Final = RLock()
 _known: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
-
-if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobody will ever release
-    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class NotLowered(RuntimeError):  # noqa: N818 - no error of a user
@@ -89,6 +90,8 @@ class Kernel:
     store: Store | None
     origins: tuple[Origin, ...] = field(repr=False)
     _ready: dict[tuple[Argument, ...], Callable[[list[int]], int]] = field(factory=dict, init=False, repr=False)
+    #: held by who loads or makes machine code
+    lock: Lock = field(factory=Lock, init=False, repr=False)
 
     def __call__(self, *arguments: Any) -> int:  # noqa: ANN401 - arrays and numbers
         """Run the function.
@@ -119,11 +122,20 @@ class Kernel:
             ready = self._prepared(kinds)
         return ready(words)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it has machine code already, for some types."""
+        return bool(self._ready)
+
+    def prepare(self, arguments: Sequence[object]) -> None:
+        """Load or make machine code for the types of some arguments; a call says where there can be none."""
+        self._prepared(_types(arguments))
+
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
         return _again, (self.text, self.function, self.salt, self.store and self.store.folder)
 
     def _prepared(self, types: tuple[Argument, ...]) -> Callable[[list[int]], int]:
-        with _lock:
+        with self.lock:
             ready = self._ready.get(types)
             if ready is None:
                 ready = self._ready[types] = self._load(types) or self._compile(types)
@@ -158,6 +170,46 @@ class Kernel:
                 about = {"function": self.function, "types": _named(types), "versions": _surroundings()}
                 self.store.write(self._key(types), code, about)
         return ready
+
+
+def prepare(calls: Sequence[tuple[Kernel, Sequence[object]]]) -> None:
+    """Load or make the machine code of kernels that have none yet for their arguments, of some at once.
+
+    While LLVM works on one of them, which Python is not needed for, another one is lowered.
+    """
+    waiting = [(kernel, arguments) for kernel, arguments in calls if not kernel.ready]
+    if not waiting:
+        return
+    # The longest first: at the end nobody waits for one alone.
+    waiting.sort(key=lambda call: -len(call[0].text))
+    with ThreadPoolExecutor(min(len(waiting), _AT_ONCE)) as threads:
+        for _ in threads.map(lambda call: call[0].prepare(call[1]), waiting):
+            pass
+
+
+_held: Final[list[Kernel]] = []
+
+
+def _hold() -> None:
+    """Wait for all machine code that is being made: a child must not inherit a lock that nobody will ever release."""
+    _lock.acquire()
+    for kernel in list(_known.values()):
+        kernel.lock.acquire()
+        _held.append(kernel)
+
+
+def _release() -> None:
+    while _held:
+        _held.pop().lock.release()
+    _lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_release)
+
+
+def _types(arguments: Sequence[object]) -> tuple[Argument, ...]:
+    return tuple([(each.dtype, each.ndim) if isinstance(each, np.ndarray) else None for each in arguments])
 
 
 def _called(code: bytes) -> Callable[[list[int]], int]:

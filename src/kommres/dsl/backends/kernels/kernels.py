@@ -13,18 +13,18 @@ from attrs import evolve, frozen
 from kommres.dsl.backends.grids import span_days
 from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch, Charged, Coding, Lines, Names, Shown, Table
 from kommres.dsl.backends.kernels.builder import Argument, Note
-from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled
+from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled, prepare
 from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
 from kommres.dsl.backends.kernels.fitting import refuse_misfits
 from kommres.dsl.backends.kernels.hoisting import DAYS, LOST, WIDTH
 from kommres.dsl.backends.kernels.hours import Hours
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
+from kommres.dsl.backends.kernels.proved import prove, undisturbed
 from kommres.dsl.backends.kernels.store import KernelWarning
 from kommres.dsl.backends.kernels.zoning import LocalTimes
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
-from kommres.dsl.plan.prove import prove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,8 +112,9 @@ class Kernels:
 
     def _make(self, *, still: bool) -> _Made:
         assumed = evolve(self._assumed, still=still, partial=True)
-        proofs = prove(self._machine.plan, assumed, overrides=self._overrides)
-        drawing = drawn(self._machine, proofs, self.layout, self.names, self._hours, self._numbers)
+        with undisturbed():
+            proofs = prove(self._machine.plan, assumed, overrides=self._overrides)
+            drawing = drawn(self._machine, proofs, self.layout, self.names, self._hours, self._numbers)
         functions = tuple(compiled(kernel.text, "kernel", folder=self._cache) for kernel in drawing.kernels)
         for kernel in drawing.kernels:
             kernel.constants.update({path: self._span_sums(filler) for path, filler in kernel.spans.items()})
@@ -166,18 +167,19 @@ class Kernels:
         found: dict[str, Charged],
     ) -> None:
         stored: dict[tuple[object, ...], NDArray[Any]] = {}
+        calls: list[tuple[Drawn, Kernel, dict[str, NDArray[Any]], list[object]]] = []
         for kernel, function in zip(made.kernels, made.functions, strict=True):
             table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
-            outputs = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
+            outputs: dict[str, NDArray[Any]] = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
             given = {("rows", entity): places for entity, places in rows.items()} | stored
-            arguments = self._arguments(batch, kernel, given, outputs)
+            calls.append((kernel, function, outputs, self._arguments(batch, kernel, given, outputs)))
+            stored |= {o.path[1:]: outputs[o.name] for o in kernel.outputs if o.path[1] == "stored"}
+        prepare([(function, arguments) for _, function, _, arguments in calls])
+        for kernel, function, outputs, arguments in calls:
             try:
                 function(*arguments)
             except NotLowered as error:
                 self._leave_all(kernel, outputs, error)
-            for output in kernel.outputs:
-                if output.path[1] == "stored":
-                    stored[output.path[1:]] = outputs[output.name]
             if kernel.charges:
                 found[kernel.entity] = finish(kernel, outputs)
 

@@ -645,11 +645,15 @@ def machine_code(text: str, function: str, arguments: Sequence[Argument], entry:
     machine = target(2 if long else 3, _FOR_FEW if few else "")
     module = llvm.parse_assembly(str(module_of(text, function, arguments, entry)))
     module.verify()
-    tuning = llvm.create_pipeline_tuning_options(speed_level=1 if long else 3)
-    tuning.loop_vectorization = tuning.loop_unrolling = not long
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.slp_vectorization = False
-    passes = llvm.create_pass_builder(machine, tuning)
-    passes.getModulePassManager().run(module, passes)
+    builder = llvm.create_pass_builder(machine, tuning)
+    passes = llvm.create_new_module_pass_manager() if long else builder.getModulePassManager()
+    if long:  # what placing leaves to be done; the time of all other passes would not come back
+        passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
     if series:
         module = llvm.parse_assembly(hurried(str(module)))
     code: bytes = machine.emit_object(module)

@@ -114,7 +114,8 @@ class Tables:
             if day is None:
                 day = scope.when.day
             if day is builder.start:
-                return scope.graph.int(0), month
+                # Where no other day is asked for, the text is that of a month in which nothing changes.
+                return (None, (month[0], month[0] + 1)) if builder.still else (scope.graph.int(0), month)
             return self._counted(table, day, month), month
         return self._counted(table, day, _EVER), _EVER
 
