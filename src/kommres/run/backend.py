@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BACKENDS: Final = ("auto", "numba", "interpreter")
 
+#: with more accounts kernels of their own pay for those on which nothing changes inside the month
+_MANY: Final = 500_000
 #: so many services of accounts take the interpreter as long as numba needs to start
 _FEW: Final = 20_000
 
@@ -73,7 +75,8 @@ def office_of(
             return office
     from kommres.dsl.backends.kernels.kernels import Kernels
 
-    kernels = Kernels(interpreter.plan, interpreter.month, known_at=known_at, options=options)
+    many = supply is None or sum(supply.census.rows[entity] for entity in office.terms.services) > _MANY
+    kernels = Kernels(interpreter.plan, interpreter.month, known_at=known_at, options=options, still=many)
     return Office.of(interpreter, kernels)
 
 

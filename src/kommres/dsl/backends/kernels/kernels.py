@@ -68,6 +68,9 @@ class Kernels:
         Ids of the charges to compute; by default all.
     cache
         Folder of compiled kernels; by default the user's.
+    still
+        There are kernels of their own for rows on which nothing changes inside the month. Without them there is less
+        to compile, and rows take longer.
     few
         Kernels for rows on which something changes inside the month are made after so many such rows. Changes speed,
         never the result.
@@ -89,7 +92,8 @@ class Kernels:
         assumed: Assumptions = ASSUMED,
         charges: Sequence[str] | None = None,
         cache: Path | None = None,
-        few: int = 300_000,
+        still: bool = True,
+        few: int = 3_000,
     ) -> None:
         self._machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=None)
         self._assumed = assumed
@@ -105,10 +109,13 @@ class Kernels:
         self._few = few
         self._waiting = 0
         self._sliced: _Made | None = None
-        self._still = self._make(still=True)
-        self.drawn = self._still.kernels
-        #: what no kernel computes for rows on which nothing changes inside the month
-        self.report: tuple[Note, ...] = self._still.notes
+        self._still = self._make(still=True) if still else None
+        if self._still is None:
+            self._sliced = self._make(still=False)
+        first = self._still or self._sliced
+        self.drawn = () if first is None else first.kernels
+        #: what the first kernels do not compute
+        self.report: tuple[Note, ...] = () if first is None else first.notes
 
     def _make(self, *, still: bool) -> _Made:
         assumed = evolve(self._assumed, still=still, partial=True)
@@ -144,7 +151,12 @@ class Kernels:
         refuse_misfits(batch)
         found: dict[str, Charged] = {}
         spoiled = _spoiled(batch, self._assumed.items)
-        self._run(self._still, batch, {}, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
+        if self._still is None and self._sliced is not None:
+            rows = {entity: self._sound(batch, entity, spoiled) for entity in self._charging}
+            self._run(self._sliced, batch, rows, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
+            return found
+        if self._still is not None:
+            self._run(self._still, batch, {}, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
         rows = {
             entity: np.flatnonzero(one.left & ~spoiled[entity] if entity in spoiled else one.left)
             for entity, one in found.items()
@@ -157,6 +169,17 @@ class Kernels:
             for entity, places in rows.items():
                 found[entity] = merged(found[entity], again[entity], places)
         return found
+
+    @property
+    def _charging(self) -> set[str]:
+        return {kernel.entity for kernel in self.drawn if kernel.charges}
+
+    @staticmethod
+    def _sound(batch: Batch, entity: str, spoiled: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.int64]:
+        """Return the rows of an entity that can be used."""
+        table = batch.tables.get(entity)
+        flags = spoiled.get(entity)
+        return np.arange(0 if table is None else table.count) if flags is None else np.flatnonzero(~flags)
 
     def _run(
         self,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def merged(found: Charged, again: Charged, rows: Places) -> Charged:
-    """Return what a first kernel found, with what a second one found of those rows where the first one leaves charges."""
+    """Return what a first kernel found, with what a second one found where the first one leaves charges."""
     lines = tuple(_lines(one, other, rows) for one, other in zip(found.lines, again.lines, strict=True))
     left = found.left.copy()
     if lines:
