@@ -177,7 +177,7 @@ def prepare(calls: Sequence[tuple[Kernel, Sequence[object]]]) -> None:
 
     While LLVM works on one of them, which Python is not needed for, another one is lowered.
     """
-    waiting = [(kernel, arguments) for kernel, arguments in calls if not kernel.ready]
+    waiting = [(kernel, arguments) for kernel, arguments in calls if isinstance(kernel, Kernel) and not kernel.ready]
     if not waiting:
         return
     # The longest first: at the end nobody waits for one alone.

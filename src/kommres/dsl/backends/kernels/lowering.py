@@ -27,6 +27,7 @@ from llvmlite import ir
 
 from kommres.dsl.backends.kernels.ahead import MARK, STREAMED, hurried
 from kommres.dsl.backends.kernels.emit import FEW, REGISTRY, Primitive
+from kommres.dsl.backends.kernels.origins import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +151,7 @@ class _Space:
         self._made: dict[tuple[str, tuple[Taken, ...]], Compiled] = {}
         self.constants: dict[str, int] = {}
         self.primitives: dict[str, Primitive] = {}
-        self._read(ast.parse(text))
+        self._read(parsed(text))
 
     def _read(self, tree: ast.Module) -> None:
         for item in tree.body:
@@ -232,7 +233,7 @@ def primitives(source: str) -> Mapping[str, Primitive]:
 
 @cache
 def _tree(source: str) -> ast.Module:
-    return ast.parse(textwrap.dedent(inspect.getsource(import_module(source))))
+    return parsed(textwrap.dedent(inspect.getsource(import_module(source))))
 
 
 @cache

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 #: Packages that the key of a kernel knows by their version.
 _BY_VERSION: Final = frozenset({"numba", "numpy", "llvmlite"}) | sys.stdlib_module_names
 _BEGUN: Final = time.time()
+_parsing: Final = Lock()
 
 
 @frozen(kw_only=True)
@@ -76,13 +78,19 @@ def origins(text: str, *, also: tuple[str, ...] = ()) -> tuple[Origin, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def parsed(text: str) -> ast.Module:
+    """Parse Python; python counts the depth of trees for all threads together, so one is made at a time."""
+    with _parsing:
+        return ast.parse(text)
+
+
 def _imported(text: str, package: str) -> tuple[str, ...]:
     """Return the names of all that a text may import. No more of it is parsed than may import: functions are long."""
     head, function, rest = text.partition("\ndef ")
     if function and "import" not in rest:
         with suppress(SyntaxError):  # a text inside a text
-            return tuple(_imports(ast.parse(head), package))
-    return tuple(_imports(ast.parse(text), package))
+            return tuple(_imports(parsed(head), package))
+    return tuple(_imports(parsed(text), package))
 
 
 @cache
