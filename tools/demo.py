@@ -92,8 +92,9 @@ def _charge(folder: Path) -> tuple[dict[str, RunResult], dict[str, float]]:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         for month, done in zip(MONTHS[1:], pool.map(_month, [folder] * (len(MONTHS) - 1), MONTHS[1:]), strict=True):
             ended[month] = done
-            print(f"\r{len(ended)} of {len(MONTHS)} months", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            if sys.stderr.isatty():
+                end = "\n" if month == MONTHS[-1] else ""
+                print(f"\r{len(ended)} of {len(MONTHS)} months", end=end, file=sys.stderr, flush=True)
     return {month: result for month, (result, _) in ended.items()}, {month: took for month, (_, took) in ended.items()}
 
 

@@ -1,9 +1,11 @@
 """Tests that authors of plugins inherit."""
 
+import csv
 import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import ClassVar
 
 from kommres.plugins import GROUP
@@ -56,3 +58,52 @@ class ResourceContract:
             [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True
         )
         assert done.stdout.split() == []
+
+
+class RulesContract:
+    """What the rules of a plugin and their tables must fulfil; a test class inherits it.
+
+    Examples
+    --------
+    ::
+
+        class TestRules(RulesContract):
+            resource = kommres_water.RESOURCE
+    """
+
+    resource: ClassVar[ResourceSpec]
+
+    @property
+    def _folder(self) -> Path:
+        return Path(str(self.resource.rules))
+
+    def test_examples_pass_and_take_every_branch(self) -> None:
+        """Each branch of the plugin's own rules is taken by an example, and each example comes out as it says."""
+        from kommres.dsl.coverage import Coverage
+        from kommres.dsl.examples import run_examples
+        from kommres.dsl.program import load
+
+        program = load(self._folder)
+        places = {path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.kmr")}
+        own = {source.name for source in program.sources if any(source.name.endswith(place) for place in places)}
+        counter = Coverage(program.plan, own)
+        results = run_examples(program, hook=counter, files=own)
+        assert results, f"no example under {self._folder}"
+        assert [result.text for result in results if not result.passed] == []
+        assert [f"{branch.place}: {branch.what}" for branch in counter.report().missed] == []
+
+    def test_every_figure_says_where_it_was_seen(self) -> None:
+        """Each row of a table has its source, its unit, whether it was checked, and until when the table is known."""
+        for table in sorted(self._folder.rglob("*.csv")):
+            with table.open(encoding="utf-8", newline="") as file:
+                for number, row in enumerate(csv.DictReader(file), start=2):
+                    for column in ("source", "unit", "checked", "complete_until"):
+                        assert row.get(column), f"{table.name}:{number} has no {column}"
+
+    def test_what_was_not_read_in_the_act_says_where_it_was_seen(self) -> None:
+        """An unchecked citation names the place where the fact was seen."""
+        from kommres.dsl.program import load
+
+        for rule in load(self._folder).bound.rules:
+            for citation in (*rule.citations, *(c for way in rule.alternatives for c in way.citations)):
+                assert citation.status != "unchecked" or citation.note, f"{rule.id} does not say where it was seen"

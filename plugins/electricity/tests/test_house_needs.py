@@ -16,7 +16,7 @@ from kommres.period import Month
 RULES = Path(kommres_electricity.__file__).parent / "rules/pp354"
 KOPECK = Fraction(1, 100)
 STEP = Fraction(1, 10**6)
-PRICE = Fraction("1.936")
+PRICE = "1.936"
 MONTH = Month.parse("2026-07")
 
 
@@ -37,7 +37,7 @@ def premises(draw):
     kinds = st.tuples(st.sampled_from(("single", "zones", "norm", "off")), st.integers(1, 900_000))
     for number, (how, size) in enumerate([*draw(st.lists(kinds, max_size=6)), ("single", 123_456)]):
         one = {"id": str(number), "area": decimal(size // 9 * 10), "electricity_connected": "yes"}
-        one |= {"electricity_has_meter": "yes", "electricity_tariff": {"first": {"single": str(float(PRICE))}}}
+        one |= {"electricity_has_meter": "yes", "electricity_tariff": {"first": {"single": PRICE}}}
         one["electricity_metered"] = {"value": {"single": decimal(size)}}
         if how == "zones":
             one["electricity_metered"] = {"value": {"day": decimal(size), "night": decimal(size // 3)}}
@@ -82,7 +82,7 @@ def test_house_meter_equals_premises_and_shares(flats, over):
     )
     shares = house.sum("electricity_needs.part")
     assert house.sum("electricity_needs.own_use") + shares == Fraction(decimal(volume))
-    assert abs(house.amount - shares * PRICE) <= len(flats) * KOPECK / 2
+    assert abs(house.amount - shares * Fraction(PRICE)) <= len(flats) * KOPECK / 2
 
 
 @given(flats=premises(), norm=st.integers(0, 9_000_000))
@@ -93,4 +93,4 @@ def test_shares_by_norm_add_up_to_the_norm_of_the_house(flats, norm):
     house = House({"house_meter": {"electricity": "no"}, "electricity_needs_norm": per_m2}, flats)
     whole = Fraction(per_m2) * Fraction("321.4")
     assert abs(house.sum("electricity_needs.part") - whole) <= STEP / 2
-    assert abs(house.amount - whole * PRICE) <= STEP / 2 * PRICE + len(flats) * KOPECK / 2
+    assert abs(house.amount - whole * Fraction(PRICE)) <= STEP / 2 * Fraction(PRICE) + len(flats) * KOPECK / 2

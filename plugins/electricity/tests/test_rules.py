@@ -1,21 +1,16 @@
 """The shipped rules and tables as a whole, and laws that no single example shows."""
 
-import csv
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kommres_electricity
 from kommres import evaluate, load
-from kommres.dsl.coverage import Coverage
-from kommres.dsl.examples import run_examples
 
 RULES = Path(kommres_electricity.__file__).parent / "rules"
-TABLES = sorted(RULES.rglob("*.csv"))
 KOPECK = Fraction(1, 100)
 ZONES = ("day", "night", "peak", "half_peak")
 SPLITS = ("in_proportion", "dear_zone_first", "cheap_zone_first")
@@ -76,37 +71,6 @@ def priced(volume, prices=PRICES):
 def rounded(amount):
     """To the kopeck, half up; for amounts that are not negative."""
     return Fraction(int(amount * 100 + Fraction(1, 2)), 100)
-
-
-def test_examples_pass_and_take_every_branch():
-    rules = program()
-    own = {s.name for s in rules.sources if "electricity" in s.name}
-    counter = Coverage(rules.plan, own)
-    results = run_examples(rules, hook=counter, files=own)
-    assert [r.text for r in results if not r.passed] == []
-    assert len(results) > 150
-    assert [f"{b.place}: {b.what}" for b in counter.report().missed] == []
-
-
-@pytest.mark.parametrize("table", TABLES, ids=lambda p: p.stem)
-def test_every_figure_says_where_it_was_seen(table):
-    with table.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            assert row["source"]
-            assert row["checked"] == ("no" if "not read in a source" in row["source"] else "yes")
-            assert row["complete_until"], "a table says until when it is known"
-            assert row["unit"]
-
-
-def test_nothing_claims_to_be_checked_against_an_act():
-    found = [
-        c
-        for rule in program().bound.rules
-        for c in (*rule.citations, *(c for a in rule.alternatives for c in a.citations))
-    ]
-    assert found
-    assert {c.status for c in found} == {"unchecked"}
-    assert all(c.note for c in found), "an unchecked citation names the place where the fact was seen"
 
 
 @given(volume=thousandths)

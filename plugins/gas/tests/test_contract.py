@@ -1,6 +1,10 @@
-from kommres.testing import ResourceContract
+from kommres.testing import ResourceContract, RulesContract
 from kommres_gas import RESOURCE
 
 
 class TestGas(ResourceContract):
+    resource = RESOURCE
+
+
+class TestGasRules(RulesContract):
     resource = RESOURCE

@@ -16,7 +16,7 @@ from kommres.period import Month
 RULES = Path(kommres_water.__file__).parent / "rules/pp354"
 KOPECK = Fraction(1, 100)
 STEP = Fraction(1, 10**6)
-PRICE = Fraction("46.87")
+PRICE = "46.87"
 MONTH = Month.parse("2026-07")
 
 
@@ -36,7 +36,7 @@ def premises(draw):
     found = []
     kinds = st.tuples(st.sampled_from(("meter", "norm", "off")), st.integers(1, 12_000))
     for how, size in [*draw(st.lists(kinds, max_size=6)), ("meter", 4_321)]:
-        one = {"area": decimal(size * 10), "connected": {"cold": "yes"}, "cold_water_tariff": str(float(PRICE))}
+        one = {"area": decimal(size * 10), "connected": {"cold": "yes"}, "cold_water_tariff": PRICE}
         one |= {"has_meter": {"cold": "yes"}, "metered": {"cold": decimal(size)}}
         if how == "norm":
             one |= {"has_meter": {"cold": "no"}, "can_install": {"cold": "no"}, "cold_water_norm": "4.745", "owners": 1}
@@ -47,7 +47,7 @@ def premises(draw):
     living = draw(st.lists(st.integers(800, 3_000), max_size=4))
     for size in living:
         room = {"flat_area": "77.7", "living_area": decimal(size * 10), "flat_living_area": decimal(sum(living) * 10)}
-        room |= {"area": "0", "connected": {"cold": "no"}, "cold_water_tariff": str(float(PRICE))}
+        room |= {"area": "0", "connected": {"cold": "no"}, "cold_water_tariff": PRICE}
         found.append(room)
     return [{"id": str(number), **one} for number, one in enumerate(found)]
 
@@ -99,7 +99,7 @@ def test_house_meter_equals_premises_and_shares(flats, over):
     assert house.sum("own_use") + house.sum("part") == metered
     assert abs(house.own_volumes + house.sum("part") - metered) <= len(flats) * STEP / 2
     shared = house.value("shared")
-    assert abs(sum(house.amounts) - shared * PRICE) <= len(flats) * KOPECK / 2
+    assert abs(sum(house.amounts) - shared * Fraction(PRICE)) <= len(flats) * KOPECK / 2
 
 
 @given(flats=premises(), volume=st.integers(0, 200_000))
@@ -123,7 +123,7 @@ def test_shares_by_norm_add_up_to_the_norm_of_the_house(flats, norm):
     house = House({"house_meter": {"cold": "no"}, "house_needs_norm": {"cold": per_m2}}, flats)
     whole = Fraction(per_m2) * Fraction("321.4")
     assert abs(house.sum("part") - whole) <= STEP / 2
-    assert abs(sum(house.amounts) - whole * PRICE) <= STEP / 2 * PRICE + len(flats) * KOPECK / 2
+    assert abs(sum(house.amounts) - whole * Fraction(PRICE)) <= STEP / 2 * Fraction(PRICE) + len(flats) * KOPECK / 2
 
 
 @given(flats=premises(), day=st.integers(2, 31), volume=st.integers(0, 200_000), norm=st.integers(0, 90_000))

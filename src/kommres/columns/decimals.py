@@ -49,10 +49,10 @@ def scaled(value: Number, digits: int) -> int | None:
 def rounded(value: Number, digits: int) -> int | None:
     """Return a value counted in its last digit, half away from zero; None where it is too large for a decimal."""
     above = 2 * abs(value.numerator) * 10**digits + value.denominator
-    half_up = above // (2 * value.denominator)
+    half_up: int = above // (2 * value.denominator)
     if half_up >= TOO_MUCH:
         return None
-    return half_up if value > 0 else -half_up  # type: ignore[no-any-return]
+    return half_up if value > 0 else -half_up
 
 
 def rescaled(values: Wholes, scale: int, digits: int) -> tuple[Wholes, Flags | None]:

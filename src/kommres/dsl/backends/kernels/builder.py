@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
     from kommres.dsl.backends.kernels.drawing import Drawn
-    from kommres.dsl.backends.kernels.gathering import Leg, Walk  # type: ignore[attr-defined]
+    from kommres.dsl.backends.kernels.gathering import Walk
     from kommres.dsl.backends.kernels.hours import Hours
+    from kommres.dsl.backends.kernels.legs import Leg
     from kommres.dsl.backends.kernels.listing import Listed
     from kommres.dsl.backends.kernels.reading import Keyed
     from kommres.dsl.backends.kernels.turning import PieceLoop

@@ -423,15 +423,15 @@ def too_much(scope: Scope, form: Form, most: Fraction) -> Node | None:
     if form.bound <= most:
         return None
     if form.is_whole and form.above.fits:
-        limit = int(most * form.scale)
+        end = int(most * form.scale)
         word = numbers.of(form.above, INT)
         if form.above.lo >= 0:
-            return graph.node(BOOL, "({0} > {1})", word, graph.int(limit))
-        return graph.node(BOOL, "(({0} > {1}) | ({0} < {2}))", word, graph.int(limit), graph.int(-limit))
+            return graph.node(BOOL, "({0} > {1})", word, graph.int(end))
+        return graph.node(BOOL, "(({0} > {1}) | ({0} < {2}))", word, graph.int(end), graph.int(-end))
     below = numbers.of(form.below, FLOAT)
     # The estimate is off by far less than this margin.
-    limit = graph.plain(FLOAT, repr(float(most * form.scale) * (1 - 2.0**-20)))  # type: ignore[assignment]
-    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.of(form.above, TERMS), below, limit)  # type: ignore[arg-type]
+    limit = graph.plain(FLOAT, repr(float(most * form.scale) * (1 - 2.0**-20)))
+    return graph.node(BOOL, "(not ({0} <= {1} * {2}))", numbers.of(form.above, TERMS), below, limit)
 
 
 COMPUTING: dict[Op, Callable[[Scope, int], Made]] = {

@@ -27,7 +27,7 @@ from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -108,14 +108,12 @@ class Kernels:
         self._slow: set[str] = set()  # entities with a kernel that has no machine code
         self._few = few
         self._waiting = 0
-        self._sliced: _Made | None = None
-        self._still = self._make(still=True) if still else None
-        if self._still is None:
-            self._sliced = self._make(still=False)
-        first = self._still or self._sliced
-        self.drawn = () if first is None else first.kernels
+        first = self._make(still=still)
+        self._still: _Made | None = first if still else None
+        self._sliced: _Made | None = None if still else first
+        self.drawn = first.kernels
         #: what the first kernels do not compute
-        self.report: tuple[Note, ...] = () if first is None else first.notes
+        self.report: tuple[Note, ...] = first.notes
 
     def _make(self, *, still: bool) -> _Made:
         assumed = evolve(self._assumed, still=still, partial=True)
@@ -151,44 +149,30 @@ class Kernels:
         refuse_misfits(batch)
         found: dict[str, Charged] = {}
         spoiled = _spoiled(batch, self._assumed.items)
-        if self._still is None and self._sliced is not None:
-            rows = {entity: self._sound(batch, entity, spoiled) for entity in self._charging}
-            self._run(self._sliced, batch, rows, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
-            return found
-        if self._still is not None:
-            self._run(self._still, batch, {}, lambda kernel, outputs: _charged(kernel, outputs, spoiled), found)
-        rows = {
-            entity: np.flatnonzero(one.left & ~spoiled[entity] if entity in spoiled else one.left)
-            for entity, one in found.items()
-        }
+        if self._still is None:
+            rows = {kernel.entity: _sound(batch, kernel.entity, spoiled) for kernel in self.drawn if kernel.charges}
+        else:
+            found = self._run(self._still, batch, {}, spoiled)
+            rows = {
+                entity: np.flatnonzero(one.left & ~spoiled[entity] if entity in spoiled else one.left)
+                for entity, one in found.items()
+            }
         left = sum(len(places) for places in rows.values())
-        sliced = self._for_left(left) if left else None
+        sliced = self._for_left(left) if left or self._still is None else None
         if sliced is not None:
-            again: dict[str, Charged] = {}
-            self._run(sliced, batch, rows, lambda kernel, outputs: _charged(kernel, outputs, {}), again)
-            for entity, places in rows.items():
-                found[entity] = merged(found[entity], again[entity], places)
+            for entity, again in self._run(sliced, batch, rows, spoiled).items():
+                found[entity] = merged(found[entity], again, rows[entity]) if entity in found else again
         return found
-
-    @property
-    def _charging(self) -> set[str]:
-        return {kernel.entity for kernel in self.drawn if kernel.charges}
-
-    @staticmethod
-    def _sound(batch: Batch, entity: str, spoiled: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.int64]:
-        """Return the rows of an entity that can be used."""
-        table = batch.tables.get(entity)
-        flags = spoiled.get(entity)
-        return np.arange(0 if table is None else table.count) if flags is None else np.flatnonzero(~flags)
 
     def _run(
         self,
         made: _Made,
         batch: Batch,
         rows: Mapping[str, NDArray[np.int64]],
-        finish: Callable[[Drawn, Mapping[str, NDArray[Any]]], Charged],
-        found: dict[str, Charged],
-    ) -> None:
+        spoiled: Mapping[str, NDArray[np.bool_]],
+    ) -> dict[str, Charged]:
+        """Run kernels in order, over some ``rows`` of those that charge; rows that are ``spoiled`` are left."""
+        found: dict[str, Charged] = {}
         stored: dict[tuple[object, ...], NDArray[Any]] = {}
         calls: list[tuple[Drawn, Kernel, dict[str, NDArray[Any]], list[object]]] = []
         for kernel, function in zip(made.kernels, made.functions, strict=True):
@@ -204,7 +188,8 @@ class Kernels:
             except NotLowered as error:
                 self._leave_all(kernel, outputs, error)
             if kernel.charges:
-                found[kernel.entity] = finish(kernel, outputs)
+                found[kernel.entity] = _charged(kernel, outputs, spoiled)
+        return found
 
     def _leave_all(self, kernel: Drawn, outputs: Mapping[str, NDArray[Any]], error: NotLowered) -> None:
         """Leave all rows of a kernel to the interpreter, with one warning."""
@@ -379,6 +364,12 @@ class _Made:
     kernels: tuple[Drawn, ...]
     notes: tuple[Note, ...]
     functions: tuple[Kernel, ...]
+
+
+def _sound(batch: Batch, entity: str, spoiled: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.int64]:
+    """Return the rows of an entity that can be used."""
+    flags, table = spoiled.get(entity), batch.tables.get(entity)
+    return np.arange(0 if table is None else table.count) if flags is None else np.flatnonzero(~flags)
 
 
 def _charged(kernel: Drawn, outputs: Mapping[str, NDArray[Any]], spoiled: Mapping[str, NDArray[np.bool_]]) -> Charged:
