@@ -16,11 +16,11 @@ SECONDS ?= 60
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.local ## charge the shipped city for a month and explain one amount
+demo: $(VENV)/.local ## charge a synthetic city for fourteen months and explain one bill
 	$(BIN)/python tools/demo.py
 
 test: $(VENV)/.test $(VENV)/.local ## all tests, with WORKERS=2 at a time
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 fuzz: $(VENV)/.test $(VENV)/.local ## hold kernels against the interpreter on new cases for SECONDS=60
 	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)

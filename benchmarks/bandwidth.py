@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from benchmarks.contest import Contest
-from numba import njit
+
+from kommres.dsl.backends.kernels.cache import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,34 +24,13 @@ ROOF: Final = 0.7
 CELLS: Final = 8_000_000
 
 
-@njit(nogil=True, error_model="numpy")
-def _read(a: Cells) -> int:
-    total = 0
-    for i in range(a.size):
-        total += a[i]
-    return total
-
-
-@njit(nogil=True, error_model="numpy")
-def _write(c: Cells) -> None:
-    for i in range(c.size):
-        c[i] = i
-
-
-@njit(nogil=True, error_model="numpy")
-def _copy(a: Cells, c: Cells) -> None:
-    for i in range(c.size):
-        c[i] = a[i]
-
-
-@njit(nogil=True, error_model="numpy")
-def _triad(a: Cells, b: Cells, c: Cells) -> None:
-    for i in range(c.size):
-        c[i] = a[i] + 3 * b[i]
-
-
-#: name -> kernel, and which of the arrays a, b, c it takes
-KERNELS: Final = {"read": (_read, "a"), "write": (_write, "c"), "copy": (_copy, "ac"), "triad": (_triad, "abc")}
+#: name -> the arrays that are read and written, and what is done in each cell; by the same compiler as our kernels
+KERNELS: Final = {
+    "read": ("a", "total = total + a[i]"),
+    "write": ("c", "c[i] = i"),
+    "copy": ("ac", "c[i] = a[i]"),
+    "triad": ("abc", "c[i] = a[i] + 3 * b[i]"),
+}
 
 
 def stream(cells: int, rounds: int) -> dict[str, float]:
@@ -86,9 +66,13 @@ def bound(contest: Contest, name: str, bytes_per_row: float) -> str:
     return f"{what}: {bytes_per_row:.0f} B a row at {part:.0%} of the triad's bandwidth"
 
 
+@cache
 def _prepared(name: str, cells: int) -> tuple[Callable[..., object], list[Cells]]:
-    kernel, takes = KERNELS[name]
-    return kernel, [np.arange(cells) for _ in takes]
+    takes, step = KERNELS[name]
+    lines = ["total = int64(0)", f"for i in range({takes[0]}.size):", f"    {step}", "return total"]
+    body = "\n".join(f"    {line}" for line in lines)
+    text = f"from numba import int64\n\n\ndef {name}({', '.join(takes)}):\n{body}\n"
+    return compiled(text, name), [np.arange(cells) for _ in takes]
 
 
 def _both(pool: ThreadPoolExecutor, kernel: Callable[..., object], halves: list[list[Cells]]) -> None:

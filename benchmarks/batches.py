@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from attrs import evolve
@@ -53,6 +53,43 @@ def _table(entity: str, columns: Mapping[str, Cells]) -> Table:
 # --- many times over -----------------------------------------------------------------------------------------
 
 
+def narrowed(batch: Batch, paths: Iterable[tuple[Any, ...]]) -> Batch:
+    """Return the tables with the arrays that kernels read alone, named by the paths of their arguments."""
+    read: dict[tuple[str, str], set[object]] = {}
+    for what, *rest in paths:
+        if what in _KEPT_BY:
+            read.setdefault((rest[0], _KEPT_BY[what]), set()).add(tuple(rest[1:]))
+    return Batch(tables={name: _narrowed(table, read) for name, table in batch.tables.items()})
+
+
+#: what an argument is -> where a table holds it
+_KEPT_BY: Final = {
+    "cells": "columns",
+    **{f"{kind} {part}": "columns" for kind in ("change", "always") for part in ("offsets", "days", "values")},
+    **{f"past {part}": "past" for part in ("offsets", "months", "values")},
+    "event offsets": "events",
+    "event": "events",
+    "series": "series",
+}
+
+
+def _narrowed(table: Table, read: Mapping[tuple[str, str], set[Any]]) -> Table:
+    columns, past, events, series = (
+        read.get((table.entity, place), set()) for place in ("columns", "past", "events", "series")
+    )
+    return evolve(
+        table,
+        columns={key: column for key, column in table.columns.items() if (key,) in columns},
+        past={key: known for key, known in table.past.items() if (key,) in past},
+        series={name: cells for name, cells in table.series.items() if (name,) in series},
+        events={
+            name: evolve(found, fields={field: c for field, c in found.fields.items() if (name, field) in events})
+            for name, found in table.events.items()
+            if any(path[0] == name for path in events)
+        },
+    )
+
+
 def repeated(batch: Batch, times: int) -> Batch:
     """Return a batch whose trees stand there many times."""
     counts = {name: table.count for name, table in batch.tables.items()}
@@ -88,6 +125,7 @@ def _repeated(table: Table, times: int, parents: int) -> Table:
             )
             for key, past in table.past.items()
         },
+        series={name: np.tile(cells, (times, 1)) for name, cells in table.series.items()},
     )
 
 

@@ -85,6 +85,11 @@ class Chain:
         return [array for path, array in self._read().items() if path[:2] != ("cells", self.entity)]
 
     @property
+    def paths(self) -> list[tuple[Any, ...]]:
+        """What the kernels are given, as :class:`Kernels` names it."""
+        return [argument.path for link in (*self.firsts, *self.seconds) for argument in link.drawn.arguments]
+
+    @property
     def charges(self) -> list[str]:
         """Ids of the charges, in the order of a bill."""
         return [charge.plan.id for charge in self.firsts[-1].drawn.charges]

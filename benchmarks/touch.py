@@ -47,9 +47,15 @@ class Touch:
 
     def kernel(self) -> Callable[[], object]:
         """Return a call that touches it all on one thread."""
-        compiled = _compiled(self)
-        arrays = list(_arrays(self))
-        return lambda: compiled(*arrays)
+        rows, arrays = _compiled(self), list(_arrays(self))
+        stream, streams = _stream(), list(self.streams)
+
+        def touched() -> None:
+            rows(*arrays)
+            for array in streams:
+                stream(array)
+
+        return touched
 
     def slices(self) -> Callable[[int, int], object]:
         """Return a call for a range of rows, for several threads; only for tables alone."""
@@ -59,16 +65,27 @@ class Touch:
 
 
 def _arrays(touch: Touch) -> Iterator[Cells]:
-    yield from touch.columns
-    yield from touch.outputs
+    yield from _sorted(touch.columns)
+    yield from _sorted(touch.outputs)
     for group in (*touch.below, *([touch.parents] if touch.parents else [])):
         yield group.offsets
         yield from group.columns
-    yield from touch.streams
+
+
+def _sorted(arrays: Sequence[Cells]) -> list[Cells]:
+    """Return arrays of one type side by side: fewer kernels to compile."""
+    return sorted(arrays, key=lambda array: array.dtype.str)
+
+
+def _stream() -> Callable[..., object]:
+    """Return what reads an array from end to end."""
+    text = ["def touch(cells):", "    total = int64(0)", "    for i in range(cells.size):"]
+    text += ["        total = total + int64(cells[i])", "    return total"]
+    return compiled("\n".join(["from numba import int64", "", "", *text, ""]), "touch")
 
 
 def _compiled(touch: Touch) -> Callable[..., object]:
-    columns, outputs, streams = _names("c", touch.columns), _names("o", touch.outputs), _names("s", touch.streams)
+    columns, outputs = _names("c", touch.columns), _names("o", touch.outputs)
     below = [(f"b{n}", _names(f"b{n}_", group.columns)) for n, group in enumerate(touch.below)]
     parents = _names("p", touch.parents.columns) if touch.parents else []
     names = [*columns, *outputs, *(name for offsets, own in below for name in (offsets, *own))]
@@ -84,11 +101,8 @@ def _compiled(touch: Touch) -> Callable[..., object]:
         text += [f"        {line}" for line in row]
     else:
         text = ["head = int64(0)", f"for i in range({outputs[0]}.size):", *(f"    {line}" for line in row)]
-    text = ["total = int64(0)", *text]
-    for name in streams:
-        text += [f"for i in range({name}.size):", f"    total = total + int64({name}[i])"]
-    body = "\n".join(f"    {line}" for line in [*text, "return total"])
-    return compiled(f"from numba import int64\n\n\ndef touch({', '.join((*names, *streams))}):\n{body}\n", "touch")
+    body = "\n".join(f"    {line}" for line in text)
+    return compiled(f"from numba import int64\n\n\ndef touch({', '.join(names)}):\n{body}\n", "touch")
 
 
 def _names(stem: str, arrays: Sequence[object]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The bill of an ordinary account in plain Python: what hand-written exact code costs, as a bound for the interpreter.
+"""The water of an ordinary account in plain Python: what hand-written exact code costs, as a bound for the interpreter.
 
 It knows accounts whose month has one state: metered with a reading, or without meters. Prices and norms are given.
 """
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.rows import Row
 
 WATERS = ("cold", "hot")
+#: What it charges: these lines of these services.
+SERVICES = ("cold_water", "hot_water", "sewerage")
+LINES = ("base", "raising", "water", "heat")
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 
 from attrs import define, field, frozen
-from tests.kernel_ties import is_tie, ties, watched_roundings
+from tests.kernel_ties import is_close, is_tie, ties, watched_roundings
 
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.kernels import kernels
@@ -47,7 +47,8 @@ class Tally:
     """What was compared.
 
     ``left``: rows that kernels handed over, ``fine``: those of them that the interpreter does not refuse. ``lines`` and
-    ``ties`` by charge: lines that both sides made, and those of them for which something on a tie was rounded.
+    ``ties`` by charge: lines that both sides made, and those of them for which something on a tie was rounded;
+    ``close``: on a tie or right beside one.
     """
 
     rows: int = 0
@@ -56,6 +57,7 @@ class Tally:
     refused: int = 0
     lines: Counter = field(factory=Counter)
     ties: Counter = field(factory=Counter)
+    close: Counter = field(factory=Counter)
 
     def add(self, other):
         self.rows += other.rows
@@ -64,6 +66,7 @@ class Tally:
         self.refused += other.refused
         self.lines.update(other.lines)
         self.ties.update(other.ties)
+        self.close.update(other.close)
 
     @property
     def share(self):
@@ -76,12 +79,15 @@ class Sides:
 
     ``charges``: ids of those that kernels compute; None for all. A row that one of them hands over is not compared.
     ``few``: kernels for rows on which something changes are made at once here, for any number of them.
+    ``still``: as kernels take it.
     """
 
-    def __init__(self, plan, month, *, assumed=ASSUMED, charges=None, few=0, cache=None, **terms):
+    def __init__(self, plan, month, *, assumed=ASSUMED, charges=None, few=0, still=True, cache=None, **terms):
         self.plan, self.month, self.assumed, self.terms = plan, month, assumed, terms
         self.interpreter, self.seen = Interpreter(plan, month, **terms), []
-        self.kernels = Kernels(plan, month, assumed=assumed, charges=charges, few=few, cache=cache, **terms)
+        self.kernels = Kernels(
+            plan, month, assumed=assumed, charges=charges, few=few, still=still, cache=cache, **terms
+        )
 
     def charged(self, roots):
         """What the kernels say of whole trees."""
@@ -90,12 +96,20 @@ class Sides:
 
     def read(self, roots):
         """What the kernels say, by entity and row: None for a row that was left, else lines by charge."""
+        charged = self.charged(roots)
+        return {
+            entity: [None if left else found for left, found in zip(charged[entity].left.tolist(), rows, strict=True)]
+            for entity, rows in self.given(charged).items()
+        }
+
+    @staticmethod
+    def given(charged):
+        """What the kernels say, by entity and row: lines by charge, without those that were left."""
         found = {}
-        for entity, charged in self.charged(roots).items():
-            readers = [(lines.charge.id, reader(lines)) for lines in charged.lines]
+        for entity, one in charged.items():
+            readers = [(lines.charge.id, lines.left.tolist(), reader(lines)) for lines in one.lines]
             found[entity] = [
-                None if left else {name: read(place) for name, read in readers}
-                for place, left in enumerate(charged.left.tolist())
+                {name: read(place) for name, left, read in readers if not left[place]} for place in range(len(one.left))
             ]
         return found
 
@@ -109,17 +123,20 @@ class Sides:
         for entity, charged in self.charged(roots).items():
             rows = [row for root in roots for row in root.descendants(entity)]
             assert len(rows) == len(charged.left), (entity, len(rows), len(charged.left))
-            left = charged.left.tolist()
-            readers = [(lines.charge, reader(lines)) for lines in charged.lines if only in {None, lines.charge}]
+            readers = [
+                (lines.charge, lines.left.tolist(), reader(lines))
+                for lines in charged.lines
+                if only in {None, lines.charge}
+            ]
             tally.rows += len(rows)
             for place, row in enumerate(rows):
-                refused = False
-                for definition, read in readers:
+                refused = left = False
+                for definition, handed, read in readers:
                     self.seen.clear()
                     expected = self.expected(definition, row)
-                    if isinstance(expected, DataProblem):
-                        refused = True
-                    if left[place]:
+                    refused |= isinstance(expected, DataProblem)
+                    left |= handed[place]
+                    if handed[place]:
                         continue
                     got = read(place)
                     if expected != got:
@@ -127,9 +144,10 @@ class Sides:
                     if got is not None:
                         tally.lines[definition.id] += 1
                         tally.ties[definition.id] += any(is_tie(*rounding) for rounding in self.seen)
+                        tally.close[definition.id] += any(is_close(*rounding) for rounding in self.seen)
                 tally.refused += refused
-                tally.left += bool(left[place])
-                tally.fine += bool(left[place]) and not refused
+                tally.left += left
+                tally.fine += left and not refused
         return tally
 
     def expected(self, definition, row):

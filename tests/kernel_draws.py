@@ -9,6 +9,7 @@ from attrs import evolve
 from tests import kernel_hours, kernel_programs, kernel_shapes
 from tests.kernel_cases import Sides, sought
 from tests.kernel_rows import Trees, spoilt
+from tests.kernel_shipped import Grown, shipped, terms_for
 from tests.kernel_shrink import Case, shrunk
 from tests.kernel_water import PLACES, Households, water
 from tests.naive.programs import draw
@@ -17,7 +18,7 @@ from kommres.dsl.backends.kernels.kernels import ASSUMED
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.period import Month
 
-KINDS = ("program", "slices", "shape", "hours", "program", "shipped")
+KINDS = ("program", "shipped", "slices", "shape", "households", "hours", "program", "shipped")
 
 
 def turns(seed):
@@ -39,7 +40,8 @@ def failing(kind, seed, tally, size=150):
         sides = Sides(plan, month, **terms)
     except Exception:  # noqa: BLE001 - kernels are never refused
         return case(whole[0])
-    turned = [sought(sides, definition, trees, wanted=most, tries=most) for definition in plan.charges]
+    charges = [d for d in plan.charges if d.id in terms.get("charges", (d.id,))]
+    turned = [sought(sides, definition, trees, wanted=most, tries=most) for definition in charges]
     for roots in (whole, [spoilt(plan, root, pick, trees.assumed)[0] for root in whole], *turned):
         try:
             tally.add(sides.compare(roots))
@@ -77,6 +79,11 @@ def drawn(kind, seed, pick):
             name = pick.choice(list(kernel_shapes.SHAPES))
             plan = kernel_shapes.shape(name)
             return kernel_shapes.texts(name), plan, month, terms, Trees(plan, pick, month, assumed=assumed), 300
+        case "shipped":
+            definition = pick.choice(shipped().charges)
+            found = terms_for(definition)
+            terms = {"charges": [definition.id], **found.named}
+            return None, shipped(), found.month, terms, Grown(definition, pick, found), 1000
     month = Month.parse(pick.choice(list(PLACES)))
     happens = pick.choice(("", "", "absence", "unauthorized_connection", "tampering"))
     return None, water(), month, {}, Households(month, pick, happens=happens), 60

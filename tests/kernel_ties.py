@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache, partial
 from itertools import count
 from math import ceil, floor, gcd, lcm
 
@@ -15,6 +16,7 @@ from attrs import evolve, frozen
 
 from kommres.dsl.backends.arithmetic import MODES
 from kommres.dsl.backends.rows import Dense, EventRow, Row, Steps
+from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.sources import declared
 from kommres.dsl.problems import DataProblem
 
@@ -48,6 +50,12 @@ def is_tie(mode, n, d):
     return 2 * n % (2 * d) == d if mode in HALVES else n % d == 0
 
 
+def is_close(mode, n, d):
+    """Whether ``n / d`` is a tie, or would be one if ``n`` were greater or less by 1."""
+    rest = (2 * n - (d if mode in HALVES else 0)) % (2 * d) if mode in HALVES else 2 * (n % d)
+    return d > 2 and min(rest, 2 * d - rest) <= 2
+
+
 # --- one input as an unknown -----------------------------------------------------------------------------------
 
 
@@ -60,12 +68,20 @@ class Knob:
     name: object
     low: int
     high: int
-    grid: int
+    grid: int | Fraction
+    now: int | Fraction = 0
 
-    def row(self, root):
-        for entity, place in self.path:
-            root = root.children[entity][place]
-        return root
+    def narrowed(self, pick):
+        """The same number, mostly near to what it is, often with fewer digits: others are round then, and ties come."""
+        if self.kind == "series":
+            return self
+        coarse = pick.choice((1, 1, 1, 10, 100, 1000))
+        grid = Fraction(self.grid, coarse)
+        low, high = -(-self.low // coarse), self.high // coarse
+        if pick.random() < 0.8:
+            reach = 4 * abs(self.now) or 10
+            low, high = max(low, ceil((self.now - reach) * grid)), min(high, floor((self.now + reach) * grid))
+        return evolve(self, low=low, high=high, grid=grid) if high - low >= 3 else self
 
     def set(self, root, units):
         """Return the tree with another number; what it does not touch is shared."""
@@ -127,33 +143,68 @@ def copied(row, parent=None):
     return made
 
 
-def knobs(plan, root, assumed):
-    """All numbers of a tree that can be turned."""
-    fields = {
-        event.name: {f.name: (f, f"{event.id}.{f.name}") for f in event.fields if f.type.kind == "number"}
-        for event in plan.events
-    }
-    numbers = {(source.entity.name, source.name): source for source in plan.inputs if source.type.kind == "number"}
+@cache
+def reads(plan, definition):
+    """What a definition may read, itself or through others: inputs and events, by entity and name."""
+    waiting, seen, found = [definition.number], {definition.number}, set()
+    steps = [step for option in plan.options for _, bound, _ in option.bindings for step in bound]
+    while waiting or steps:
+        for step in steps:
+            match step.op, step.data:
+                case Op.INPUT, (source, *_):
+                    found.add((source.entity.name, source.name))
+                case Op.SERIES, (series, *_) if series.entity is not None:
+                    found.add((series.entity.name, series.name))
+                case Op.RULE, (number, *_) if number not in seen:
+                    seen.add(number)
+                    waiting.append(number)
+                case Op.AGGREGATE, gather:
+                    for source in map(innermost, gather.binders):
+                        if source.kind == "events":
+                            found.add((source.data.entity.name, source.data.name))
+        steps = plan.definitions[waiting.pop()].steps if waiting else ()
+    return frozenset(found)
 
+
+def innermost(binder):
+    """The rows that a binder of an aggregate goes through in the end."""
+    _, source = binder
+    while source.of is not None:
+        source = source.of
+    return source
+
+
+@cache
+def _numbers(plan):
+    """Numbers that rows may have: inputs and series by entity and name, fields of events by entity, event and name."""
+    inputs = {(i.entity.name, i.name): i for i in plan.inputs if i.type.kind == "number"}
     steps = {(s.entity.name, s.name): s for s in plan.series if s.entity is not None and s.step is not None}
+    fields = {(e.entity.name, e.name, f.name): (f, f"{e.id}.{f.name}") for e in plan.events for f in e.fields}
+    return inputs, steps, {key: found for key, found in fields.items() if found[0].type.kind == "number"}
+
+
+def knobs(plan, root, assumed, read):
+    """All numbers of a tree that can be turned, of what is ``read``."""
+    inputs, steps, fields = _numbers(plan)
 
     def turn(row, path):
         for key, value in row.values.items():
-            source = numbers.get((row.entity, key[0]))
-            if source is not None:
+            source = inputs.get((row.entity, key[0]))
+            if source is not None and (row.entity, key[0]) in read:
                 first = value.values[0] if isinstance(value, Steps) else value
                 if isinstance(first, int | Fraction):
                     kind = "steps" if isinstance(value, Steps) else "value"
-                    yield Knob(path, kind, key, *units(source, assumed, source.id))
+                    yield Knob(path, kind, key, *units(source, assumed, source.id), first)
         for event, rows in row.events.items():
-            for place, found in enumerate(rows):
-                for name, (field, label) in fields[event].items():
-                    if isinstance(found.values.get(name), int | Fraction):
-                        yield Knob(path, "event", (event, place, name), *units(field, assumed, label))
+            for place, found in enumerate(rows if (row.entity, event) in read else ()):
+                for name, value in found.values.items():
+                    field, label = fields.get((row.entity, event, name), (None, ""))
+                    if field is not None and isinstance(value, int | Fraction):
+                        yield Knob(path, "event", (event, place, name), *units(field, assumed, label), value)
         for name, dense in row.series.items():
             series = steps.get((row.entity, name))
             filled = [n for n, cell in enumerate(dense.cells) if cell is not None] if isinstance(dense, Dense) else []
-            if series is not None and filled:
+            if series is not None and filled and (row.entity, name) in read:
                 ends = [int(Fraction(end) / series.step) for end in (series.low or 0, series.high or 1000)]
                 yield Knob(path, "series", (name, filled[len(filled) // 2]), *ends, 1)
         for entity, children in row.children.items():
@@ -200,14 +251,15 @@ def seek(root, knob, charge, pick, most, seen, exact=0.7):
     """Trees like ``root`` with ``knob`` turned so that something which ``charge(tree)`` rounds is a tie or almost one.
 
     ``seen``: the list of :func:`watched_roundings`. At most ``most``; ``exact``: share of ties, where there are any.
+    Returns whether there are, too.
     """
     span = knob.high - knob.low
     if span < 3:
-        return []
+        return [], False
     x = pick.randint(knob.low, knob.high - 2)
     found = [roundings(seen, lambda i=i: charge(knob.set(root, x + i))) for i in range(3)]
     if any(f is None or [m for m, _, _ in f] != [m for m, _, _ in found[0]] for f in found):
-        return []
+        return [], False
     places = list(range(len(found[0])))
     pick.shuffle(places)
     for place in places:
@@ -216,13 +268,15 @@ def seek(root, knob, charge, pick, most, seen, exact=0.7):
         if slope == 0 or q[2] - q[1] != slope:
             continue
         edge = Fraction(int(found[0][place][0] in HALVES), 2)
-        trees = []
+        trees, ties_ = [], False
         for is_exact, first, period in solutions(slope, q[0], edge):
             wanted = int(most * exact) if is_exact else most // 4
-            trees += [knob.set(root, value) for value in spread(pick, x + first, period, knob, wanted)]
+            values = spread(pick, x + first, period, knob, wanted)
+            ties_ |= is_exact and bool(values)
+            trees += [knob.set(root, value) for value in values]
         if trees:
-            return trees[:most]
-    return []
+            return trees[:most], ties_
+    return [], False
 
 
 def spread(pick, first, period, knob, wanted):
@@ -242,22 +296,39 @@ def ties(plan, interpreter, definition, trees, pick, *, wanted, seen, assumed, e
     ``tries``: how many trees to ask for at most.
     """
     found = []
-    entity = definition.rule.entity.name
-
-    def charge_of(tree):
-        return interpreter.charge(definition, tree.descendants(entity)[0])
-
+    read = reads(plan, definition)
     for attempt in count():
         if len(found) >= wanted or (tries is not None and attempt >= tries):
-            return found
+            break
         root = trees()
-        if not root.descendants(entity) or not roundings(seen, lambda root=root: charge_of(root)):
-            continue
-        turned = knobs(plan, root, assumed)
-        pick.shuffle(turned)
-        for knob in turned[:6]:
-            got = seek(root, knob, charge_of, pick, each, seen)
-            if got:
-                found += got
+        for number in range(len(root.descendants(definition.rule.entity.name))):
+            charge = Charge(interpreter, definition, number)
+            if roundings(seen, partial(charge, root)):
+                found += _sought(root, knobs(plan, root, assumed, read), charge, pick, each, seen)
                 break
     return found
+
+
+@frozen
+class Charge:
+    """A charge of one of the rows of a tree, the ``number``-th of its entity."""
+
+    interpreter: object
+    definition: object
+    number: int
+
+    def __call__(self, tree):
+        row = tree.descendants(self.definition.rule.entity.name)[self.number]
+        return self.interpreter.charge(self.definition, row)
+
+
+def _sought(root, turned, charge, pick, each, seen):
+    """Trees like one: with the first number that makes ties of something, or else with the first that almost does."""
+    pick.shuffle(turned)
+    almost = []
+    for knob in turned[:8]:
+        got, exact = seek(root, knob.narrowed(pick), charge, pick, each, seen)
+        if exact:
+            return got
+        almost = almost or got
+    return almost

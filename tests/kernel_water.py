@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
-from pathlib import Path
 
 from attrs import evolve, frozen
 from tests.kernel_rows import Trees
+from tests.shipped import WATER, shipped
 
 from kommres.dsl.backends.rows import EventRow, Row, Steps
-from kommres.dsl.program import load
-
-ROOT = Path(__file__).parents[1]
-RULES = ROOT / "plugins/water/src/kommres_water/rules"
 
 SCHEMES = ("one_component", "two_component", "in_building")
 
 
-@cache
 def water():
-    return load(RULES).plan
+    return shipped(WATER).plan
 
 
 @frozen

@@ -7,11 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.shipped import shipped
 
 import kommres
 from kommres.synth import synthesize
 
 ROOT = Path(__file__).resolve().parent.parent
+ACCOUNTS = "150"
 MONTHS = ("2022-11", "2022-12", *(f"2023-{month:02}" for month in range(1, 13)))
 
 
@@ -36,7 +38,7 @@ def ended(tmp_path_factory):
     said = io.StringIO()
     with contextlib.redirect_stdout(said), pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        code = demo().main(["--accounts", "400", "--dirty", "0.1", "--out", str(out)])
+        code = demo().main(["--accounts", ACCOUNTS, "--dirty", "0.1", "--out", str(out)])
     return out, code, said.getvalue()
 
 
@@ -44,7 +46,7 @@ def test_it_ends_well_and_says_what_it_did(ended):
     out, code, said = ended
     assert code == 0
     for word in (
-        "400 accounts",
+        f"{ACCOUNTS} accounts",
         "cold_water",
         "hot_water",
         "sewerage",
@@ -69,14 +71,14 @@ def test_the_second_one_gives_the_same_bytes(ended, monkeypatch, capsys):
     out, _, _ = ended
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     monkeypatch.chdir(ROOT)
-    assert demo().main(["--accounts", "400", "--dirty", "0.1", "--out", str(out)]) == 0
+    assert demo().main(["--accounts", ACCOUNTS, "--dirty", "0.1", "--out", str(out)]) == 0
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     capsys.readouterr()
 
 
 def test_sums_on_the_screen_are_those_of_the_charges(ended):
     out, _, said = ended
-    charges = kommres.run(kommres.load(), out / "city" / MONTHS[0], MONTHS[0]).charges.to_pylist()
+    charges = kommres.run(shipped(), out / "city" / MONTHS[0], MONTHS[0]).charges.to_pylist()
     total = sum((row["amount"] for row in charges), Decimal(0))
     assert f"{total:,.2f}".replace(",", " ") in said
 
@@ -94,7 +96,7 @@ def test_a_wrong_argument_is_a_message(tmp_path, monkeypatch, capsys):
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    program = kommres.load()
+    program = shipped()
     found = {}
     for name, dirty in (("clean", "0"), ("dirty", "0.3"), ("few", "0.004")):
         city = synthesize(folder / name, accounts=1000, months=[MONTHS[1]], dirty=dirty)

@@ -35,10 +35,11 @@ A result with ~ is rounded half up to the digits shown, as the case prints it.
 """
 
 MENTIONED = """
-### Only mentioned
+### From the text
 
-The reference names these cases or works them out in its text; their inputs are not in the collection. They are computed
-from the reference's text; what the text does not give is made up.
+The reference names these cases, works them out in its text, or gives the formula or the table that they follow; their
+inputs are not in the collection. They are computed from the reference's text by hand or by a program that knows nothing
+of the rules; what the text does not give is made up.
 
 | id | what | from the text | made up | result | status | remark |
 |---|---|---|---|---|---|---|"""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 #: In December 2022 prices rose half a year early: the step that was planned for July 2023 was replaced.
 MONTHS = ("2022-11", "2022-12", *(f"2023-{month:02}" for month in range(1, 13)))
+#: The month that is charged first. In the one before it most tariffs are unknown, which takes longest.
+FIRST = MONTHS[1]
 WIDTH = 100
 
 
@@ -84,18 +86,19 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 
 def _charge(folder: Path) -> tuple[dict[str, RunResult], dict[str, float]]:
-    """Charge the months: the first one alone, as it compiles the rules, the others two at a time."""
+    """Charge the months: one alone, as it compiles the rules, then the others two at a time."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    ended = {MONTHS[0]: _month(folder, MONTHS[0])}
+    ended = {FIRST: _month(folder, FIRST)}
+    others = [month for month in MONTHS if month != FIRST]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for month, done in zip(MONTHS[1:], pool.map(_month, [folder] * (len(MONTHS) - 1), MONTHS[1:]), strict=True):
+        for month, done in zip(others, pool.map(_month, [folder] * len(others), others), strict=True):
             ended[month] = done
             if sys.stderr.isatty():
                 end = "\n" if month == MONTHS[-1] else ""
                 print(f"\r{len(ended)} of {len(MONTHS)} months", end=end, file=sys.stderr, flush=True)
-    return {month: result for month, (result, _) in ended.items()}, {month: took for month, (_, took) in ended.items()}
+    return {month: ended[month][0] for month in MONTHS}, {month: ended[month][1] for month in MONTHS}
 
 
 def _month(folder: Path, month: str) -> tuple[RunResult, float]:
@@ -149,7 +152,7 @@ def _show_months(results: dict[str, RunResult], spent: dict[str, float]) -> None
             )
         )
     _table(rows, ("month", "accounts", "charged", "with quarantine", "lines", "amount", "time"))
-    print("The first month also compiles the rules, unless that was done before on this machine.")
+    print(f"{FIRST} came first and compiled the rules, unless that was done before on this machine.")
 
 
 def _show_totals(results: dict[str, RunResult]) -> None:

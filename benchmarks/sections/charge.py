@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def measure(*, quick: bool) -> Outcome:
     """Run the contest."""
-    rows, few, rounds = (400_000, 2_000, 3) if quick else (10_000_000, 20_000, 11)
+    rows, few, rounds = (400_000, 2_000, 3) if quick else (10_000_000, 20_000, 5)
     columns = workloads.charge(rows)
     ours = Ours.of("charge", batches.flat("account", columns), "account")
     contest = Contest()

@@ -12,12 +12,15 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.pages import FENCE, ROOT
+
+from kommres import cli
 
 PAGES = [
     *sorted(ROOT.glob("README*.md")),
@@ -26,6 +29,9 @@ PAGES = [
     ROOT / "docs" / "reference" / "api.md",
     ROOT / "docs" / "reference" / "units.md",
 ]
+
+#: A command without anything of the shell but quotes and lines that go on.
+OWN = re.compile(r"kommres(?: |\\\n|\w|[-./=:,@+'\"])+", re.ASCII)
 
 
 def shim(folder: Path) -> None:
@@ -36,28 +42,41 @@ def shim(folder: Path) -> None:
     command.chmod(0o755)
 
 
-def session(text: str, folder: Path) -> str:
-    """Type the commands of a console fence; the text with what was printed."""
+def session(text: str, folder: Path, *, here: bool) -> str:
+    """Type the commands of a console fence; the text with what was printed.
+
+    ``here``: what is kommres alone runs in this process, which spares its start.
+    """
+    settings = {"NO_COLOR": "1", "COLUMNS": "120", "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, **settings, "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}"}
     lines = []
-    environment = {
-        **os.environ,
-        "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}",
-        "NO_COLOR": "1",
-        "COLUMNS": "120",
-        "LC_ALL": "C.UTF-8",
-    }
     for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", text, re.MULTILINE):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        lines.append(f"$ {command}\n{done.stdout}{done.stderr}")
+        if here and OWN.fullmatch(command):
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in settings.items():
+                    patch.setenv(name, value)
+                printed = called(shlex.split(command)[1:])
+        else:
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            printed = done.stdout + done.stderr
+        lines.append(f"$ {command}\n{printed}")
     return "".join(lines)
+
+
+def called(words: list[str]) -> str:
+    """What a kommres command prints, errors last."""
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        cli.main(words)
+    return out.getvalue() + errors.getvalue()
 
 
 def same(expected: str, actual: str) -> bool:
@@ -84,7 +103,7 @@ def test_page(page: Path, tmp_path: Path, reset: bool) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(body, encoding="utf-8")
             elif language == "console" and "no-run" not in info:
-                actual = session(body, folder)
+                actual = session(body, folder, here=not page.name.startswith("README"))
                 fence = f"```{language}{info}\n%s```"
                 renewed = renewed.replace(fence % body, fence % (actual.rstrip("\n") + "\n"), 1)
                 assert reset or same(body, actual), f"{page.name} shows\n{body}\nbut it prints\n{actual}"

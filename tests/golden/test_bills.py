@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.shipped import shipped as load_shipped
 
 from kommres.bill.compose import compose
 from kommres.bill.making import explain_bill
@@ -266,7 +267,7 @@ def test_without_details_grounds_are_numbered_anew(program: Program, row: str) -
 
 
 def test_examples_of_the_shipped_rules_can_be_told() -> None:
-    shipped = load()
+    shipped = load_shipped()
     # A part of them, from all modules: a bill of all services takes a while.
     for place, example in enumerate(shipped.bound.examples[::9]):
         month = Month.of(*example.month)

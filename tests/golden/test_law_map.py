@@ -8,11 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.shipped import shipped
 
 from kommres.cli import main
 from kommres.dsl.bound.nodes import Citation
 from kommres.dsl.citing import cited
-from kommres.dsl.program import load
 
 pytest.importorskip("click")
 
@@ -62,8 +62,9 @@ def test_check_lists_what_the_map_marks_as_open(page, capsys):
 
 
 def test_each_clause_has_a_rule_or_a_reason(tool):
-    named = {(use.citation.act, place) for use in cited(load().bound) for place in tool.places(use.citation)}
-    acts = {act for act, _ in named} | {use.citation.act for use in cited(load().bound)}
+    uses = [use.citation for use in cited(shipped().bound)]
+    named = {(citation.act, place) for citation in uses for place in tool.places(citation)}
+    acts = {citation.act for citation in uses}
     silent = [
         clause
         for clause in tool.clauses()
@@ -76,7 +77,7 @@ def test_what_the_rules_cite_is_on_the_list(tool):
     listed = {(clause.act, clause.place) for clause in tool.clauses()}
     acts = {act for act, _ in listed}
     in_parts = {act for act, place in listed if place}
-    uses = [use.citation for use in cited(load().bound)]
+    uses = [use.citation for use in cited(shipped().bound)]
     assert {citation.act for citation in uses} <= acts
     places = {(c.act, place) for c in uses if c.act in in_parts for place in tool.places(c)}
     assert places <= listed

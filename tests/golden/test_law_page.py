@@ -1,28 +1,26 @@
 """The pages on the law name every option that ships, with its default, and every source."""
 
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
-
-from kommres.dsl.program import load
+from tests.shipped import shipped
 
 ROOT = Path(__file__).parents[2]
 PAGES = {p.stem: p.read_text(encoding="utf-8") for p in sorted((ROOT / "docs/explanation").glob("*-law.md"))}
 PLUGINS = ("electricity", "gas", "heat", "water")
 
 
-@cache
-def rules(plugin):
-    return load(ROOT / f"plugins/{plugin}/src/kommres_{plugin}/rules").bound
+def own(plugin, items):
+    """What stands in the files of a plugin, or of the packs."""
+    return [item for item in items if item.span.source.name.startswith(f"{plugin}/")]
 
 
-@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("plugin", [*PLUGINS, "packs"])
 def test_every_option_is_explained_with_its_default(plugin):
     missing = [
         option.name
-        for option in rules(plugin).options
+        for option in own(plugin, shipped().bound.options)
         if not any(f"| `{option.name}` | `{option.default}` |" in page for page in PAGES.values())
     ]
     assert missing == []
@@ -31,7 +29,9 @@ def test_every_option_is_explained_with_its_default(plugin):
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_every_source_code_is_listed(plugin):
     notes = [
-        c.note for r in rules(plugin).rules for c in (*r.citations, *(c for a in r.alternatives for c in a.citations))
+        c.note
+        for r in own(plugin, shipped().bound.rules)
+        for c in (*r.citations, *(c for a in r.alternatives for c in a.citations))
     ]
     codes = {code for note in notes for code in re.findall(r"\bS\d+\b", note)}
     assert codes

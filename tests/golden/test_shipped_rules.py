@@ -6,11 +6,12 @@ import csv
 from pathlib import Path
 
 import pytest
+from tests.shipped import shipped
 
 from kommres.dsl.coverage import Coverage
 from kommres.dsl.diagnostics import Diagnostics
 from kommres.dsl.examples import run_examples
-from kommres.dsl.program import check, installed, load
+from kommres.dsl.program import check, installed
 from kommres.dsl.source import Source
 from kommres.dsl.syntax.format import format_text
 from kommres.dsl.syntax.from_text import parse
@@ -53,7 +54,7 @@ def test_all_installed_rules_together_have_no_findings() -> None:
 
 def test_examples_of_all_take_every_branch_of_all() -> None:
     """Packs too, whose branches examples of plugins take."""
-    program = load()
+    program = shipped()
     own = {source.name for source in program.sources}
     counter = Coverage(program.plan, own)
     results = run_examples(program, hook=counter, files=own)
@@ -63,7 +64,7 @@ def test_examples_of_all_take_every_branch_of_all() -> None:
 
 def test_nothing_claims_to_be_checked_against_an_act() -> None:
     """Nobody read an act yet."""
-    rules = load().bound.rules
+    rules = shipped().bound.rules
     found = [c for rule in rules for c in (*rule.citations, *(c for way in rule.alternatives for c in way.citations))]
     assert {citation.status for citation in found} == {"unchecked"}
 

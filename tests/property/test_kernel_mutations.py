@@ -10,6 +10,7 @@ from attrs import evolve
 from tests.kernel_cases import Difference, Sides, sought
 from tests.kernel_rows import Trees, plenty, spoilt
 from tests.kernel_shapes import shape
+from tests.kernel_shipped import Grown, shipped, terms_for
 
 from kommres.dsl.backends.kernels import cache, emit, kernels, lowering, wide
 from kommres.dsl.backends.kernels.origins import Origin
@@ -94,6 +95,21 @@ def test_a_planted_mistake_is_noticed(name, monkeypatch):
 def test_a_dropped_test_of_whole_rows_is_noticed(monkeypatch):
     monkeypatch.setattr(kernels, "_spoiled", lambda *_: {})
     assert any(differs(name) for name in TRIED)
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_rows_of_shipped_charges_notice_it(monkeypatch):
+    """Rounding of ties alone is other than it should be: rows that are grown from examples show it in each charge."""
+    changed = written(monkeypatch, r"_half_up(_pos)?\b", "_half_even")
+    charges = [definition for definition in shipped().charges if definition.rule.service == "gas"]
+    for definition in charges:
+        terms = terms_for(definition)
+        sides = Sides(shipped(), terms.month, charges=[definition.id], still=False, **terms.named)
+        found = sought(sides, definition, Grown(definition, Random(definition.id), terms), wanted=300, tries=300)
+        with pytest.raises(Difference):
+            sides.compare(found)
+    assert charges
+    assert all(changed)
 
 
 # --- a helper that was edited ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from functools import cache
 from random import Random
 
 import pytest
@@ -13,12 +14,14 @@ from tests.kernel_cases import Sides, Tally, proofs_are_found_once, sought
 from tests.kernel_programs import compiled, program
 from tests.kernel_rows import Trees, plenty, spoilt
 from tests.kernel_shapes import SHAPES, shape
-from tests.kernel_shipped import Charged, shipped
-from tests.kernel_water import PLACES, ROOT, Households, water
+from tests.kernel_shipped import Grown, shipped, terms_for
+from tests.kernel_water import PLACES, Households, water
 from tests.naive.programs import draw
+from tests.shipped import ROOT
 
 from kommres.columns.ingest import open_data
 from kommres.columns.rows import Rows
+from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.backends.kernels.kernels import ASSUMED
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.plan.proofs import Assumptions
@@ -38,8 +41,8 @@ def proofs():
 # --- usual shapes, very many rows ------------------------------------------------------------------------------
 
 #: Rows of each shape; together with the other tests here more than a million.
-PLENTY = 60_000
-AT_ONCE = 15_000
+PLENTY = 42_000
+AT_ONCE = 14_000
 #: Share of rows that a kernel may leave although the interpreter charges them; 0 where nothing is said.
 MAY_BE_LEFT = {"deep": 1.0}
 
@@ -153,59 +156,37 @@ def test_random_hours(seed):
 
 # --- what ships ------------------------------------------------------------------------------------------------
 
-#: Charges that need a happening, and which.
-HAPPENS = {
-    **dict.fromkeys(("cold_water_absence", "hot_water_absence", "sewerage_absence"), "absence"),
-    **dict.fromkeys(("cold_water_unauthorized", "sewerage_unauthorized"), "unauthorized_connection"),
-    **dict.fromkeys(("cold_water_tampering", "hot_water_tampering"), "tampering"),
-}
-CHARGES = (
-    *("cold_water", "cold_water_raising", "hot_water", "hot_water_carrier", "hot_water_heat", "hot_water_raising"),
-    *("sewerage", *HAPPENS),
-)
+#: Rows of each charge whose numbers were sought so that something is a tie or almost one; and lines that kernels must
+#: make of them with something that is a tie, for which more rows are sought where need be.
+SOUGHT, TIES = 5_000, 500
+SHIPPED = sorted(shipped().charges, key=lambda definition: (definition.rule.service, definition.id))
 
 
-#: Charges that rows at random are sought for, without households made for them: many of their numbers are so great
-#: that rows are left.
-OTHERS = (
-    *("cold_water_house_needs", "cold_water_land", "cold_water_maintenance", "cold_water_maintenance_correction"),
-    *("cold_water_vat", "electricity", "electricity_absence", "electricity_business", "electricity_business_vat"),
-    *("electricity_house_needs", "electricity_house_needs_vat", "electricity_maintenance"),
-    *(
-        "electricity_maintenance_correction",
-        "electricity_raising",
-        "electricity_sanctions_vat",
-        "electricity_tampering",
-    ),
-    *(
-        "electricity_unauthorized",
-        "gas",
-        "gas_absence",
-        "gas_vat",
-        "heating",
-        "heating_adjustment",
-        "heating_adjustment_vat",
-    ),
-    *("heating_in_building", "heating_vat", "hot_water_house_needs", "hot_water_house_needs_carrier"),
-    *("hot_water_house_needs_heat", "hot_water_maintenance", "hot_water_maintenance_correction"),
-    *("hot_water_unauthorized", "hot_water_vat", "sewerage_maintenance", "sewerage_vat"),
-)
+@cache
+def sides_of(service, terms):
+    """Both back ends for a service: its kernels are the same in most months, so they are compiled once."""
+    charges = [definition.id for definition in SHIPPED if definition.rule.service == service]
+    return Sides(shipped(), terms.month, charges=charges, **terms.named)
 
 
-def test_all_shipped_charges_are_tried():
-    assert sorted((*CHARGES, *OTHERS)) == sorted(d.rule.name for d in shipped().charges)
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_other_shipped_charges(name):
-    pick, month = Random(name), Month.parse("2023-01")
-    (definition,) = (d for d in shipped().charges if d.rule.name == name)
-    sides = Sides(shipped(), month, charges=[definition.id])
+@pytest.mark.parametrize("definition", SHIPPED, ids=lambda definition: definition.rule.name)
+def test_shipped_charges(definition):
+    """Rows grown from examples: as they are, with something wrong, and turned until something is a tie or almost."""
+    pick, terms, tally, count = Random(definition.id), terms_for(definition), Tally(), 0
+    sides = sides_of(definition.rule.service, terms)
     assert not sides.kernels.report
-    trees = Charged(definition, pick, month)
-    found = sought(sides, definition, trees, wanted=60, tries=60)
-    tally = sides.compare([*found, *(trees.tree() for _ in range(40))], only=definition)
-    assert tally.rows > 40
+    trees = Grown(definition, pick, terms)
+    whole = [trees.tree() for _ in range(200)]
+    assert sides.compare(whole, only=definition).lines
+    sides.compare([spoilt(shipped(), root, pick)[0] for root in whole], only=definition)
+    for _ in range(15):
+        found = sought(sides, definition, trees, wanted=SOUGHT // 5, tries=SOUGHT)
+        tally.add(sides.compare(found, only=definition))
+        count += len(found)
+        if count >= SOUGHT and tally.ties[definition.id] >= TIES:
+            break
+    assert count >= SOUGHT
+    assert tally.ties[definition.id] >= TIES, tally
 
 
 def test_synthetic_city(tmp_path):
@@ -215,7 +196,10 @@ def test_synthetic_city(tmp_path):
     data = open_data(shipped(), city.month(str(month)))
     root = data.roots[0]
     trees = Rows(data, month).trees(root, 0, len(data.entities[root].order))
-    tally = Sides(shipped(), month).compare(trees)
+    tally = Tally()
+    for service in dict.fromkeys(definition.rule.service for definition in SHIPPED):
+        charges = [definition.id for definition in SHIPPED if definition.rule.service == service]
+        tally.add(Sides(shipped(), month, charges=charges).compare(trees))
     assert tally.rows > 200
     assert sum(tally.lines.values()) > 1000
     assert tally.share < 0.02, tally
@@ -223,34 +207,18 @@ def test_synthetic_city(tmp_path):
 
 @pytest.mark.parametrize("month", PLACES)
 def test_shipped_households(month):
+    """Prices of places, which change inside some of the months, and everything that may happen in a household."""
     month = Month.parse(month)
-    sides, trees = Sides(water(), month), Households(month, Random(str(month)))
+    trees, interpreter = Households(month, Random(str(month)), sizes=(1, 1, 2, 3)), Interpreter(water(), month)
     whole = [trees.tree() for _ in range(600)]
-    tally = sides.compare(whole)
-    assert {name.rpartition(".")[2] for name in tally.lines} >= set(CHARGES) - set(HAPPENS)
+    accounts = [interpreter.account(row) for root in whole for row in root.descendants("premises")]
+    met = {line.charge for account in accounts for line in account.lines}
+    charges = [definition for definition in water().charges if definition.id in met]
+    sides = Sides(water(), month, charges=[definition.id for definition in charges])
+    assert len(sides.compare(whole).lines) == len(charges) > 10
     sides.compare([spoilt(water(), root, trees.pick)[0] for root in whole])
-
-
-#: Lines that were made by kernels and rounded a tie, at least. The numbers that make one are often so great that the
-#: result is beyond what is assumed; such rows are left, those of sanctions more often than others.
-TIES = {name: 150 if name.endswith("_tampering") else 500 for name in CHARGES}
-#: Months for ties: prices change in the first and the last.
-TIED = ("2022-02", "2023-01", "2025-12")
-
-
-@pytest.mark.parametrize("name", CHARGES)
-def test_shipped_charges_on_ties(name):
-    """5 000 rows for each charge, those of one tree turned until something is a tie or next to one."""
-    pick, tally, count = Random(name), Tally(), 0
-    (definition,) = (d for d in water().charges if d.rule.name == name)
-    for month in map(Month.parse, TIED):
-        sides = Sides(water(), month, charges=[definition.id])
-        trees = Households(month, pick, happens=HAPPENS.get(name, ""), sizes=(1, 1, 1, 2))
-        found = sought(sides, definition, trees, wanted=5000 // len(TIED) + 1, tries=5000)
-        tally.add(sides.compare(found, only=definition))
-        count += len(found)
-    assert count >= 5000
-    assert tally.ties[definition.id] >= TIES[name], tally
+    for definition in charges:
+        sides.compare(sought(sides, definition, trees, wanted=200, tries=40), only=definition)
 
 
 TRIAL = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.naive.quotients import Watcher
 from tests.proof_programs import Filler, generated
+from tests.shipped import WATER, shipped
 
 from kommres.dsl.backends.arithmetic import MODES, round_to
 from kommres.dsl.backends.interpreter import Interpreter
@@ -22,7 +22,6 @@ from kommres.dsl.plan.prove import prove
 from kommres.dsl.plan.ranges import Range, greatest, hull, least
 from kommres.dsl.plan.roundings import Rounding
 from kommres.dsl.problems import DataProblem
-from kommres.dsl.program import load
 from kommres.period import Month
 
 ROOT = Path(__file__).parents[2]
@@ -123,16 +122,11 @@ def test_generated_programs_stay_inside_their_proofs(seed):
 # --- rules that ship -------------------------------------------------------------------------------------------
 
 SHIPPED = [
-    ROOT / "plugins/water/src/kommres_water/rules",
+    WATER,
     *sorted((ROOT / "docs/reference/trial").glob("*.kmr")),
     ROOT / "docs/reference/trial/j_two_regions",
     ROOT / "tests/unit/dsl/house.kmr",
 ]
-
-
-@cache
-def shipped(path):
-    return load(path)
 
 
 #: Rules whose tables know one month alone.

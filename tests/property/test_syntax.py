@@ -136,7 +136,7 @@ def test_mutated_programs(data: st.DataObject) -> None:
     laws(text)
 
 
-@settings(QUICK, max_examples=200)
+@settings(QUICK, max_examples=80)
 @given(st.data())
 def test_blanks_do_not_matter(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(PROGRAMS))

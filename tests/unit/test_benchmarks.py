@@ -74,6 +74,27 @@ def test_a_batch_many_times_over():
     assert (flats.columns["area", ()].values.reshape(3, 300) == data.rows["area"]).all()
 
 
+def test_a_batch_of_what_is_read():
+    batch = batches.with_events("debtor", "debt", workloads.penalty(3))
+    paths = [("event offsets", "debtor", "debt"), ("event", "debtor", "debt", "due"), ("scalar", "start")]
+    (table,) = batches.narrowed(batch, paths).tables.values()
+    assert table.count == 3
+    assert set(table.events["debt"].fields) == {"due"}
+    (nothing,) = batches.narrowed(batch, []).tables.values()
+    assert nothing.count == 3
+    assert not nothing.events
+    series = batches.with_series("consumer", "load", workloads.hourly(2))
+    kept = batches.narrowed(series, [("series", "consumer", "load")])
+    assert batches.repeated(kept, 2).tables["consumer"].series["load"].shape[0] == 4
+
+
+def test_touch_reads_streams_of_any_type():
+    cells, out = np.arange(4, dtype=np.int16), np.zeros(2, np.int64)
+    touch = Touch(columns=[], outputs=[out], streams=[cells, cells.astype(np.int32)])
+    touch.kernel()()
+    assert touch.bytes == 16 + 8 + 16
+
+
 def test_touch_reads_all_and_writes_all():
     below = Below(offsets=np.array([0, 2, 2, 3]), columns=[np.array([1, 2, 4], np.int32)])
     cells, out = np.array([8, 16, 32], np.int8), np.zeros(3, np.int64)

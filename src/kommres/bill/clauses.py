@@ -85,7 +85,9 @@ class Notes:
         named = [(word, [text for _, text in same]) for word, same in groupby(parts, key=lambda part: part[0])]
         if self.words.language == "ru":
             named.sort(key=lambda part: -_WIDE.index(part[0]) if part[0] in _WIDE else -len(_WIDE))
-        return " ".join(f"{self.words.cite_word(word)} {', '.join(texts)}" for word, texts in named)
+        return " ".join(
+            f"{self.words.cite_word(word, several=len(texts) > 1)} {', '.join(texts)}" for word, texts in named
+        )
 
     def _checked(self, item: Citation) -> str:
         if item.status == "checked" and item.checked:

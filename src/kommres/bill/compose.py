@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -13,6 +13,7 @@ from kommres.bill.document import Data, Document, Section, Step, Table
 from kommres.bill.names import Names
 from kommres.bill.telling import Teller
 from kommres.bill.words import Words
+from kommres.dsl.bound.nodes import Enum
 from kommres.dsl.plan.written import bill_order
 from kommres.dsl.quantity import money, plain
 
@@ -139,7 +140,7 @@ class _Composer:
         lines = [", ".join(rows)]
         options = {option.option.name: option.option for option in self.names.plan.options}
         told = [
-            f"{self.names.of(options[name])} = {self.names.member(choice)}"
+            f"{self.names.of(options[name])} = {self.names.member(choice, options[name])}"
             for name, choice in chosen.items()
             if name in options
         ]
@@ -247,15 +248,21 @@ class _Composer:
         return f"{self.names.of(found)} {id_}" if found is not None else text
 
     def _field(self, name: str) -> str:
-        """Return what the input or the table is called at which a line was refused."""
-        plain_name = name.partition("(")[0].rpartition(".")[2]
+        """Return what is called at which a line was refused: ``metered(hot)`` of rules, ``metered.hot`` of tables."""
         program = self.names.plan.program
-        for item in (*program.inputs, *program.params, *program.series):
-            if item.name == plain_name:
-                members = name.partition("(")[2].rstrip(")")
-                keys = ", ".join(self.names.member(key.strip()) for key in members.split(",")) if members else ""
+        path, _, members = name.partition("(")
+        parts = path.split(".")
+        declared = {item.name: item for item in (*program.series, *program.params, *program.inputs)}
+        for place, part in enumerate(parts):
+            if (item := declared.get(part)) is not None:
+                found = [*parts[place + 1 :], *(key.strip() for key in members.rstrip(")").split(",") if key)]
+                kinds = [key if isinstance(key, Enum) else key.type.enum for key in getattr(item, "keys", ())]
+                keys = ", ".join(self.names.member(k, enum) for k, enum in zip_longest(found, kinds[: len(found)]))
                 return f"{self.names.of(item)} ({keys})" if keys else self.names.of(item)
-        return name
+        entity = next((e for e in program.entities if e.name == name), None)
+        if entity is not None:
+            return self.names.of(entity)
+        return "" if name == "id" else name
 
     def _without_line(self, call: Call) -> Step:
         words, rule = self.words, call.definition.rule

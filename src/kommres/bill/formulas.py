@@ -9,7 +9,7 @@ from attrs import frozen
 from kommres.bill.names import Names
 from kommres.bill.words import Words
 from kommres.dsl.backends.writing import innermost
-from kommres.dsl.formula import PRODUCT, SUM, TIGHT, Writer, counted, rounded, taken
+from kommres.dsl.formula import COMPARE, PRODUCT, SUM, TIGHT, Writer, counted, rounded, taken
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 from kommres.dsl.plan.payload import payload
 
@@ -97,6 +97,8 @@ class Numbers(Writer):
         """Return the text and how tightly it binds; tiers are the sum of their parts."""
         if node.step.op is Op.MUL and len(factors := _factors(node)) < len(node.args):
             return _product(self, factors)
+        if node.step.op is Op.COMPARE and node.args[0] and node.args[0].step.kind == "enum":
+            return _members_compared(self, node)
         parts = self.tiers(node) if node.step.op is Op.TIERS else []
         if parts:
             return " + ".join(f"{volume} × {price}" for volume, price in parts), SUM if len(parts) > 1 else PRODUCT
@@ -173,6 +175,8 @@ class Phrases(Writer):
         """Return the text and how tightly it binds."""
         if node.step.op is Op.MUL and len(factors := _factors(node)) < len(node.args):
             return _product(self, factors)
+        if node.step.op is Op.COMPARE and node.args[0] and node.args[0].step.kind == "enum":
+            return _members_compared(self, node)
         return super().written(node)
 
     def scaled(self, node: Computed) -> tuple[str, int]:
@@ -204,6 +208,8 @@ class Phrases(Writer):
         if gather.function == "count":
             return self.words("count_of", source=source), TIGHT
         text = self._item(value) if value is not None else ""
+        if not text:
+            return self.words("aggregate_of", function=self.words.function(gather.function), source=source), TIGHT
         if gather.function == "sum":
             return self.words("sum_of", text=text, source=source), TIGHT
         return self.words("other_of", function=self.words.function(gather.function), text=text, source=source), TIGHT
@@ -234,6 +240,16 @@ def _product(writer: Numbers | Phrases, factors: list[Computed]) -> tuple[str, i
     if len(factors) == 1:
         return writer.written(factors[0])
     return " × ".join(writer.inside(factor, PRODUCT) for factor in factors), PRODUCT
+
+
+def _members_compared(writer: Numbers | Phrases, node: Computed) -> tuple[str, int]:
+    """Return a comparison of members: a bare one is called as in the enumeration of the other side."""
+    left, right = (argument for argument in node.args if argument is not None)
+    texts = [
+        writer.names.value(side, other) if side.step.op is Op.CONST else writer.inside(side, SUM)
+        for side, other in ((left, right), (right, left))
+    ]
+    return f"{texts[0]} {node.step.data} {texts[1]}", COMPARE
 
 
 def _called(writer: Numbers | Phrases, node: Computed) -> str:

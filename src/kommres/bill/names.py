@@ -13,6 +13,9 @@ from kommres.dsl.plan.nodes import AlternativePlan, Op, Plan
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kommres.dsl.bound.nodes import Input, Param, TimeKey
     from kommres.dsl.bound.titles import Titled
     from kommres.dsl.trace import Computed
 
@@ -73,33 +76,52 @@ class Names:
         entity = next(e for e in self.plan.program.entities if e.name == row.entity)
         return f"{self.of(entity)} {row.id}".rstrip()
 
-    def member(self, name: str) -> str:
-        """Return a member of an enumeration or a choice of an option."""
-        return self._members.get(name, "") or spaced(name)
+    def member(self, name: str, owner: Enum | Option | None = None) -> str:
+        """Return a member of an enumeration or a choice of an option; without its owner where only one has it."""
+        title = self.titles.of(owner, self.words.language, name) if owner is not None else ""
+        return title or self._members.get(name, "") or spaced(name)
 
-    def value(self, node: Computed) -> str:
-        """Return the value of a step."""
-        return self.written(node.value, node.step.kind, node.step.unit)
+    def value(self, node: Computed, like: Computed | None = None) -> str:
+        """Return the value of a step; ``like``: a step of the same kind, where this one is a bare member."""
+        owner = self._owner(node) or (self._owner(like) if like is not None else None)
+        return self.written(node.value, node.step.kind, node.step.unit, owner)
 
-    def written(self, value: object, kind: str, unit: str = "") -> str:
+    def written(self, value: object, kind: str, unit: str = "", owner: Enum | Option | None = None) -> str:
         """Return any value; members of enumerations as they are called."""
         if kind == "enum" and isinstance(value, str):
-            return self.member(value)
+            return self.member(value, owner)
         return self.words.value(value, kind, unit)
+
+    def _owner(self, node: Computed) -> Enum | Option | None:
+        """Return the enumeration or the option of which a step reads a member."""
+        match node.step.op:
+            case Op.INPUT:
+                item: Input = payload(node.step)[0]
+                return item.type.enum
+            case Op.RULE | Op.CHARGED:
+                rule: Rule = self.plan.definitions[payload(node.step)[0]].rule
+                return rule.type.enum
+            case Op.PARAM:
+                param: Param = self.plan.params[payload(node.step)[0]]
+                return param.type.enum
+            case Op.OPTION:
+                return self.option(node)
+            case _:
+                return None
 
     def leaf(self, node: Computed) -> str:
         """Return what a value is called that a formula reads."""
         match node.step.op:
             case Op.INPUT:
                 item, slot, up, _ = payload(node.step)
-                return self._owned(self._keyed(self.of(item), node), node, slot, up)
+                return self._owned(self._keyed(self.of(item), node, item.keys), node, slot, up)
             case Op.SERIES:
                 item, slot, up, _, _ = payload(node.step)
                 return self.of(item) if slot is None else self._owned(self.of(item), node, slot, up)
             case Op.RULE | Op.CHARGED:
                 number, slot, up, _ = payload(node.step)
                 rule: Rule = self.plan.definitions[number].rule
-                text = self._owned(self._keyed(self.of(rule), node), node, slot, up)
+                text = self._owned(self._keyed(self.of(rule), node, rule.keys), node, slot, up)
                 return text if node.step.op is Op.RULE else self.words("charged_before", text=text)
             case Op.PARAM | Op.TIERS:
                 return self.of(self.plan.params[payload(node.step)[0]])
@@ -127,9 +149,17 @@ class Names:
         option: Option = self.plan.options[payload(node.step)[0]].option
         return option
 
-    def _keyed(self, text: str, node: Computed) -> str:
-        keys = [self.value(key) for key in node.args if key is not None]
-        return f"{text} ({', '.join(keys)})" if keys else text
+    def _keyed(self, text: str, node: Computed, declared: tuple[Enum | TimeKey, ...]) -> str:
+        keys = self.keys(node.args, [key if isinstance(key, Enum) else None for key in declared])
+        return f"{text} ({keys})" if keys else text
+
+    def keys(self, keys: Sequence[Computed | None], owners: Sequence[Enum | None]) -> str:
+        """Return the values of keys; ``owners``: the enumerations of those whose members they are."""
+        return ", ".join(
+            self.written(key.value, key.step.kind, key.step.unit, owner)
+            for key, owner in zip(keys, owners, strict=False)
+            if key is not None
+        )
 
     def _owned(self, text: str, node: Computed, slot: int, up: int) -> str:
         """Add whose it is where it belongs to another row than the own one or one above it."""

@@ -138,28 +138,37 @@ class Teller:
         return None
 
     def _looked_up(self, title: str, node: Computed, end: Computed, notes: tuple[int, ...], depth: int) -> Step | None:
-        """Tell a value of a table: which row, since when, from which source."""
+        """Tell a value of a table: which row, since when; its source is a detail."""
         facts: Data = {"name": title, "value": plain(node.value, node.step.kind), "unit": node.step.unit or None}
         parts: list[str] = []
+        sources: tuple[Step, ...] = ()
         if end.step.op in {Op.PARAM, Op.TIERS}:
             param: Param = self.names.plan.params[_number(end)]
             facts["param"] = param.id
             notes = (*notes, *(n for n in self.notes.number(param.citations) if n not in notes))
             parts = list(dict.fromkeys(text for text in self._rows(end, param) if text))
+            sources = self._sources(end)
         written = self.numbers.formula(end)
         value = self.names.value(node)
         text = f"{title} = {written} = {value}" if written != value else f"{title} = {value}"
         if end.step.op is Op.TIERS and end is node:
             text = title  # the formula above shows the parts
         below = self._read([argument for argument in end.args if argument is not None], depth + 1)
-        if not (parts or notes or below) and text == f"{title} = {value}":
-            return None  # the formula above says it
-        return Step(text=": ".join(filter(None, (text, "; ".join(parts)))), notes=notes, steps=below, facts=facts)
+        told_above = not (parts or notes or below) and text == f"{title} = {value}"
+        if told_above and not sources:
+            return None
+        text = ": ".join(filter(None, (text, "; ".join(parts))))
+        return Step(text=text, notes=notes, steps=(*below, *sources), folded=told_above, facts=facts)
+
+    def _sources(self, node: Computed) -> tuple[Step, ...]:
+        """Tell where the rows of a table were read, as a detail."""
+        sources = dict.fromkeys(entry.source for entry in node.entries if entry is not None and entry.source)
+        below = tuple(Step(text=source) for source in sources)
+        return (Step(text=self.words("read_in"), steps=below, folded=True),) if below else ()
 
     def _rows(self, node: Computed, param: Param) -> Iterator[str]:
         words = self.words
-        keys = [argument for argument in node.args[: len(param.keys)] if argument is not None]
-        named = ", ".join(self.names.value(key) for key in keys) if node.step.op is Op.PARAM else ""
+        named = self.names.keys(node.args, [k.type.enum for k in param.keys]) if node.step.op is Op.PARAM else ""
         for entry in node.entries:
             if entry is None:
                 yield words("set_here")
@@ -168,7 +177,6 @@ class Teller:
             parts += [words("table_key", keys=named)] if named else []
             parts += [words("table_row", start=words.day(entry.start))] if entry.start is not None else []
             parts += [words("table_until", until=words.day(entry.until))] if entry.until is not None else []
-            parts += [words("source", source=entry.source)] if entry.source else []
             yield ", ".join(parts)
 
     # --- periods and items -----------------------------------------------------------------------------------
@@ -321,12 +329,12 @@ class Teller:
 
     def _outcome(self, call: Call) -> str:
         kind = call.definition.rule.type
-        return self.names.written(call.outcome, kind.kind, str(kind.unit) if kind.kind == "number" else "")
+        return self.names.written(call.outcome, kind.kind, str(kind.unit) if kind.kind == "number" else "", kind.enum)
 
 
 def _with_way(title: str, way: str) -> str:
-    """Add which exception was taken."""
-    if not way:
+    """Add which exception was taken, where its name says more than the key does."""
+    if not way or title.endswith((f"({way})", f", {way})")):
         return title
     return f"{title[:-1]}; {way})" if title.endswith(")") else f"{title} ({way})"
 

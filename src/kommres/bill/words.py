@@ -46,6 +46,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "table_until": ("until {until}", "до {until}"),
     "table_key": ("for {keys}", "для {keys}"),
     "from_table": ("table value", "по таблице"),
+    "read_in": ("Where it was read", "Где прочитано"),
     "set_here": ("set for this calculation", "задано для этого расчёта"),
     "in_month": ("for {month}", "за {month}"),
     "mean": ("mean over the days of {text}", "среднее по дням: {text}"),
@@ -53,6 +54,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "sum_of": ("sum of {text} by {source}", "сумма ({text}) по: {source}"),
     "count_of": ("number of {source}", "количество: {source}"),
     "other_of": ("{function} of {text} by {source}", "{function} ({text}) по: {source}"),
+    "aggregate_of": ("{function} by {source}", "{function} по: {source}"),
     "ladder": ("{volume} by steps of price", "{volume} по ступеням цены"),
     "item": ("{name}: {text}", "{name}: {text}"),
     "left_out_item": ("{name}: not counted", "{name}: не учитывается"),
@@ -93,6 +95,8 @@ _CITES_RU: Final = {
     "table": "табл.",
     "paragraph": "абз.",
 }
+#: The same of several; others are abbreviated alike.
+_CITES_SEVERAL_RU: Final = {"formula": "формулы"}
 
 #: Russian titles of problems; English ones stand with the problems.
 _PROBLEMS_RU: Final = {
@@ -144,9 +148,11 @@ class Words(Wording):
         """Return a text of the tables with its places filled."""
         return _TEXTS[key][self._column].format(**parts) if key in _TEXTS else super().__call__(key, **parts)
 
-    def cite_word(self, word: str) -> str:
+    def cite_word(self, word: str, *, several: bool = False) -> str:
         """Return a word of a citation: ``clause``, ``п.``."""
-        return _CITES_RU[word] if self.language == "ru" else self.keyword(word, CITE)
+        if self.language != "ru":
+            return self.keyword(word, CITE)
+        return _CITES_SEVERAL_RU.get(word, _CITES_RU[word]) if several else _CITES_RU[word]
 
     def problem(self, code: str) -> str:
         """Return the title of a problem."""

@@ -47,7 +47,7 @@ class Year:
         Raises
         ------
         UsageError
-            U0308 where matplotlib is not installed, or cannot write such a file.
+            U0317 where matplotlib is not installed, or cannot write such a file.
         """
         words = Words(language)
         figure = _figure()
@@ -67,7 +67,7 @@ class Year:
             figure.savefig(file, bbox_inches="tight", metadata={"Date": None} if str(file).endswith(".svg") else None)
         except ValueError as error:
             raise UsageError(
-                f"{file} cannot be drawn", code="U0308", why=str(error), todo="end its name in .svg, .png or .pdf"
+                f"{file} cannot be drawn", code="U0317", why=str(error), todo="end its name in .svg, .png or .pdf"
             ) from None
 
     def _bars(self, axes: Any) -> None:  # noqa: ANN401 - matplotlib's
@@ -95,7 +95,7 @@ def _figure() -> Any:  # noqa: ANN401 - matplotlib's
     except ModuleNotFoundError as error:
         raise UsageError(
             "matplotlib is not installed",
-            code="U0308",
+            code="U0317",
             why="it draws the plot",
             todo='install it with: pip install "kommres[plot]"',
         ) from error

@@ -79,7 +79,10 @@ def _page(code: str) -> str:
 
     if name in TITLES:
         return f"{name}: {TITLES[name]} (a problem of data: the line is refused and goes to quarantine)"
-    raise UsageError(f"no code {code!r}", code="U0201", todo="copy the code from a message, such as K0201")
+    todo = "copy the code from a message, such as K0201"
+    if re.fullmatch(r"[DUX]\d{4}", name):
+        todo = "codes of rules and of refused lines have pages; the message of any other code says it all"
+    raise UsageError(f"no page of the code {code!r}", code="U0201", todo=todo)
 
 
 def _verdict(bound: BoundProgram, warnings: int) -> str:
@@ -116,7 +119,8 @@ def _debt(bound: BoundProgram, form: str) -> None:
             click.echo(module)
         cite, status = use.citation, "unchecked" if use.citation.status == "unchecked" else "not said"
         note = f" ({cite.note})" if cite.note else ""
-        click.echo(f"  {use.span.source.name}:{use.span.line}  {use.owner}: {cite.act} {cite.text}: {status}{note}")
+        place = f"{cite.act} {cite.text}".rstrip()
+        click.echo(f"  {use.span.source.name}:{use.span.line}  {use.owner}: {place}: {status}{note}")
     for owner, where, span in bare:
         click.echo(f"{span.source.name}:{span.line}  {owner} of {where} cites nothing")
     click.echo(f"{counted(len(uses), 'citation')} not checked, {counted(len(bare), 'rule')} without a citation")

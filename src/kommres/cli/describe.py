@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 )
 def command(paths: tuple[str, ...], as_json: bool, lang: str) -> int:
     """Describe rules: inputs, events, parameters, options, rules, charges, citations, and the tables `run` reads."""
+    from kommres.cli.tables import tables_text
     from kommres.columns.schema import schema_of
     from kommres.dsl.describe import describe
-    from kommres.dsl.overview import describe_text, table
+    from kommres.dsl.overview import describe_text
     from kommres.dsl.program import load
 
     program = load(*paths)
@@ -41,20 +42,9 @@ def command(paths: tuple[str, ...], as_json: bool, lang: str) -> int:
         show_json({**describe(program.bound), "tables": [_table(entry) for entry in tables]})
         return cli.FINE
     click.echo(describe_text(program.bound, lang))
-    click.echo("data folder of a run: one Parquet, Arrow or CSV file a table; * marks what a run cannot do without")
-    for entry in tables:
-        click.echo(f"  {_starred(entry.name, required=entry.required)}  {entry.description}".rstrip())
-        rows = [
-            (_starred(c.name, required=c.required), " ".join(filter(None, (c.type, c.unit))), c.description)
-            for c in entry.columns
-        ]
-        for line in table(rows):
-            click.echo(f"  {line}")
+    for line in tables_text(tables, program.bound.titles, lang):
+        click.echo(line)
     return cli.FINE
-
-
-def _starred(name: str, *, required: bool) -> str:
-    return f"{name}*" if required else name
 
 
 def _table(entry: TableSchema) -> dict[str, object]:

@@ -6,11 +6,11 @@ import sys
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kommres.cli.common import Verb, as_options, choices_option, known_option, month_option, rules_option
+from kommres.cli.common import Verb, as_options, choices_option, counted, known_option, month_option, rules_option
 
 if TYPE_CHECKING:
     import datetime
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from kommres.period import Month
     from kommres.run.progress import Progress
 
+#: Warnings that are shown; the manifest holds them all.
+_WARNINGS: Final = 20
+
 
 @click.command(
     "run",
     cls=Verb,
     short_help="Charge a month of a data folder.",
     examples=(
-        "kommres run city/2026-01 --period 2026-01 --out out/2026-01",
+        "kommres run city/2023-01 --period 2023-01 --out out/2023-01",
         "kommres run data/ --rules rules/ --period 2026-01 --out out/ --option december=by_days --resume",
     ),
 )
@@ -65,7 +68,7 @@ def command(
     """Charge the accounts of the folder DATA for a month; exit code 3 where some lines went to quarantine."""
     from kommres.run.api import run
 
-    with _progress(progress, quiet=quiet) as watcher, _warnings_as_lines():
+    with _kept(out), _progress(progress, quiet=quiet) as watcher, _warnings_as_lines(quiet=quiet):
         result = run(
             rules,
             data,
@@ -80,18 +83,33 @@ def command(
             progress=watcher,
         )
     if not quiet:
-        for warning in result.manifest["warnings"]:
+        found = result.manifest["warnings"]
+        for warning in found[:_WARNINGS]:
             click.echo(f"warning: {warning}", err=True)
+        if len(found) > _WARNINGS:
+            click.echo(f"warning: {len(found) - _WARNINGS} more stand in {out / 'manifest.json'}", err=True)
         click.echo("\n".join(summary(result.manifest, out)))
     return result.exit_code
 
 
 @contextmanager
-def _warnings_as_lines() -> Iterator[None]:
+def _kept(out: Path) -> Iterator[None]:
+    """Say after Ctrl-C how to go on, where something is finished already."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if out.with_name(f"{out.name}.partial").exists():
+            click.echo("what is finished is kept: go on with the same command and --resume", err=True)
+        raise
+
+
+@contextmanager
+def _warnings_as_lines(*, quiet: bool) -> Iterator[None]:
     """Print warnings as the other messages are printed."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        click.echo(f"warning: {message}", err=True)
+        if not quiet:
+            click.echo(f"warning: {message}", err=True)
 
     with warnings.catch_warnings():
         warnings.showwarning = show
@@ -122,7 +140,7 @@ def summary(manifest: Mapping[str, Any], out: Path) -> Iterator[str]:
             f"{fates['quarantined']} with quarantine"
         )
     rows = [
-        (t["service"], t["line"], f"{t['lines']} lines", f"{_short(t['amount'])} {t['unit']}")
+        (t["service"], t["line"], counted(t["lines"], "line"), f"{_short(t['amount'])} {t['unit']}")
         for t in results["totals"]
     ]
     if rows:

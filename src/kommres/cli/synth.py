@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     cls=Verb,
     short_help="Make a synthetic city.",
     examples=(
-        "kommres synth city/ --month 2026-01",
-        "kommres synth city/ --month 2026-01 --month 2026-02 --accounts 500 --seed 7 --dirty 0.03",
+        "kommres synth city/ --month 2023-01",
+        "kommres synth city/ --month 2023-01 --month 2023-02 --accounts 500 --seed 7 --dirty 0.03",
     ),
 )
 @click.argument("out", type=click.Path(path_type=Path))

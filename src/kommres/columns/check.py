@@ -65,16 +65,13 @@ def _tables(known: Mapping[str, TableSchema], tables: Mapping[str, SourceTable])
     for name in tables:
         if name in known:
             continue
+        where = _place(name, tables[name])
         like = _alike(name, missing)
         if like is not None:
             mistyped.add(like)
-            yield Finding(
-                code="D0013", where=tables[name].source, text=f"there is no table {name}", todo=f"did you mean {like}?"
-            )
+            yield Finding(code="D0013", where=where, text=f"there is no table {name}", todo=f"did you mean {like}?")
         else:
-            yield Finding(
-                code="D0013", where=tables[name].source, text="not read: the rules know no such table", fatal=False
-            )
+            yield Finding(code="D0013", where=where, text="not read: the rules know no such table", fatal=False)
     for name in missing:
         schema = known[name]
         if schema.required and name not in mistyped:
@@ -88,10 +85,13 @@ def _tables(known: Mapping[str, TableSchema], tables: Mapping[str, SourceTable])
             yield Finding(code="D0011", where=name, text="no such table, so there are no rows of it", fatal=False)
 
 
+def _place(name: str, table: SourceTable) -> str:
+    """Return what a table is called in messages: its file, or its name where it came from memory."""
+    return name if table.source == "memory" else table.source
+
+
 def _columns(schema: TableSchema, source: SourceTable, tables: Mapping[str, SourceTable]) -> Iterator[Finding]:
-    where, present = source.source, set(source.table.column_names)
-    if where == "memory":
-        where = schema.name
+    where, present = _place(schema.name, source), set(source.table.column_names)
     absent = [column.name for column in schema.columns if column.name not in present]
     mistyped: set[str] = set()
     for name in source.table.column_names:

@@ -6,6 +6,8 @@ import codecs
 import csv
 import hashlib
 import io
+import mmap
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -123,6 +125,7 @@ def _read_csv(path: Path) -> tuple[str, pa.Table]:
     digest = _checked_digest(path)
     delimiter, names, head_lines = _head(path)
     refuse_twins(names, path.name)
+    _refuse_open_quotes(path, delimiter)
     ragged: list[str] = []
 
     def keep(row: Any) -> str:  # noqa: ANN401 - pyarrow.csv.InvalidRow
@@ -193,6 +196,24 @@ def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:
         byte=byte,
         line=line,
     )
+
+
+def _refuse_open_quotes(path: Path, delimiter: str) -> None:
+    """Refuse a quoted cell that goes over lines and does not end as one: it swallowed the rows of these lines."""
+    sign = re.escape(delimiter.encode())
+    quoted = re.compile(rb'"(?:(?<=[\r\n%b]")|(?<=\A"))[^"]*+(?:""[^"]*+)*+(?:"|\Z)' % sign)
+    proper = re.compile(rb'"(?:[\r\n%b]|\Z)' % sign)
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for cell in quoted.finditer(data):
+            if b"\n" in cell[0] and not (len(cell[0]) > 1 and proper.match(data, cell.end() - 1)):
+                line = data[: cell.start()].count(b"\n") + 1
+                raise DataError(
+                    "a quote has no end",
+                    where=f"{path.name}, line {line}",
+                    why="the lines below it would be one cell, and their rows would be lost",
+                    todo="close the quote; inside a quoted cell write each quote twice",
+                    line=line,
+                )
 
 
 def _head(path: Path) -> tuple[str, list[str], int]:

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from kommres.columns.arrow import require_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
 Places = NDArray[np.int64]
@@ -158,14 +156,6 @@ def owner_places(owners: pa.Array, above: EntityOrder) -> Places:
     known = found >= 0
     found[known] = np.where(above.flags[found[known]] == TWICE, -1, found[known])
     return found
-
-
-def roots_below(orders: Sequence[EntityOrder]) -> Places:
-    """Return, for a chain of tables from a root down, the rank in the last one at which each root's rows begin."""
-    bounds = np.arange(len(orders[0].order) + 1)
-    for order in orders[1:]:
-        bounds = order.offsets[bounds]
-    return bounds
 
 
 def known_ids(owners: pa.Array, above: EntityOrder) -> NDArray[np.bool_]:

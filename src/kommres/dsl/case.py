@@ -348,13 +348,13 @@ class _CaseReader:
             row.events.setdefault(event.name, []).append(found)
 
 
-def _object(value: object, where: str) -> Mapping[str, Any]:
+def _object(value: object, where: str, *, shape: str = '{"name": value, …}') -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise UsageError(
             f"{_short(value)} for {where}",
             code="U0503",
             why="an object in braces is needed",
-            todo='write {"name": value, …}',
+            todo=f"write {shape}",
         )
     return value
 
@@ -397,19 +397,35 @@ def _day(value: object, where: str) -> int | None:
 
 
 def _by_key(raw: Json, keys: tuple[Enum, ...], where: str) -> list[tuple[tuple[str, ...], Any]]:
-    """Return (members, value) of a keyed input: objects inside objects, one level a key."""
+    """Return (members, value) of a keyed input: objects inside objects, one level a key.
+
+    A level may be left out where the names are those of the next key: what stands there holds for all its members.
+    """
     found: list[tuple[tuple[str, ...], Any]] = [((), raw)]
-    for enum in keys:
+    for place, enum in enumerate(keys):
+        later = keys[place + 1].members if place + 1 < len(keys) else ()
         deeper: list[tuple[tuple[str, ...], Any]] = []
         for members, value in found:
             if value is None:
                 continue
-            for member, inner in _object(value, where).items():
+            named = _object(value, where, shape=_shape(keys[place:]))
+            if named and later and all(name in later and name not in enum.members for name in named):
+                deeper += [((*members, member), value) for member in enum.members]
+                continue
+            for member, inner in named.items():
                 if member not in enum.members:
                     raise _unknown(member, where, enum.members)
                 deeper.append(((*members, member), inner))
         found = deeper
     return found
+
+
+def _shape(keys: Sequence[Enum]) -> str:
+    """Return what a keyed value looks like: ``{"cold": value, …}``."""
+    shape = "value"
+    for enum in reversed(keys):
+        shape = f'{{"{enum.members[0]}": {shape}, …}}'
+    return shape
 
 
 def _zone(row: Row) -> Zone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from itertools import product
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,7 +16,7 @@ from kommres.dsl.backends.rows import Row
 from kommres.dsl.case import loads_exact, rows_from_case
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.program import Program
-from kommres.dsl.quantity import day, money, plain
+from kommres.dsl.quantity import day, decimals, exact, fixed, money, plain
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 Rules: TypeAlias = "Program | str | PathLike[str] | Iterable[str | PathLike[str]]"
 Data: TypeAlias = dict[str, object]
+
+#: Digits after the point of what a bill shows; a run writes as many.
+SHOWN_DIGITS = 9
 
 
 @frozen(kw_only=True)
@@ -118,7 +122,9 @@ def evaluate(
     Returns
     -------
     dict
-        ``charges``, ``refused`` and ``rules``; numbers are exact text (``12.5``, or ``37/3`` where no decimal ends).
+        ``charges``; ``refused`` charges; ``withheld``, the lines that would stand beside them in their service; and
+        ``rules``. Numbers are text: amounts exact; volumes and prices to nine digits, with the exact value beside
+        where it is another; values of rules exact (``12.5``, or ``37/3`` where no decimal ends, with a decimal beside).
 
     Raises
     ------
@@ -130,10 +136,12 @@ def evaluate(
     wanted = {d.id: d for d in made.definitions}
     charges: list[Data] = []
     refused: list[Data] = []
+    withheld: list[Data] = []
     for row in made.rows:
         result = interpreter.account(row)
         charges += [_line(line, wanted[line.charge]) for line in result.lines if line.charge in wanted]
         refused += [_refusal(item, row) for item in result.refusals if item.charge in wanted]
+        withheld += _withheld(interpreter, result.refusals, row, wanted)
     values = [
         _value(interpreter, definition, row, keys)
         for definition in wanted.values()
@@ -141,7 +149,7 @@ def evaluate(
         for row in made.rows_of(definition)
         for keys in product(*(key.members for key in definition.rule.keys))
     ]
-    return {"month": str(made.month), "charges": charges, "refused": refused, "rules": values}
+    return {"month": str(made.month), "charges": charges, "refused": refused, "withheld": withheld, "rules": values}
 
 
 def _program(rules: Rules) -> Program:
@@ -194,6 +202,23 @@ def _refusal(item: Refusal, row: Row) -> Data:
     }
 
 
+def _withheld(
+    interpreter: Interpreter, refusals: Iterable[Refusal], row: Row, wanted: Mapping[str, DefinitionPlan]
+) -> list[Data]:
+    """Return the lines that a row would have, if no other line of their service were refused."""
+    refused: dict[str, list[str]] = {}
+    for item in refusals:
+        refused.setdefault(item.service, []).append(item.charge)
+    found = []
+    for charge in wanted.values():
+        service = charge.rule.service or charge.rule.name
+        if not charge.rule.is_charge or charge.rule.entity.name != row.entity or charge.id in refused.get(service, ()):
+            continue
+        if service in refused and (line := interpreter.charge(charge, row)) is not None:
+            found.append({**_line(line, charge), "because": refused[service]})
+    return found
+
+
 def _line(line: Line, charge: DefinitionPlan) -> Data:
     return {
         "entity": line.entity,
@@ -203,17 +228,34 @@ def _line(line: Line, charge: DefinitionPlan) -> Data:
         "charge": line.charge,
         "amount": money(line.amount),
         "unit": line.unit,
-        "volume": _shown(charge, charge.volume, line.volume),
+        **_shown("volume", charge, charge.volume, line.volume),
         "volume_unit": line.volume_unit or None,
-        "price": _shown(charge, charge.price, line.price),
+        **_shown("price", charge, charge.price, line.price),
         "price_unit": line.price_unit or None,
         "rule": line.rule,
         "options": dict(line.options),
     }
 
 
-def _shown(charge: DefinitionPlan, step: int | None, value: object) -> object:
-    return None if step is None else plain(value, charge.steps[step].kind)
+def _shown(name: str, charge: DefinitionPlan, step: int | None, value: object) -> Data:
+    """Return a volume or a price as a bill shows it, and exactly where that is another number."""
+    if step is None:
+        return {name: None}
+    kind = charge.steps[step].kind
+    if kind != "number" or not isinstance(value, int | Fraction):
+        return {name: plain(value, kind)}
+    digits = decimals(value)
+    if digits is not None and digits <= SHOWN_DIGITS:
+        return {name: exact(value)}
+    return {name: fixed(value, SHOWN_DIGITS), f"{name}_exact": exact(value)}
+
+
+def _text(value: object, kind: str) -> Data:
+    """Return the value of a rule, with a decimal beside a fraction."""
+    data: Data = {"value": plain(value, kind)}
+    if kind == "number" and isinstance(value, Fraction) and decimals(value) is None:
+        data["decimal"] = fixed(value, SHOWN_DIGITS)
+    return data
 
 
 def _value(interpreter: Interpreter, definition: DefinitionPlan, row: Row, keys: tuple[str, ...]) -> Data:
@@ -228,11 +270,11 @@ def _value(interpreter: Interpreter, definition: DefinitionPlan, row: Row, keys:
     }
     try:
         if keys or not definition.varies:
-            return {**data, "value": plain(interpreter.value(definition, row, keys), kind)}
+            return {**data, **_text(interpreter.value(definition, row, keys), kind)}
         pieces = interpreter.pieces(definition, row)
     except DataProblem as problem:
         return {**data, "refused": {"code": problem.code, "message": problem.message}}
     if len(pieces) == 1:
-        return {**data, "value": plain(pieces[0][2], kind)}
-    parts = [{"from": day(start), "until": day(end), "value": plain(value, kind)} for start, end, value in pieces]
+        return {**data, **_text(pieces[0][2], kind)}
+    parts = [{"from": day(start), "until": day(end), **_text(value, kind)} for start, end, value in pieces]
     return {**data, "pieces": parts}

@@ -30,7 +30,7 @@ _QUIET: Final = frozenset({Op.CONST, Op.ABSENT, Op.PERIOD, Op.SLICE, Op.VAR, Op.
 _MOST: Final = 8
 
 # How tightly a formula binds, loosest first.
-_CHOICE, _OR, _AND, _COMPARE, SUM, PRODUCT, TIGHT = range(7)
+_CHOICE, _OR, _AND, COMPARE, SUM, PRODUCT, TIGHT = range(7)
 
 
 def source_text(span: Span) -> str:
@@ -231,7 +231,7 @@ class Writer:
             case Op.SCALE if args[0]:
                 return self.scaled(node)
             case Op.COMPARE if args[0] and args[1]:
-                return f"{self.inside(args[0], SUM)} {step.data} {self.inside(args[1], SUM)}", _COMPARE
+                return f"{self.inside(args[0], SUM)} {step.data} {self.inside(args[1], SUM)}", COMPARE
             case Op.AND | Op.OR:
                 binds = _AND if step.op is Op.AND else _OR
                 sign = f" {step.op} " if not russian else (" и " if step.op is Op.AND else " или ")

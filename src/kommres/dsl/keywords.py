@@ -249,6 +249,9 @@ def _by_word() -> dict[str, dict[str, tuple[Keyword, ...]]]:
 #: kind -> word of either language -> its keywords (several only where one spelling has several tokens).
 WORDS = _by_word()
 
+#: Words that are a keyword somewhere.
+ALL_WORDS = frozenset(word for words in WORDS.values() for word in words)
+
 #: Words that are reserved wherever a name may stand.
 RESERVED_WORDS = frozenset(WORDS[RESERVED])
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,7 +15,7 @@ from attrs import field, frozen
 
 from kommres import plugins
 from kommres.dsl.bound.nodes import BoundProgram
-from kommres.dsl.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Severity
+from kommres.dsl.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Severity, closest
 from kommres.dsl.keywords import spellings
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.pipeline import State, compile_sources
@@ -99,7 +101,8 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
     def read_table(source: Source, name: str) -> str | None:
         return _table(homes.get(id(source)), name, roots, limits)
 
-    state = compile_sources(list(sources.values()), read_table, limits)
+    with _without_collections():
+        state = compile_sources(list(sources.values()), read_table, limits)
     named = set(files.values())
     # What is allowed but odd in a module that only comes along is for its own authors to read.
     state.out.items[:] = [
@@ -107,6 +110,19 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
     ]
     state.out.items += out.items
     return state
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from going through a growing program again and again: nearly all of it stays."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 # --- what is installed ---------------------------------------------------------------------------------------
@@ -175,10 +191,13 @@ def _given(given: str, library: Library) -> dict[Path, str]:
     inside |= {p: name for p, name in library.names.items() if name.startswith(f"{given}/")}  # a plugin by its name
     if inside:
         return inside
-    known = ", ".join(sorted(library.modules)) or "none"
-    raise UsageError(
-        f"{given} is no file, folder, plugin or installed module", code="U0201", todo=f"installed modules: {known}"
-    )
+    if given.endswith(SUFFIX) or "/" in given:
+        todo = "check the path; a relative one begins at the current folder"
+    elif near := closest(given, library.modules):
+        todo = f"did you mean {near}?"
+    else:
+        todo = f"name a file, a folder or an installed module: {', '.join(sorted(library.modules)) or 'there is none'}"
+    raise UsageError(f"{given} is no file, folder, plugin or installed module", code="U0201", todo=todo)
 
 
 def _read_all(files: Mapping[Path, str], library: Library, limits: Limits, out: Diagnostics) -> dict[Path, Source]:

@@ -181,6 +181,8 @@ def _decimal_text(text: str, name: str) -> int | Fraction | Bad:
 
 
 def _number_hint(text: str) -> str:
+    if text.startswith("≈"):
+        return ": so large a float stands for several multiples of the step; supply text, a decimal or an integer"
     squeezed = "".join(text.split()).replace("\N{MINUS SIGN}", "-").replace("_", "")
     dotted = squeezed.replace(",", ".")
     if "," in squeezed and dotted.count(".") == 1 and _NUMBER.fullmatch(dotted):

@@ -100,8 +100,7 @@ def run(
     from kommres.run.supply import resumed, supply_of
     from kommres.run.workspace import workspace
 
-    if batch_rows is not None and batch_rows < 1:
-        raise UsageError(f"batch_rows is {batch_rows}", code="U0303", todo="give a positive number of rows")
+    check_batch_rows(batch_rows)
     program = program_of(rules)
     month = period if isinstance(period, Month) else Month.parse(period)
     day = day_of(known_at)
@@ -188,6 +187,12 @@ def program_of(rules: Program | str | os.PathLike[str] | Iterable[str | os.PathL
     if isinstance(rules, str | os.PathLike):
         return load(rules)
     return load(*rules)
+
+
+def check_batch_rows(batch_rows: int | None) -> None:
+    """Raise :class:`UsageError` (U0303) for a number of rows that is none."""
+    if batch_rows is not None and batch_rows < 1:
+        raise UsageError(f"batch_rows is {batch_rows}", code="U0303", todo="give a positive number of rows")
 
 
 def day_of(known_at: datetime.date | str | None) -> datetime.date | None:

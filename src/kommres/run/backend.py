@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 BACKENDS: Final = ("auto", "numba", "interpreter")
 
-#: with more accounts kernels of their own pay for those on which nothing changes inside the month
-_MANY: Final = 500_000
+#: with more accounts it pays to make better machine code, and kernels of their own for those on which nothing changes
+#: inside the month
+_MANY: Final = 300_000
 #: so many services of accounts take the interpreter as long as numba needs to start
 _FEW: Final = 20_000
 
@@ -76,7 +77,9 @@ def office_of(
     from kommres.dsl.backends.kernels.kernels import Kernels
 
     many = supply is None or sum(supply.census.rows[entity] for entity in office.terms.services) > _MANY
-    kernels = Kernels(interpreter.plan, interpreter.month, known_at=known_at, options=options, still=many)
+    kernels = Kernels(
+        interpreter.plan, interpreter.month, known_at=known_at, options=options, still=many, quick=not many
+    )
     return Office.of(interpreter, kernels)
 
 

@@ -75,24 +75,28 @@ def batch_function(
     *,
     known_at: datetime.date | str | None = None,
     options: Mapping[str, str] | None = None,
-    backend: str = "numba",
+    backend: str = "auto",
     batch_rows: int | None = None,
 ) -> BatchFunction:
     """Return a function that charges tables for a month.
 
     Parameters
     ----------
-    rules, period, known_at, options, backend, batch_rows
+    rules, period, known_at, options, batch_rows
         As in :func:`kommres.run`. The rules are found again by their names and paths, so they must be there wherever
         the function is called.
+    backend
+        As in :func:`kommres.run`; ``auto`` always compiles where numba is there, since nobody knows how many calls
+        will come.
 
     Raises
     ------
     RulesError, UsageError
         As :func:`kommres.run` does.
     """
-    from kommres.run.api import day_of, program_of
+    from kommres.run.api import check_batch_rows, day_of, program_of
 
+    check_batch_rows(batch_rows)
     program = program_of(rules)
     day = day_of(known_at)
     made = BatchFunction(

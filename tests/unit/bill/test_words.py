@@ -42,7 +42,7 @@ def place(language, *parts, status="unchecked", checked=""):
         ),
         (
             (("annex", "2"), ("formula", "1"), ("formula", "4")),
-            "формула 1, 4 прил. 2 Правил № 1",
+            "формулы 1, 4 прил. 2 Правил № 1",
             "annex 2 formula 1, 4 of pp",
         ),
         ((("article", "155"), ("part", "14")), "ч. 14 ст. 155 Правил № 1", "article 155 part 14 of pp"),

@@ -83,3 +83,17 @@ def test_page_of_a_code_of_data(run):
 def test_no_such_code(run):
     assert run("check", "--code", "K9999")[0] == 2
     assert run("check", "--code", "../K0101")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "todo"),
+    [
+        ("nowhere.kmr", "check the path"),
+        ("ru.pp354.cold_watr", "did you mean ru.pp354.cold_water?"),
+        ("xyzzy", "name a file, a folder or an installed module: "),
+    ],
+)
+def test_what_is_not_there(run, name, todo):
+    code, _, err = run("check", name)
+    assert code == 2
+    assert f"What to do: {todo}" in err

@@ -1,6 +1,8 @@
 """`run`, `explain` of its result, and `synth`."""
 
 import json
+import sys
+from importlib import import_module
 
 import pytest
 
@@ -86,3 +88,36 @@ def test_synth_makes_the_same_city_again(run, tmp_path, rules):
     code, _, err = run("synth", tmp_path / "city", "--month", "2026-01", "--profile", profile)
     assert code == 2
     assert "nothing.toml" in err
+
+
+def test_many_warnings_are_told_in_part(run, rules, data, tmp_path):
+    table = data / "premises.csv"
+    head, *rows = table.read_text("utf-8").splitlines()
+    more = ",".join(f"other{number}" for number in range(30))
+    table.write_text("\n".join([f"{head},{more}", *(row + "," * 30 for row in rows)]), "utf-8")
+    out = tmp_path / "out"
+    _, _, err = run("run", data, "--rules", rules, "--period", "2026-01", "--out", out)
+    warnings = json.loads((out / "manifest.json").read_text("utf-8"))["warnings"]
+    said = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert said == [*(f"warning: {text}" for text in warnings[:20]), f"warning: 10 more stand in {out}/manifest.json"]
+
+
+@pytest.mark.filterwarnings("default")
+def test_quiet_is_silent_without_numba(run, rules, data, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    code, text, err = run("run", data, "--rules", rules, "--period", "2026-01", "--out", tmp_path / "out", "--quiet")
+    assert (code, text, err) == (3, "", "")
+
+
+def test_ctrl_c_says_how_to_go_on(run, rules, data, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+
+    def stopped(*_, **__):
+        (tmp_path / "out.partial").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("kommres.run.api"), "run", stopped)
+    code, _, err = run("run", data, "--rules", rules, "--period", "2026-01", "--out", out)
+    assert code == 130
+    assert "go on with the same command and --resume" in err
+    assert err.endswith("stopped by Ctrl-C\n")

@@ -65,7 +65,7 @@ def test_a_mistyped_table():
 def test_other_columns_and_tables_are_warnings():
     data = {**city(), "premises": premises(owner_name=["x"] * 4), "notes": {"id": ["1"]}}
     warnings = open_data(program().plan, data).warnings
-    assert "memory: not read: the rules know no such table" in warnings
+    assert "notes: not read: the rules know no such table" in warnings
     assert "premises: the column owner_name is not read" in warnings
 
 

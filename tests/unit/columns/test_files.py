@@ -38,6 +38,28 @@ def test_cells_stay_text(tmp_path):
     assert table.to_pydict() == {"id": ["007", "1e5"], "x": ['a\nb, "c"', "2026-01-01"]}
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('id,x\n1,"a\n2,\n3,\n', 2),
+        ('id,x\n1,\n2,"a\n3,"b"\n4,\n', 3),
+        ('id;x\r\n"1";"a ""b\r\n2;"c"\r\n', 2),
+        ('id,x\n1,"a', None),
+        ('id,x\n1,"\n', 2),
+        ('id,x\n1,"a"b\n2,\n', None),
+        ('id,x\n1,firm "a\n2,b" firm\n', None),
+        ('id,x\n"1","a\n""b"""\n2,"c\n"', None),
+    ],
+)
+def test_a_quote_without_an_end_loses_no_rows(tmp_path, text, line):
+    if line is None:
+        assert read(tmp_path, text).table["id"].to_pylist()[0] == "1"
+        return
+    with pytest.raises(DataError, match="a quote has no end") as caught:
+        read(tmp_path, text)
+    assert f"(t.csv, line {line})" in str(caught.value)
+
+
 def test_head_only(tmp_path):
     table = read(tmp_path, "id,x\n").table
     assert (table.num_rows, table.column_names) == (0, ["id", "x"])

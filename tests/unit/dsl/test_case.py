@@ -20,7 +20,9 @@ input region of building: id
 input time_zone of building: id, optional
 input residents of flat: person, 0..10, varies
 input area of flat: m2
+enum tier: low, high
 input used(zone) of flat: kWh, history
+input tariff_of(tier, zone) of flat: RUB/kWh, optional
 input metered of flat: m3, optional, history
 event outage of building
     from: instant
@@ -113,6 +115,13 @@ def test_past_months_may_stand_inside_a_key():
     assert inside.history["used", ("day",)] == {2025 * 12 + 11: 4}
 
 
+def test_a_key_may_be_left_out_where_the_names_show_which():
+    whole = '{"low": {"day": 5, "night": 2}, "high": {"day": 5, "night": 2}}'
+    short = only(rows('{"tariff_of": {"day": 5, "night": 2}}'), "flat")
+    assert short.values == only(rows(f'{{"tariff_of": {whole}}}'), "flat").values
+    assert short.values["tariff_of", ("high", "day")] == 5
+
+
 def test_instants_are_local_to_the_building():
     text = '{"building": {"outage": {"from": "1970-01-01T08:00"}, "time_zone": "Asia/Irkutsk"}}'
     assert only(rows(text), "building").events["outage"][0].values == {"from": 0}
@@ -137,6 +146,10 @@ def test_values_that_cannot_be_read_are_kept_as_bad():
         ('{"used": {"dya": 2}}', "U0502", "day"),
         ('{"payment": {"amuont": 2}}', "U0502", "amount"),
         ('{"area": {"x": 1}}', "U0503", "one value"),
+        ('{"used": 5}', "U0503", '{"day": value, …}'),
+        ('{"tariff_of": 5}', "U0503", '{"low": {"day": value, …}, …}'),
+        ('{"tariff_of": {"low": 5}}', "U0503", '{"day": value, …}'),
+        ('{"tariff_of": {"day": 5, "low": {"day": 5}}}', "U0502", "known are low, high"),
         ('{"water": 5}', "U0503", "history"),
         ("[1]", "U0503", "braces"),
         ('{"a": 1,}', "U0501", "line 1"),

@@ -99,3 +99,54 @@ def test_wrong_module(program):
 
 def test_public_name(program):
     assert json.dumps(kommres.evaluate(program, "{}", "2026-01"))
+
+
+SERVICE = """\
+module my.service
+entity premises
+input metered of premises: m3
+input stolen of premises: m3, optional
+rule volume of premises: m3
+    = metered / 3
+charge water of premises: RUB
+    service "water"
+    volume volume
+    price 7 RUB/m3
+    = round(volume * 7 RUB/m3, 0.01)
+charge theft of premises: RUB when has stolen
+    service "water"
+    line "theft"
+    volume stolen
+    = round(stolen * 7 RUB/m3, 0.01)
+"""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    path = tmp_path_factory.mktemp("service") / "service.kmr"
+    path.write_text(SERVICE, "utf-8")
+    return load(path)
+
+
+def test_lines_beside_a_refused_one_are_withheld_and_said(service):
+    made = evaluate(service, {"stolen": 2}, "2026-01")
+    assert made["charges"] == []
+    (refused,) = made["refused"]
+    assert refused["charge"] == "my.service.water"
+    (line,) = made["withheld"]
+    assert (line["charge"], line["amount"], line["because"]) == ("my.service.theft", "14.00", ["my.service.water"])
+    assert evaluate(service, {"metered": 3, "stolen": 2}, "2026-01")["withheld"] == []
+
+
+def test_a_volume_is_a_decimal_with_the_exact_one_beside(service):
+    made = evaluate(service, {"metered": 1}, "2026-01")
+    (line,) = made["charges"]
+    assert (line["volume"], line["volume_exact"], line["price"]) == ("0.333333333", "1/3", "7")
+    assert "price_exact" not in line
+    (rule,) = made["rules"]
+    assert (rule["value"], rule["decimal"]) == ("1/3", "0.333333333")
+
+
+def test_a_volume_with_more_digits_than_a_bill_shows(service):
+    (line,) = evaluate(service, {"metered": Decimal("0.0000000003")}, "2026-01")["charges"]
+    assert (line["volume"], line["volume_exact"]) == ("0.000000000", "0.0000000001")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.naive.replay import replay_call
+from tests.shipped import WATER, shipped
 
 from kommres.dsl.backends.interpreter import Interpreter
 from kommres.dsl.case import rows_from_example
@@ -12,8 +13,6 @@ from kommres.dsl.problems import DataProblem
 from kommres.dsl.program import load
 from kommres.dsl.trace import Trace
 from kommres.period import Month
-
-ROOT = Path(__file__).parents[3]
 
 
 def traced(program):
@@ -65,7 +64,7 @@ def test_replay_of_every_construct(house):
 
 
 def test_replay_of_the_water_rules():
-    assert check(load(ROOT / "plugins" / "water" / "src")) > 100
+    assert check(shipped(WATER)) > 100
 
 
 def test_shared_evaluations_stand_once(house):

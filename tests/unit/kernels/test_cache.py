@@ -49,7 +49,7 @@ def compilations(monkeypatch):
     """Return what was compiled since the test began."""
     seen = []
     real = lowering.machine_code
-    monkeypatch.setattr(lowering, "machine_code", lambda *args: seen.append(args) or real(*args))
+    monkeypatch.setattr(lowering, "machine_code", lambda *args, **how: seen.append(args) or real(*args, **how))
     return seen
 
 
@@ -333,8 +333,8 @@ class TestHelpers:
         monkeypatch.syspath_prepend(str(package.parent))
         real = lowering.machine_code
 
-        def edited_meanwhile(*args):
-            code = real(*args)
+        def edited_meanwhile(*args, **how):
+            code = real(*args, **how)
             (package / "far.py").write_text(FAR.replace("10", "30"))
             return code
 
@@ -604,7 +604,7 @@ class TestInterrupted:
         assert list(folder.iterdir()) == []
 
     def test_a_compiler_that_has_changed_inside(self, monkeypatch, folder):
-        def changed(*_):
+        def changed(*_, **__):
             raise AttributeError("no_such_pass")
 
         monkeypatch.setattr(lowering, "machine_code", changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 import pytest
@@ -118,6 +119,7 @@ BY_DAY = {
 }
 
 
+@cache
 def charge(name):
     """A program with charges of one value."""
     if name in BY_DAY:
@@ -204,23 +206,28 @@ def cell(field, pick):
     return pick.randint(0 if field.low == 0 else -3, 3)
 
 
-def compared(plan, name, *, trees=50, dirty=0.0):
+@cache
+def sides(name, month):
+    return Sides(charge(name), month)
+
+
+def compared(name, *, trees=50, dirty=0.0):
     """Both sides on random rows of some months."""
     pick = Random(name)
     for month in map(Month.parse, MONTHS):
-        yield Sides(plan, month).compare(cities(plan, pick, month, trees, dirty=dirty))
+        yield sides(name, month).compare(cities(charge(name), pick, month, trees, dirty=dirty))
 
 
 @pytest.mark.parametrize("name", [*WHOLE, *BY_DAY])
 def test_as_the_interpreter(name):
-    for tally in compared(charge(name), name):
+    for tally in compared(name):
         assert tally.lines
         assert tally.share <= MAY_BE_LEFT.get(name, 0), tally
 
 
 @pytest.mark.parametrize("name", [*WHOLE, *BY_DAY])
 def test_rows_that_cannot_be_used(name):
-    for tally in compared(charge(name), name, trees=30, dirty=0.1):
+    for tally in compared(name, trees=30, dirty=0.1):
         assert tally.refused > 0 or name == "required_end"
 
 

@@ -40,7 +40,7 @@ class TestWithoutMachineCode:
 
     @pytest.fixture(autouse=True)
     def fails(self, monkeypatch, tmp_path):
-        def fail(*_):
+        def fail(*_, **__):
             raise ValueError("no way")
 
         monkeypatch.setenv("KOMMRES_CACHE", str(tmp_path))

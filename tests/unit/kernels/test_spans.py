@@ -219,7 +219,7 @@ def test_sums_of_two_days_are_looked_up(times):
     plan, pick = plan_of(HEAD + TABLED.format(times=times)), Random(times)
     sides, trees = Sides(plan, MARCH, few=10**9), Debtors(plan, pick, MARCH)
     roots = [trees.tree() for _ in range(100)]
-    tables = [table for path, table in sides.kernels.drawn[-1].constants.items() if path[1] == "span sums"]
+    tables = list(sides.kernels.sums.values())
     assert [table.dtype.itemsize for table in tables] == ([4, 4] if times == "1" else [4, 8])
     debts = [debt for root in roots for row in root.descendants("flat") for debt in row.events.get("debt", ())]
     first, last = MARCH.end - DAYS, MARCH.end
@@ -240,8 +240,7 @@ def test_nothing_of_a_row_is_in_a_table():
     plan = compiled("since")
     found = {}
     for definition in plan.charges:
-        constants = Sides(plan, MARCH, charges=[definition.id]).kernels.drawn[-1].constants
-        found[definition.rule.name] = [path[1] for path in constants].count("span sums")
+        found[definition.rule.name] = len(Sides(plan, MARCH, charges=[definition.id]).kernels.sums)
     assert found == {"late": 1, "by_row": 0, "keyed": 0, "daily": 0}
 
 

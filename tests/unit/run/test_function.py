@@ -1,4 +1,5 @@
 import pickle
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -107,3 +108,17 @@ def test_processes_share_it(choices):
     functions = [batch_function(choices, "2026-01", backend="interpreter", **how) for how, _ in HOW]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert list(pool.map(charged, functions)) == [amounts for _, amounts in HOW]
+
+
+def test_it_charges_without_numba_and_says_so_once(choices, monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.warns(RuntimeWarning, match="not compiled") as caught:
+        function = batch_function(choices, "2026-01")
+    assert len(caught) == 1
+    assert charged(function) == charged(pickle.loads(pickle.dumps(function))) == HOW[0][1]
+
+
+def test_no_rows_at_a_time_is_refused(choices):
+    with pytest.raises(UsageError) as refused:
+        batch_function(choices, "2026-01", batch_rows=0)
+    assert refused.value.code == "U0303"

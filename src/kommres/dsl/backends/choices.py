@@ -36,7 +36,8 @@ def _named(plan: DefinitionPlan, index: int) -> str:
 
 def nothing_applies(plan: DefinitionPlan, day: int) -> DataProblem:
     """Return D0302."""
-    return DataProblem("D0302", f"no definition of {plan.rule.name} applies on {show_day(day)}")
+    about = f" ({plan.rule.doc})" if plan.rule.doc else ""
+    return DataProblem("D0302", f"no definition of {plan.rule.name}{about} applies on {show_day(day)}")
 
 
 def condition(unit: Unit, number: int, place: Place) -> str:

@@ -285,8 +285,10 @@ class Computation:
                 "round what is multiplied or divided again and again",
             )
         if not self._signed and value.numerator < 0:
+            about = f" ({rule.doc})" if rule.doc else ""
             raise DataProblem(
-                "D0401", f"{rule.name} would be {exact(value)}; it may be negative only if it is declared `signed`"
+                "D0401",
+                f"{rule.name}{about} would be {exact(value)}; it may be negative only if it is declared `signed`",
             )
         if (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high):
             low, high = ("" if bound is None else exact(bound) for bound in (rule.low, rule.high))

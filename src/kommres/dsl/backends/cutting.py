@@ -5,6 +5,8 @@ Cutting too often costs time and changes nothing: equal neighbours are merged af
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cached_property
 from itertools import chain, product
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -74,7 +76,7 @@ class Cutter:
 
     def __init__(self, machine: Machine, cuts: Cuts) -> None:
         self._machine = machine
-        self._tables = [table for table in machine.tables if table.param in cuts.params]
+        self._tables = [machine.table_of[param.id] for param in cuts.params]
         self._days = cuts.days
         self._own = tuple([(_keys(declared), up) for declared, up in cuts.own])
         self._below = (*((declared, 0) for declared in cuts.below), *cuts.around)
@@ -104,6 +106,12 @@ class Cutter:
         alike = (self._own, self._below, self._events, self._events_below, self.fixed, self.daily)
         #: the first cutter that cuts the month alike: what it found for a row holds for this one
         self.month = machine.cutters.setdefault(alike, self)
+
+    @cached_property
+    def even(self) -> bool:
+        """Whether the starts that hold for every row are one in every month."""
+        inside = any(table.inside_months for table in self._tables)
+        return not inside and all(date.fromordinal(day).day == 1 for day in self._days)
 
     def _fixed_starts(self, start: int, end: int, more: tuple[int, ...] = ()) -> tuple[int, ...]:
         days = {day for table in self._tables for day in table.changes(start, end)}

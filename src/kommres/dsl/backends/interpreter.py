@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
@@ -154,7 +155,7 @@ class Interpreter:
         self.month = month
         _allow_depth(plan)
         self.machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=hook)
-        self._charges = {plan_.number: _Charge(self.machine, plan_) for plan_ in bill_order(plan)}
+        self._charges: dict[int, _Charge] = {}
         self._by_entity: dict[str, tuple[_Charge, ...]] = {}
 
     def value(
@@ -185,13 +186,13 @@ class Interpreter:
     def charge(self, definition: DefinitionPlan, row: Row) -> Line | None:
         """Return the line that a charge makes for a row; None where it does not apply. Raises :class:`DataProblem`."""
         check_row(row)
-        return self._line(self._charges[definition.number], row, steady=self.machine.movement.steady(row))
+        return self._line(self._charge(definition), row, steady=self.machine.movement.steady(row))
 
     def account(self, row: Row, services: Collection[str] | None = None) -> AccountResult:
         """Compute all charges of the row's entity, or those of some services. A refused charge refuses its service."""
         charges = self._by_entity.get(row.entity)
         if charges is None:
-            found = [c for c in self._charges.values() if c.plan.rule.entity.name == row.entity]
+            found = [self._charge(plan) for plan in bill_order(self.plan) if plan.rule.entity.name == row.entity]
             charges = self._by_entity[row.entity] = tuple(found)
         lines: list[Line] = []
         refusals: list[Refusal] = []
@@ -214,6 +215,12 @@ class Interpreter:
         return AccountResult(row.id, tuple(lines), tuple(refusals))
 
     # parts -----------------------------------------------------------------------------------------------
+
+    def _charge(self, plan: DefinitionPlan) -> _Charge:
+        found = self._charges.get(plan.number)
+        if found is None:
+            found = self._charges[plan.number] = _Charge(self.machine, plan)
+        return found
 
     def _value(self, computation: Computation, row: Row, keys: tuple[str | int, ...], day: int | None) -> Value:
         names, term = self.machine.names, self.machine.term
@@ -294,8 +301,28 @@ _DEEPEST = 50_000
 _WRITING = 8
 
 
+#: What :func:`_depth` found.
+_DEPTHS: WeakKeyDictionary[Plan, int] = WeakKeyDictionary()
+
+
 def _allow_depth(plan: Plan) -> None:
     """Let Python nest calls as deep as the rules do. Raises :class:`RulesError` (K0911) where they nest too deep."""
+    needed = _DEPTHS.get(plan)
+    if needed is None:
+        needed = _DEPTHS[plan] = _depth(plan)
+    if needed > _DEEPEST:
+        raise RulesError(
+            "rules read each other through too many levels",
+            code="K0911",
+            why=f"{needed} nested calls would be needed, the bound is {_DEEPEST}",
+            todo="read fewer rules one through another",
+        )
+    if sys.getrecursionlimit() < needed:
+        sys.setrecursionlimit(needed)
+
+
+def _depth(plan: Plan) -> int:
+    """Return how deep the calls nest that compute the rules of a plan."""
     depths: dict[int, int] = {}
     deepest = 0
     for definition in plan.definitions:
@@ -306,16 +333,7 @@ def _allow_depth(plan: Plan) -> None:
             levels.append(1 + max((levels[i + 1] for i in step.args), default=0))
         depths[definition.number] = max(calls) + 3  # the function, the one that promises it, the one for any row
         deepest = max(deepest, *levels)
-    needed = max(depths.values(), default=0) + _WRITING * deepest + 1000
-    if needed > _DEEPEST:
-        raise RulesError(
-            "rules read each other through too many levels",
-            code="K0911",
-            why=f"{needed} nested calls would be needed, the bound is {_DEEPEST}",
-            todo="read fewer rules one through another",
-        )
-    if sys.getrecursionlimit() < needed:
-        sys.setrecursionlimit(needed)
+    return max(depths.values(), default=0) + _WRITING * deepest + 1000
 
 
 def _read(plan: Plan, step: Step) -> list[int]:

@@ -162,6 +162,7 @@ class Machine:
             Table(p, known_at, [(keys, value) for q, keys, value in overrides if q is p or q.id == p.id])
             for p in plan.params
         ]
+        self.table_of = {table.param.id: table for table in self.tables}
         chosen = _chosen(plan, options)
         self.choices = [OptionChoice(self, p, chosen.get(p.option.id), n) for n, p in enumerate(plan.options)]
         self._by_id = {choice.option.id: choice for choice in self.choices}
@@ -317,7 +318,9 @@ def _chosen(plan: Plan, options: Mapping[str, str]) -> dict[str, str]:
         if len(fitting) != 1:
             near = closest(name, [*declared, *(o.name for o in declared.values())])
             why = "several modules declare it" if fitting else "no module declares it"
-            todo = f"did you mean {near}?" if near and not fitting else f"choose from {', '.join(declared) or 'none'}"
+            todo = f"choose from {', '.join(declared)}" if declared else "leave it out: the rules have no options"
+            if near and not fitting:
+                todo = f"did you mean {near}?"
             raise UsageError(f"option {name!r}", code="U0102", why=why, todo=todo)
         (option,) = fitting
         if choice not in option.choices:

@@ -7,7 +7,9 @@ over earlier ones, so that a look-up is a dictionary access and a bisection.
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
@@ -106,15 +108,29 @@ class Table:
         )
         #: whether every look-up gives the same row
         self.constant = self.everywhere is not None or (not param.keys and undated and param.complete_until is None)
-        self.series: dict[Keys, list[Series]] = {}
+        self._found: dict[tuple[Keys, int], ParamRow] = {}
+        self._brackets: dict[tuple[Keys, int], tuple[Bracket, ...]] = {}
+
+    @cached_property
+    def series(self) -> dict[Keys, list[Series]]:
+        """All values by their keys without the bracket: laid out when they are first asked for."""
         grouped: dict[Keys, list[ParamRow]] = {}
         for row in self.rows:
             grouped.setdefault(row.keys, []).append(row)
+        found: dict[Keys, list[Series]] = {}
         for keys, rows in grouped.items():
-            self.series.setdefault(self._fixed(keys), []).append(timeline(rows))
-        self._found: dict[tuple[Keys, int], ParamRow] = {}
-        self._brackets: dict[tuple[Keys, int], tuple[Bracket, ...]] = {}
-        self._changes = sorted(set(self._change_days()))
+            found.setdefault(self._fixed(keys), []).append(timeline(rows))
+        return found
+
+    @cached_property
+    def _changes(self) -> list[int]:
+        return sorted(set(self._change_days()))
+
+    @cached_property
+    def inside_months(self) -> bool:
+        """Whether it changes on a day that begins no month."""
+        days = () if self.everywhere is not None else self._changes
+        return any(day > 0 and date.fromordinal(day).day > 1 for day in days)
 
     def _fixed(self, keys: Keys) -> Keys:
         """Return the keys without the bracket."""

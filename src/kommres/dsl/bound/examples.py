@@ -27,7 +27,7 @@ from kommres.dsl.bound.problem import Unbound
 from kommres.dsl.syntax import nodes as syn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kommres.dsl.bound.rules import RuleBinder
     from kommres.dsl.bound.scope import ModuleScope
@@ -45,6 +45,7 @@ class ExampleBinder:
         self.scope = rules.scope
         self.out = rules.out
         self.constants = Constants(rules.scope)
+        self._by_name: dict[str, dict[str, list[tuple[Entity, Input | Series]]]] = {}
 
     def bind(self, module: ModuleScope, items: Iterable[syn.ExampleDecl]) -> list[Example]:
         found = []
@@ -120,9 +121,8 @@ class ExampleBinder:
         *qualifier, word = item.name.parts
         target: Input | Rule | Series | None = None
         for scope in self.scope.visible(module):
-            supplied: dict[tuple[Entity, str], Input | Series] = {**scope.inputs, **scope.series}
-            for (entity, name), declared in supplied.items():
-                if name == word and (not qualifier or entity.name == qualifier[-1]):
+            for entity, declared in self._supplied(scope).get(word, ()):
+                if not qualifier or entity.name == qualifier[-1]:
                     target = declared
         if target is None:
             param = self._param(module, item.name)
@@ -145,6 +145,16 @@ class ExampleBinder:
         loose.setdefault(target.entity, []).append(
             self._value(target.name, target.type, _enums(target.keys), item, month)
         )
+
+    def _supplied(self, scope: ModuleScope) -> Mapping[str, Sequence[tuple[Entity, Input | Series]]]:
+        """Inputs and series of a module by name."""
+        found = self._by_name.get(scope.name)
+        if found is None:
+            found = self._by_name[scope.name] = {}
+            declared: dict[tuple[Entity, str], Input | Series] = {**scope.inputs, **scope.series}
+            for (entity, name), item in declared.items():
+                found.setdefault(name, []).append((entity, item))
+        return found
 
     def _param(self, module: ModuleScope, name: syn.Name) -> Param | None:
         *qualifier, word = name.parts

@@ -49,9 +49,15 @@ class ProgramScope:
     money: set[str] = field(factory=set)  # base units declared by modules
     acts: dict[str, str] = field(factory=dict)
     modules: dict[str, ModuleScope] = field(factory=dict)
+    _visible: dict[str, list[ModuleScope]] = field(factory=dict)
 
     def visible(self, module: ModuleScope) -> list[ModuleScope]:
-        """The module itself and, transitively, what it uses: where bare vocabulary is looked up."""
+        """The module itself and, transitively, what it uses: where bare vocabulary is looked up.
+
+        To be asked once all ``use`` lines are read.
+        """
+        if module.name in self._visible:
+            return self._visible[module.name]
         seen: dict[str, ModuleScope] = {module.name: module}
         queue = [module]
         while queue:
@@ -59,7 +65,8 @@ class ProgramScope:
                 if name in self.modules and name not in seen:
                     seen[name] = self.modules[name]
                     queue.append(self.modules[name])
-        return list(seen.values())
+        found = self._visible[module.name] = list(seen.values())
+        return found
 
     def vocabulary(self, module: ModuleScope, name: str) -> Vocabulary | None:
         for scope in self.visible(module):

@@ -12,11 +12,10 @@ from kommres.dsl.diagnostics import Diagnostics, Label
 from kommres.dsl.limits import CODES, DEFAULT, Limits
 from kommres.dsl.source import Source, Span
 from kommres.dsl.syntax import build_values, nodes
+from kommres.dsl.syntax.words import Tok
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from lark import Token
 
 Children: TypeAlias = list[Any]
 
@@ -35,17 +34,21 @@ class Part:
     end: int
 
 
-def bounds(child: object) -> tuple[int, int] | None:
-    """Where a token, part or node stands."""
-    if isinstance(child, nodes.Node):
-        return child.span.start, child.span.end
-    if isinstance(child, Part):
-        return child.start, child.end
-    start = getattr(child, "start_pos", None)
-    if start is None:
-        return None
-    end: int = child.end_pos  # type: ignore[attr-defined]  # a lark Token
-    return start, end
+def extent(children: Iterable[object]) -> tuple[int, int]:
+    """From the first to the last of the tokens, parts and nodes that stand somewhere; (0, 0) if none does."""
+    first, last = -1, 0
+    for child in children:
+        if isinstance(child, (Tok, Part)):
+            start, end = child.start, child.end
+        elif isinstance(child, nodes.Node):
+            start, end = child.span.start, child.span.end
+        else:
+            continue
+        if end > start:
+            if first < 0:
+                first = start
+            last = max(last, end)
+    return (first, last) if first > 0 else (0, last)
 
 
 @define(slots=False, eq=False)
@@ -70,14 +73,10 @@ class BuilderBase:
 
     def at(self, *children: object) -> Span:
         """From the first to the last of these that stands somewhere."""
-        places = [place for child in children if (place := bounds(child)) is not None and place[1] > place[0]]
-        if not places:
-            return Span(self.on_source, 0, 0)
-        return Span(self.on_source, places[0][0], max(end for _, end in places))
+        return Span(self.on_source, *extent(children))
 
     def part(self, kind: str, value: object, children: Sequence[object]) -> Part:
-        span = self.at(*children)
-        return Part(kind, value, span.start, span.end)
+        return Part(kind, value, *extent(children))
 
     def report(self, code: str, message: str, where: object, help: str = "", *, first: object = None) -> None:  # noqa: A002
         """Write a finding about a token, part or node; ``first`` is the earlier one it clashes with."""
@@ -98,30 +97,30 @@ class BuilderBase:
     # --- literals ---
 
     def name(self, children: Children) -> nodes.Name:
-        token = children[0]
-        return nodes.Name(parts=tuple(token.value.split(".")), span=self.at(token))
+        token: Tok = children[0]
+        return nodes.Name(parts=tuple(token.value.split(".")), span=Span(self.on_source, token.start, token.end))
 
-    def unit_text(self, token: Token) -> nodes.UnitText:
+    def unit_text(self, token: Tok) -> nodes.UnitText:
         return nodes.UnitText(text=str(token.value), span=self.at(token))
 
-    def day(self, token: Token) -> dt.date:
+    def day(self, token: Tok) -> dt.date:
         value = build_values.date(token)
         if value is None:
             self._no_such("day", token)
             return dt.date(2000, 1, 1)
         return value
 
-    def month_of(self, token: Token) -> nodes.MonthLit:
+    def month_of(self, token: Tok) -> nodes.MonthLit:
         value = build_values.month(token)
         if value is None:
             self._no_such("month", token)
             value = (2000, 1)
         return nodes.MonthLit(year=value[0], month=value[1], span=self.at(token))
 
-    def _no_such(self, what: str, token: Token) -> None:
+    def _no_such(self, what: str, token: Tok) -> None:
         self.report("K0107", f"the calendar has no {what} `{token}`", token, help="year, month, day: `2025-12-31`")
 
-    def whole_number(self, token: Token, what: str) -> int:
+    def whole_number(self, token: Tok, what: str) -> int:
         value = build_values.number(token)
         if value.denominator != 1 or value < 1:
             self.report("K0106", f"{what} is a whole number from 1, not {token}", token)

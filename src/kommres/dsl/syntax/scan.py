@@ -223,6 +223,8 @@ class Scanner:
                 self._count += 1
                 if self._count > limits.tokens:
                     self.refuse("tokens", "the file has too many words and signs", start, position)
+            if text.startswith(" ", position):  # the one blank behind most tokens
+                position += 1
         if size - line_start > limits.line:
             self.refuse("line", "a line is too long", line_start, size)
         if line.tokens or line.comment:

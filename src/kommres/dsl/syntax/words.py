@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
 
 from kommres.dsl.keywords import (
     AGGREGATE,
+    ALL_WORDS,
     ATTRIBUTE,
     CHARGE,
     CITE,
@@ -69,18 +70,26 @@ _UNIT_SIGNS = frozenset(("SLASH", "STAR"))
 _BEFORE_MONTHS = frozenset(("IN", "OF_EACH"))
 
 
-class Tok:
+class Tok(str):
     """A terminal of the grammar. ``value`` is the canonical (English) word, ``keyword`` its row in the table."""
 
     __slots__ = ("end", "keyword", "raw", "start", "type", "value")
 
-    def __init__(self, kind: str, value: str, start: int, end: int, keyword: Keyword | None = None) -> None:
-        self.type = kind
-        self.value = value
-        self.start = start
-        self.end = end
-        self.keyword = keyword
-        self.raw: int = -1  # index of its first raw token in the logical line
+    type: str
+    value: str
+    start: int
+    end: int
+    keyword: Keyword | None
+    raw: int  #: index of its first raw token in the logical line
+
+    def __new__(cls, kind: str, value: str, start: int, end: int, keyword: Keyword | None = None) -> Self:
+        tok = str.__new__(cls, value)
+        tok.type = kind
+        tok.value = value
+        tok.start, tok.end = start, end
+        tok.keyword = keyword
+        tok.raw = -1
+        return tok
 
     def __repr__(self) -> str:
         return f"{self.type}({self.value})"
@@ -106,8 +115,8 @@ class Classifier:
         while at < len(raws):
             before = len(self.out)
             used = self._one(raws, at)
-            for tok in self.out[before:]:
-                tok.raw = at
+            for index in range(before, len(self.out)):
+                self.out[index].raw = at
             if at == 0 and self.out:
                 self._begin(self.out[0])
             at = used
@@ -236,8 +245,8 @@ class Classifier:
         if "." in text:
             self._dotted(raw)
             return
-        if text == "_":
-            self._put("HOLE", raw)
+        if text not in ALL_WORDS:
+            self._put("NAME" if text != "_" else "HOLE", raw)
             return
         if at == 0:
             found = self._opening(raws)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from kommres.dsl.backends.kernels.computing import COMPUTING
 from kommres.dsl.backends.kernels.events import bound_events
+from kommres.dsl.backends.kernels.filling import Filler
 from kommres.dsl.backends.kernels.gathering import GATHERING
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Graph, Kind, Loop, Node, Status
 from kommres.dsl.backends.kernels.instance import Instance
@@ -27,13 +28,14 @@ from kommres.dsl.plan.facts import on_its_day
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Step
 from kommres.dsl.plan.payload import payload
-from kommres.period import Month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kommres.dsl.backends.computation import Computation
     from kommres.dsl.backends.kernels.batch import Layout, Names
     from kommres.dsl.backends.kernels.drawing import Drawn
+    from kommres.dsl.backends.kernels.filling import Recipe
     from kommres.dsl.backends.kernels.gathering import Walk
     from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.legs import Leg
@@ -97,7 +99,7 @@ class Builder:
         self.names = names
         self.graph = Graph()
         self.arguments: dict[tuple[object, ...], tuple[Argument, Node]] = {}
-        self.constants: dict[tuple[object, ...], Callable[[], Any]] = {}
+        self.filler = Filler(machine, names)
         self.wanted: dict[Stored, None] = {}
         self.notes: dict[Note, None] = {}
         self.tables = Tables(self)
@@ -166,13 +168,13 @@ class Builder:
             found = self.arguments[path] = Argument(name, path), self.graph.plain(INT, name)
         return found[1]
 
-    def constant(self, key: tuple[object, ...], make: Callable[[], Any]) -> Node:
-        """Return the name of an array that does not depend on the data. Raises what ``make`` raises."""
-        path = ("constant", *key)
-        if path not in self.arguments:
-            value = make()
-            self.constants[path] = lambda: value
-        return self.argument(*path)
+    def constant(self, recipe: Recipe) -> Node:
+        """Return the name of an array that does not depend on the data.
+
+        Raises :class:`NotCompiled` where it holds what no kernel can hold.
+        """
+        self.filler.array(recipe)
+        return self.argument("constant", recipe)
 
     # rows ------------------------------------------------------------------------------------------------
 
@@ -340,7 +342,7 @@ class Builder:
         computation = self.machine.computation(number)
         if (when.along is not None or when.wide) and computation.varies:
             return self.instance(number, row, members, when).as_rule()
-        steady = self.still or when.day is self.start or (computation.calm and not computation.cutter.by_row)
+        steady = self.still or when.day is self.start or self._uncut(computation)
         if computation.varies and not steady:
             return self.instance(number, row, members, when).as_rule()
         rule = self.definition(number).rule
@@ -451,9 +453,7 @@ class Builder:
         """Return the pieces of the month for steps of a definition and its row."""
         if scope.definition is None:
             return None
-        computation = self.machine.computation(scope.definition.number)
-        cuts = needed(self.machine, scope.definition, steps)
-        return pieces_of(self, computation.cutter, cuts, scope.row)
+        return pieces_of(self, scope.definition, needed(self.machine, scope.definition, steps), scope.row)
 
     def by_day(self, steps: Sequence[Step], number: int) -> bool:
         """Whether the value of a step may differ from day to day of the month, in some row."""
@@ -477,22 +477,21 @@ class Builder:
             case Op.RULE:
                 number, _, _, months = payload(step)
                 computation = self.machine.computation(number)
-                fixed = computation.calm and not computation.cutter.by_row
-                return months is None and computation.varies and not fixed
+                return months is None and computation.varies and not self._uncut(computation)
             case Op.PARAM:
                 position, on, months = payload(step)
-                return months is None and not on and not self.tables.still(position)
+                return months is None and not on and not self.tables.still(self.machine.tables[position])
             case Op.TIERS | Op.TABLE:
-                return not self.tables.still(payload(step)[0])
+                return not self.tables.still(self.machine.tables[payload(step)[0]])
             case Op.PERIOD:
                 member, months = payload(step)
                 return months is None and member == "day"
         return isinstance(step.data, Gather) and any(map(_covers, step.data.binders))
 
-    def window(self, past: Term) -> tuple[int, int]:
-        """Return the first day of the earliest month that a past month may be, and the end of the month of the run."""
-        first = max(self.machine.term.number - past.back, 12)  # January of the year 1
-        return Month(first).start, self.machine.term.end
+    def _uncut(self, computation: Computation) -> bool:
+        """Whether a definition has one value in the month, whatever the row: for changing rows, in any month."""
+        cutter = computation.cutter
+        return computation.calm and not cutter.by_row and (self.still or cutter.even)
 
     def moves(self, scope: Scope, *steps: int) -> Node | None:
         """Return whether something changes inside the month for steps of a definition and its row."""

@@ -50,7 +50,9 @@ class NotLowered(RuntimeError):  # noqa: N818 - no error of a user
     """A kernel's text that cannot be made machine code: what it computes is left to the interpreter."""
 
 
-def compiled(text: str, function: str, *, salt: Sequence[str] = (), folder: Path | None = None) -> Kernel:
+def compiled(
+    text: str, function: str, *, salt: Sequence[str] = (), quick: bool = False, folder: Path | None = None
+) -> Kernel:
     """Return a function of generated text as a kernel.
 
     Parameters
@@ -61,16 +63,23 @@ def compiled(text: str, function: str, *, salt: Sequence[str] = (), folder: Path
         Name of the function to call.
     salt
         Whatever else makes this kernel another one.
+    quick
+        Machine code is made sooner, and is slower.
     folder
         Where machine code is kept; by default see :func:`kommres.dsl.backends.kernels.store.default_store`.
     """
     store = default_store() if folder is None else Store(folder)
-    known = _digest(text, function, list(salt), str(store))
+    known = _digest(text, function, list(salt), quick, str(store))
     with _lock:
         kernel = _known.get(known)
         if kernel is None:
             kernel = _known[known] = Kernel(
-                text=text, function=function, salt=tuple(salt), store=store, origins=origins(text, also=_MAKERS)
+                text=text,
+                function=function,
+                salt=tuple(salt),
+                quick=quick,
+                store=store,
+                origins=origins(text, also=_MAKERS),
             )
     return kernel
 
@@ -87,6 +96,7 @@ class Kernel:
     text: str = field(repr=False)
     function: str
     salt: tuple[str, ...]
+    quick: bool
     store: Store | None
     origins: tuple[Origin, ...] = field(repr=False)
     _ready: dict[tuple[Argument, ...], Callable[[list[int]], int]] = field(factory=dict, init=False, repr=False)
@@ -132,7 +142,7 @@ class Kernel:
         self._prepared(_types(arguments))
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
-        return _again, (self.text, self.function, self.salt, self.store and self.store.folder)
+        return _again, (self.text, self.function, self.salt, self.quick, self.store and self.store.folder)
 
     def _prepared(self, types: tuple[Argument, ...]) -> Callable[[list[int]], int]:
         with self.lock:
@@ -143,7 +153,7 @@ class Kernel:
 
     def _key(self, types: tuple[Argument, ...]) -> str:
         texts = [(origin.name, origin.digest) for origin in self.origins]
-        return _digest(self.text, self.function, self.salt, _named(types), texts, _surroundings())
+        return _digest(self.text, self.function, self.salt, self.quick, _named(types), texts, _surroundings())
 
     def _load(self, types: tuple[Argument, ...]) -> Callable[[list[int]], int] | None:
         code = self.store.read(self._key(types)) if self.store is not None else None
@@ -158,7 +168,7 @@ class Kernel:
         from kommres.dsl.backends.kernels.lowering import machine_code
 
         try:
-            code = machine_code(self.text, self.function, types, ENTRY)
+            code = machine_code(self.text, self.function, types, ENTRY, quick=self.quick)
             ready = _called(code)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller has another way
             return _refusing(NotLowered(f"no machine code for {self.function} ({type(error).__name__}: {error})"))
@@ -234,8 +244,8 @@ def _named(types: tuple[Argument, ...]) -> list[tuple[str, int] | None]:
     return [each and (each[0].str, each[1]) for each in types]
 
 
-def _again(text: str, function: str, salt: tuple[str, ...], folder: Path | None) -> Kernel:
-    return compiled(text, function, salt=salt, folder=folder)
+def _again(text: str, function: str, salt: tuple[str, ...], quick: bool, folder: Path | None) -> Kernel:
+    return compiled(text, function, salt=salt, quick=quick, folder=folder)
 
 
 def _digest(*parts: object) -> str:

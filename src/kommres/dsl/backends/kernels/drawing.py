@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kommres.dsl.backends.kernels.batch import Layout, Names
+    from kommres.dsl.backends.kernels.filling import Recipe
     from kommres.dsl.backends.kernels.graph import Loop
     from kommres.dsl.backends.kernels.hours import Hours
     from kommres.dsl.backends.kernels.instance import Instance
@@ -54,18 +55,20 @@ class Written:
 
 @frozen(kw_only=True, eq=False)
 class Drawn:
-    """A kernel: its text, its arguments in order, arrays that it reads and that do not depend on the data.
-
-    ``spans``: kernels that fill some of those arrays.
-    """
+    """A kernel: its text, its arguments in order, and by path the kernels that fill tables of sums which it reads."""
 
     entity: str
     text: str = field(repr=False)
     arguments: tuple[Argument, ...]
     outputs: tuple[Argument, ...]
-    constants: dict[tuple[object, ...], Any]
     charges: tuple[Written, ...] = ()
     spans: dict[tuple[object, ...], Drawn] = field(factory=dict)
+
+    @property
+    def recipes(self) -> list[Recipe]:
+        """What finds the arrays that it reads and that do not depend on the data, tables of sums aside."""
+        paths: list[tuple[Any, ...]] = [a.path for a in self.arguments]
+        return [path[1] for path in paths if path[0] == "constant" and path not in self.spans]
 
 
 @frozen(kw_only=True, eq=False)
@@ -354,7 +357,6 @@ def finished(
         text=_imports(body) + body,
         arguments=(*arrays, *outputs, *scalars),
         outputs=tuple(outputs),
-        constants={a.path: builder.constants[a.path]() for a in arrays if a.path in builder.constants},
         charges=charges,
         spans=builder.spans,
     )

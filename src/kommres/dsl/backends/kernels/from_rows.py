@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kommres.dsl.backends.grids import Intervals
     from kommres.dsl.backends.kernels.batch import Cells, Coding, Layout, Names, Offsets, SeriesCoding
-    from kommres.dsl.backends.rows import EventRow, Plain, Row
+    from kommres.dsl.backends.rows import EventRow, InputKey, Plain, Row
     from kommres.period import Month
 
 _NAMING: Final = Lock()
@@ -48,6 +48,7 @@ def batch_of(layout: Layout, roots: Sequence[Row], month: Month, names: Names) -
     tables = {}
     for entity, found in rows.items():
         below = dict.fromkeys(name for row in found for name in row.children)
+        supplied: set[InputKey] = set().union(*(row.values for row in found))
         parents = [place[id(row.parent)] for row in found if row.parent is not None and id(row.parent) in place]
         tables[entity] = Table(
             entity=entity,
@@ -64,7 +65,7 @@ def batch_of(layout: Layout, roots: Sequence[Row], month: Month, names: Names) -
                     outside=(entity, key) in layout.outside,
                 )
                 for key, coding in layout.inputs.get(entity, {}).items()
-                if any(key in row.values for row in found)
+                if key in supplied
             },
             events={
                 name: _events([row.events.get(name, []) for row in found], fields, names)
@@ -142,9 +143,12 @@ def _offsets(counts: Iterable[int]) -> Offsets:
 def _column(
     values: Sequence[Plain | Steps | Bad | None], coding: Coding, month: Month, names: Names, *, outside: bool
 ) -> Column:
-    cells = [code_of(_on(value, month.start), coding, names) for value in values]
+    start = month.start
+    cells = np.array([code_of(_on(value, start), coding, names) for value in values], coding.dtype)
+    if Steps not in set(map(type, values)):
+        return Column(values=cells)
     return Column(
-        values=np.array(cells, coding.dtype),
+        values=cells,
         changes=_changes(values, [_moves(value, month) for value in values], coding, names),
         always=_changes(values, [_ever(value, month) for value in values], coding, names) if outside else None,
     )
@@ -174,7 +178,8 @@ def _on(value: Plain | Steps | Bad | None, day: int) -> Plain | Bad | None:
 def _moves(value: Plain | Steps | Bad | None, month: Month) -> list[int]:
     if not isinstance(value, Steps):
         return []
-    return [day for day in value.starts if day is not None and month.start < day < month.end]
+    first, end = month.start, month.end
+    return [day for day in value.starts if day is not None and first < day < end]
 
 
 def _ever(value: Plain | Steps | Bad | None, month: Month) -> list[int]:

@@ -14,13 +14,16 @@ from kommres.dsl.backends.grids import span_days
 from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch, Charged, Coding, Lines, Names, Shown, Table
 from kommres.dsl.backends.kernels.builder import Argument, Note
 from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled, prepare
-from kommres.dsl.backends.kernels.drawing import Drawn, Written, drawn
+from kommres.dsl.backends.kernels.drawing import Drawing, Drawn, Written, drawn
+from kommres.dsl.backends.kernels.filling import Filler
 from kommres.dsl.backends.kernels.fitting import refuse_misfits
 from kommres.dsl.backends.kernels.hoisting import DAYS, LOST, WIDTH
 from kommres.dsl.backends.kernels.hours import Hours
+from kommres.dsl.backends.kernels.kept import kept
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
-from kommres.dsl.backends.kernels.proved import prove, undisturbed
+from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.proved import key_of, prove, undisturbed
 from kommres.dsl.backends.kernels.store import KernelWarning
 from kommres.dsl.backends.kernels.zoning import LocalTimes
 from kommres.dsl.backends.machine import Machine
@@ -71,6 +74,8 @@ class Kernels:
     still
         There are kernels of their own for rows on which nothing changes inside the month. Without them there is less
         to compile, and rows take longer.
+    quick
+        Machine code is made in half the time, and rows take about twice as long.
     few
         Kernels for rows on which something changes inside the month are made after so many such rows. Changes speed,
         never the result.
@@ -93,6 +98,7 @@ class Kernels:
         charges: Sequence[str] | None = None,
         cache: Path | None = None,
         still: bool = True,
+        quick: bool = False,
         few: int = 3_000,
     ) -> None:
         self._machine = Machine(plan, month, known_at=known_at, options=options or {}, overrides=overrides, hook=None)
@@ -100,10 +106,14 @@ class Kernels:
         self.layout = layout_of(plan, assumed)
         self.names = Names()
         self._hours = Hours(self._machine, self.layout, self.names)
-        self._numbers = None if charges is None else [c.number for c in plan.charges if c.id in set(charges)]
+        self._numbers = None if charges is None else tuple([c.number for c in plan.charges if c.id in set(charges)])
+        self._known_at = known_at
+        self._options = tuple(sorted((options or {}).items()))
         self._overrides = overrides
         self._cache = cache
+        self._quick = quick
         self._local = LocalTimes(self._machine.term.start, self.layout, self.names)
+        self._filler = Filler(self._machine, self.names)
         self._lock = Lock()
         self._slow: set[str] = set()  # entities with a kernel that has no machine code
         self._few = few
@@ -112,23 +122,44 @@ class Kernels:
         self._still: _Made | None = first if still else None
         self._sliced: _Made | None = None if still else first
         self.drawn = first.kernels
+        #: tables of sums that they read
+        self.sums = first.sums
         #: what the first kernels do not compute
         self.report: tuple[Note, ...] = first.notes
 
     def _make(self, *, still: bool) -> _Made:
-        assumed = evolve(self._assumed, still=still, partial=True)
-        with undisturbed():
-            proofs = prove(self._machine.plan, assumed, overrides=self._overrides)
-            drawing = drawn(self._machine, proofs, self.layout, self.names, self._hours, self._numbers)
-        functions = tuple(compiled(kernel.text, "kernel", folder=self._cache) for kernel in drawing.kernels)
-        for kernel in drawing.kernels:
-            kernel.constants.update({path: self._span_sums(filler) for path, filler in kernel.spans.items()})
-        return _Made(kernels=drawing.kernels, notes=drawing.notes, functions=functions)
+        drawing = self._drawn(evolve(self._assumed, still=still, partial=True))
+        functions = tuple(self._compiled(kernel) for kernel in drawing.kernels)
+        sums = {path: self._span_sums(filler) for kernel in drawing.kernels for path, filler in kernel.spans.items()}
+        return _Made(kernels=drawing.kernels, notes=drawing.notes, functions=functions, sums=sums)
+
+    def _drawn(self, assumed: Assumptions) -> Drawing:
+        machine = self._machine
+
+        def draw() -> Drawing:
+            with undisturbed():
+                proofs = prove(machine.plan, assumed, overrides=self._overrides)
+                return drawn(machine, proofs, self.layout, self.names, self._hours, self._numbers)
+
+        if assumed.still or assumed.inputs or self._overrides:
+            return draw()
+        key = key_of(assumed), self._known_at, self._options, self._numbers
+        drawing = kept(machine.plan, key, self.names, draw)
+        try:
+            for kernel in drawing.kernels:
+                for recipe in kernel.recipes:
+                    self._filler.array(recipe)
+        except NotCompiled:  # a value that no kernel can hold, which is not there in other months
+            return draw()
+        return drawing
+
+    def _compiled(self, kernel: Drawn) -> Kernel:
+        return compiled(kernel.text, "kernel", quick=self._quick, folder=self._cache)
 
     def _span_sums(self, filler: Drawn) -> NDArray[np.int64]:
         """Return the sums for all pairs of days, narrow if they can be; all are lost where no kernel can be made."""
         sums = np.full((DAYS + 1) * WIDTH, LOST, np.int64)
-        function = compiled(filler.text, "kernel", folder=self._cache)
+        function = self._compiled(filler)
         with suppress(NotLowered):
             function(*self._arguments(Batch(tables={}), filler, {}, {filler.outputs[0].name: sums}))
         return sums.astype(np.int32) if sums.min() >= LOST and sums.max() < -LOST else sums
@@ -178,7 +209,7 @@ class Kernels:
         for kernel, function in zip(made.kernels, made.functions, strict=True):
             table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
             outputs: dict[str, NDArray[Any]] = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
-            given = {("rows", entity): places for entity, places in rows.items()} | stored
+            given = {("rows", entity): places for entity, places in rows.items()} | stored | made.sums
             calls.append((kernel, function, outputs, self._arguments(batch, kernel, given, outputs)))
             stored |= {o.path[1:]: outputs[o.name] for o in kernel.outputs if o.path[1] == "stored"}
         prepare([(function, arguments) for _, function, _, arguments in calls])
@@ -206,7 +237,7 @@ class Kernels:
 
     def bound(self, batch: Batch, kernel: Drawn, outputs: Mapping[str, NDArray[Any]]) -> list[object]:
         """Return the arguments of a kernel that reads no results of others, for a batch."""
-        return self._arguments(batch, kernel, {}, outputs)
+        return self._arguments(batch, kernel, self.sums, outputs)
 
     def _arguments(
         self,
@@ -217,12 +248,11 @@ class Kernels:
     ) -> list[object]:
         # Time zones first: arrays of times have a row for each that was seen.
         zones = {a.path: self._hours.numbers(batch, str(a.path[1])) for a in kernel.arguments if a.path[0] == "zones"}
-        return [self._bound(batch, kernel, argument, {**given, **zones}, outputs) for argument in kernel.arguments]
+        return [self._bound(batch, argument, {**given, **zones}, outputs) for argument in kernel.arguments]
 
     def _bound(
         self,
         batch: Batch,
-        kernel: Drawn,
         argument: Argument,
         stored: Mapping[tuple[object, ...], NDArray[Any]],
         outputs: Mapping[str, NDArray[Any]],
@@ -241,9 +271,9 @@ class Kernels:
                 return self._hours.array(tuple(key))
             case ("series" | "series rows" as what, entity, name):
                 return self._series(batch, what, entity, name)
-            case ("constant", *_):
-                return kernel.constants[path]
-            case ("stored" | "rows" | "zones", *_):
+            case ("constant", recipe):
+                return self._filler.array(recipe)
+            case ("stored" | "rows" | "zones", *_) | ("constant", "span sums", *_):
                 return stored[path]
             case ("cells", entity, key):
                 coding = self.layout.inputs[entity][key]
@@ -364,6 +394,7 @@ class _Made:
     kernels: tuple[Drawn, ...]
     notes: tuple[Note, ...]
     functions: tuple[Kernel, ...]
+    sums: dict[tuple[object, ...], Any]  # arrays
 
 
 def _sound(batch: Batch, entity: str, spoiled: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.int64]:

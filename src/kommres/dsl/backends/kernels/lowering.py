@@ -28,6 +28,7 @@ from llvmlite import ir
 from kommres.dsl.backends.kernels.ahead import MARK, STREAMED, hurried
 from kommres.dsl.backends.kernels.emit import FEW, REGISTRY, Primitive
 from kommres.dsl.backends.kernels.origins import parsed
+from kommres.dsl.backends.kernels.proved import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -626,8 +627,8 @@ def _loaded(target: ast.expr) -> ast.expr:
     return target
 
 
-def machine_code(text: str, function: str, arguments: Sequence[Argument], entry: str) -> bytes:
-    """Return an object file with an entry, see :func:`module_of`.
+def machine_code(text: str, function: str, arguments: Sequence[Argument], entry: str, *, quick: bool = False) -> bytes:
+    """Return an object file with an entry, see :func:`module_of`; ``quick``: sooner, and slower.
 
     Raises
     ------
@@ -641,10 +642,12 @@ def machine_code(text: str, function: str, arguments: Sequence[Argument], entry:
     # Vector instructions are for short loops; of a long one LLVM makes four times the code in four times the time.
     # Cells of series are gone through in short loops, whatever stands around them.
     series = any(argument is not None and argument[1] > 1 for argument in arguments)
-    long = text.count("\n") > (_LONGER if series else _LONG)
+    long = quick or text.count("\n") > (_LONGER if series else _LONG)
     few = re.search(rf"\bfor {FEW}\d", text) is not None and platform.machine() in {"x86_64", "AMD64"}
-    machine = target(2 if long else 3, _FOR_FEW if few else "")
-    module = llvm.parse_assembly(str(module_of(text, function, arguments, entry)))
+    machine = target(0 if quick else 2 if long else 3, _FOR_FEW if few else "")
+    with undisturbed():
+        written = str(module_of(text, function, arguments, entry))
+    module = llvm.parse_assembly(written)
     module.verify()
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.slp_vectorization = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from attrs import define, field
 
+from kommres.dsl.backends.kernels.filling import Days, Fixed, Span
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node
 from kommres.dsl.backends.kernels.moments import Moments
 from kommres.dsl.backends.kernels.movers import Movers
@@ -18,16 +19,18 @@ from kommres.dsl.backends.kernels.zoning import BEFORE
 from kommres.dsl.bound.nodes import Event, Input
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
-from kommres.dsl.plan.sources import LAST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kommres.dsl.backends.cutting import Cutter
     from kommres.dsl.backends.kernels.builder import Builder  # noqa: TC004 - only in annotations
     from kommres.dsl.backends.kernels.scope import RowAt, Scope, Term
     from kommres.dsl.backends.tables import Table
+    from kommres.dsl.plan.nodes import DefinitionPlan
     from kommres.dsl.rules.nodes import Cuts
+
+#: days of a month at most
+_LONGEST: Final = 31
 
 
 @define(eq=False)
@@ -38,7 +41,6 @@ class Pieces:
     """
 
     builder: Builder
-    fixed: tuple[int, ...]
     daily: bool = False
     changes: list[tuple[Node, Node, Node, Node]] = field(factory=list)  # offsets, days, first row, row after the last
     intervals: list[_Edges] = field(factory=list)
@@ -47,19 +49,21 @@ class Pieces:
 
     def add(self, other: Pieces) -> None:
         """Cut where another definition cuts, too."""
-        self.fixed = tuple(sorted({*self.fixed, *other.fixed}))
         self.daily |= other.daily
         self.changes += [change for change in other.changes if change not in self.changes]
         self.intervals += [edges for edges in other.intervals if edges not in self.intervals]
+        self.dated += [days for days in other.dated if days not in self.dated]
+
+    @property
+    def cut(self) -> bool:
+        """Whether there may be more than one."""
+        return bool(self.daily or self.dated or self.changes or self.intervals)
 
     def after(self, day: Node, end: Node) -> Node:
         """Return the first day after a day on which something may change, ``end`` at the latest."""
         graph = self.builder.graph
         if self.daily:
             return graph.node(INT, "min({0} + 1, {1})", day, end)
-        for fixed in self.fixed:
-            at = graph.int(fixed)
-            end = graph.node(INT, "({1} if {0} < {1} < {2} else {2})", day, at, end)
         for days, base in self.dated:
             end = graph.node(INT, "next_day({0}, {1}, {2}, {3})", days, base, day, end)
         for offsets, days, first, last in self.changes:
@@ -104,9 +108,14 @@ class _Edges:
         return graph.both(some, self._moments.lost)
 
 
-def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Pieces | None:
+def pieces_of(builder: Builder, definition: DefinitionPlan, cuts: Cuts, row: RowAt) -> Pieces | None:
     """Return the pieces of the month for a row; None where it is one piece whatever the data are."""
-    found = Pieces(builder, tuple(cutter.fixed[1:]), daily=cutter.daily)
+    cutter = builder.machine.computation(definition.number).cutter
+    found = Pieces(builder, daily=cutter.daily)
+    if len(cutter.fixed) > 1 or not (builder.still or cutter.even):
+        tables = [table for table in builder.machine.tables if table.param in definition.cuts.params]
+        fixed = Days(Span("month"), _places(builder, tables), tuple(sorted(definition.cuts.days)))
+        found.dated.append((builder.constant(fixed), builder.graph.int(0)))
     for declared, up in [*cuts.own, *((item, 0) for item in cuts.below), *cuts.around]:
         rows = builder.below(builder.above(row, up), declared.entity.name)
         for key in _keys(declared):
@@ -116,9 +125,7 @@ def pieces_of(builder: Builder, cutter: Cutter, cuts: Cuts, row: RowAt) -> Piece
     for event, up in _events(cuts):
         found.intervals.append(_Edges(builder, builder.above(row, up), event))
     found.bad = builder.graph.either(*(edges.lost for edges in found.intervals))
-    if not found.daily and not found.fixed and not found.changes and not found.intervals:
-        return None
-    return found
+    return found if found.cut else None
 
 
 def pieces_ever(builder: Builder, scope: Scope, steps: Sequence[int]) -> Pieces | None:
@@ -129,16 +136,16 @@ def pieces_ever(builder: Builder, scope: Scope, steps: Sequence[int]) -> Pieces 
     if scope.definition is None:
         return None
     graph, movers = builder.graph, Movers.of(builder.machine, scope, steps)
-    found = Pieces(builder, (), daily=movers.daily)
-    first, last = 1, LAST_DAY + 1
-    days = {day for table in movers.tables for day in table.changes(first, last)} | movers.days
+    found = Pieces(builder, daily=movers.daily)
     cuts = needed(builder.machine, scope.definition, steps)
-    if _events(cuts):  # what is clipped to the month begins and ends with it
-        days |= {builder.machine.term.start, builder.machine.term.end}
-    if days:
-        found.dated.append((_days(builder, days), graph.int(0)))
+    edges = bool(_events(cuts))  # what is clipped to the month begins and ends with it
+    days = Days(Span("ever"), _places(builder, movers.tables), tuple(sorted(movers.days)), edges)
+    if edges or len(builder.filler.array(days)):
+        found.dated.append((builder.constant(days), graph.int(0)))
     for table, number in movers.brackets:
-        found.dated.append((_days(builder, _bounds(table)), scope.word(number)))
+        bounds = sorted(_bounds(table))
+        array = builder.constant(Fixed(("bounds", *bounds), np.array(bounds, np.int64)))
+        found.dated.append((array, scope.word(number)))
     for declared, up in [*cuts.own, *((item, 0) for item in cuts.below), *cuts.around]:
         rows = builder.below(builder.above(scope.row, up), declared.entity.name)
         for key in _keys(declared):
@@ -150,12 +157,11 @@ def pieces_ever(builder: Builder, scope: Scope, steps: Sequence[int]) -> Pieces 
         if event.interval == "instant":
             raise NotCompiled("a span of days that is cut by moments")
         found.intervals.append(_Edges(builder, builder.above(scope.row, up), event))
-    return found if found.daily or found.dated or found.changes or found.intervals else None
+    return found if found.cut else None
 
 
-def _days(builder: Builder, days: Iterable[int]) -> Node:
-    known = sorted(days)
-    return builder.constant(("days", *known), lambda: np.array(known, np.int64))
+def _places(builder: Builder, tables: Iterable[Table]) -> tuple[int, ...]:
+    return tuple([builder.machine.tables.index(table) for table in tables])
 
 
 def _bounds(table: Table) -> set[int]:
@@ -195,7 +201,7 @@ def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | Non
     found = [_dated(builder, past, tables, cuts.days)]
     for event, up in _events(cuts):
         edges = _Edges(builder, builder.above(scope.row, up), event)
-        _reached(builder, event, past)
+        _reached(event, past)
         edge = edges.after(past.start, past.end)
         found += [graph.node(BOOL, "({0} < {1})", edge, past.end), edges.lost]
     return graph.either(*found)
@@ -203,12 +209,10 @@ def moved(builder: Builder, scope: Scope, past: Term, *steps: int) -> Node | Non
 
 def _dated(builder: Builder, past: Term, tables: Iterable[Table], days: Iterable[int]) -> Node | None:
     """Return whether a table changes inside a past month, or one of some days lies there."""
-    first, last = builder.window(past)
-    known = {day for day in days if first < day < last}
-    known.update(day for table in tables for day in table.changes(first, last))
-    if not known:
+    places, known = _places(builder, tables), tuple(sorted(days))
+    if not len(builder.filler.array(Days(Span("ever"), places, known))):
         return None
-    array = builder.constant(("days", *sorted(known)), lambda: np.array(sorted(known), np.int64))
+    array = builder.constant(Days(Span("past", past.back), places, known))
     return builder.graph.node(BOOL, "any_within({0}, {1}, {2})", array, past.start, past.end)
 
 
@@ -231,9 +235,9 @@ def _tables(builder: Builder, scope: Scope, steps: Sequence[int]) -> list[Table]
     return found
 
 
-def _reached(builder: Builder, event: Event, past: Term) -> None:
+def _reached(event: Event, past: Term) -> None:
     """Raise :class:`NotCompiled` where local days of a past month are not known."""
-    if event.interval == "instant" and builder.window(past)[0] < builder.machine.term.start - BEFORE:
+    if event.interval == "instant" and past.back * _LONGEST > BEFORE:
         raise NotCompiled("pieces cut by moments too long ago")
 
 

@@ -26,11 +26,16 @@ def prove(
     """Return what is proved of a plan, see :func:`kommres.dsl.plan.prove.prove`."""
     if overrides or assumed.inputs:
         return proving.prove(plan, assumed, overrides=overrides)
-    key = tuple(asdict(assumed, recurse=False, filter=lambda one, _: one.name != "inputs").values())
+    key = key_of(assumed)
     proofs = _known.setdefault(plan, {})
     if key not in proofs:
         proofs[key] = proving.prove(plan, assumed)
     return proofs[key]
+
+
+def key_of(assumed: Assumptions) -> tuple[Any, ...]:
+    """Return what is assumed beside inputs, as a key."""
+    return tuple(asdict(assumed, recurse=False, filter=lambda one, _: one.name != "inputs").values())
 
 
 @contextmanager

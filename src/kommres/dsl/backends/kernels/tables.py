@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import lcm
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import lcm, prod
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from attrs import field, frozen
 
-from kommres.dsl.backends.grids import span_days
+from kommres.dsl.backends.kernels.filling import (
+    HIGHEST,
+    MISSING,
+    Axis,
+    Bands,
+    Column,
+    Fixed,
+    Parts,
+    Span,
+    Values,
+    Versions,
+    brackets,
+    coded,
+    working_days,
+)
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made
-from kommres.dsl.backends.tables import Miss
 from kommres.dsl.plan.forms import const, mul
-from kommres.dsl.problems import DataProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,34 +41,22 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.tables import Table
     from kommres.dsl.bound.nodes import Calendar, Key, ParamRow
 
-#: A look-up that misses. No value of a table comes near it.
-MISSING = -(1 << 62)
-#: The first day of a span of days, and the day after its last one.
-Span: TypeAlias = "tuple[int, int]"
-_EVER: Span = 1, 1 << 40
-#: The ends of a bracket that is open.
-_LOWEST, HIGHEST = -(1 << 62), 1 << 62
-_MOST_CELLS = 4_000_000
-
-
-@frozen(kw_only=True, eq=False)
-class Axis:
-    """A key of a table: texts in order, and their places by the codes of members or names."""
-
-    texts: tuple[str, ...]
-    places: Any = field(repr=False)  # array: code -> place in texts, -1 for others
+_MONTH, _YEAR, _EVER = Span("month"), Span("year"), Span("ever")
+_MOST_CELLS: Final = 4_000_000
 
 
 class Tables:
-    """The tables of a program as arrays for one month."""
+    """The tables of a program as arrays."""
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
-    def still(self, position: int) -> bool:
-        """Whether nothing of a table changes inside the month."""
+    def still(self, table: Table) -> bool:
+        """Whether nothing of a table changes inside the month: for changing rows, inside any month."""
+        if not self._builder.still:
+            return not table.inside_months
         term = self._builder.machine.term
-        return not self._builder.machine.tables[position].changes(term.start, term.end)
+        return not table.changes(term.start, term.end)
 
     # values ----------------------------------------------------------------------------------------------
 
@@ -74,12 +73,9 @@ class Tables:
         axes = self._axes(table)
         place, missing = self._place(scope, keys, axes)
         scale = self.scale(table)
-        days = self.days(table, span)
-        array = self._builder.constant(
-            ("table", position, scale, span), lambda: self._filled(table, axes, days, scale, members)
-        )
+        array = self._builder.constant(Values(position=position, span=span, axes=axes, scale=scale, members=members))
         graph = scope.graph
-        place = self._with_day(place, at, len(days))
+        place = self._on_day(place, at, axes)
         cell = graph.node(INT, "{0}[{1}]", array, place)
         missing = graph.either(missing, graph.node(BOOL, "({0} == {1})", cell, graph.int(MISSING)))
         found = Status(miss=graph.either(status.miss, missing), bad=status.bad)
@@ -90,53 +86,44 @@ class Tables:
     def _everywhere(self, value: object, kind: str, status: Status, members: tuple[str, ...] | None) -> Made:
         """Return the value that a run gives for all keys."""
         scale = value.denominator if isinstance(value, Fraction) else 1
-        word = self._coded(value, scale, members)
+        word = coded(value, scale, members, self._builder.names)
         graph = self._builder.graph
         if kind == "yes_no":
             return Made(status, node=graph.true if word else graph.false)
         return Made(status, node=graph.int(word), scale=scale, members=members)
 
     def span(self, table: Table, scope: Scope, day: Node | None) -> tuple[Node | None, Span]:
-        """Return the place of a day among the days on which the table changes, and the span in which these lie."""
+        """Return the place of a day among the parts of a span, None for the first one, and the span."""
         builder = self._builder
-        month = builder.machine.term.start, builder.machine.term.end
         if day is None and scope.when.wide:
             return self._counted(table, scope.when.day, _EVER), _EVER
         if day is None and scope.when.past is not None:
-            span = builder.window(scope.when.past)
+            span = Span("past", scope.when.past.back)
             return self._counted(table, scope.when.day, span), span
         if day is None and scope.when.along is not None and scope.when.along.axis.yearly:
-            days = span_days("year", builder.machine.term)
-            return self._counted(table, scope.when.day, (days.start, days.stop)), (days.start, days.stop)
+            return self._counted(table, scope.when.day, _YEAR), _YEAR
         if day is None or day is builder.start or day is builder.last:
-            if not table.changes(*month):
-                return None, month
-            if day is None:
-                day = scope.when.day
-            if day is builder.start:
-                # Where no other day is asked for, the text is that of a month in which nothing changes.
-                return (None, (month[0], month[0] + 1)) if builder.still else (scope.graph.int(0), month)
-            return self._counted(table, day, month), month
+            day = scope.when.day if day is None else day
+            if self.still(table) or day is builder.start:
+                return None, _MONTH
+            return self._counted(table, day, _MONTH), _MONTH
         return self._counted(table, day, _EVER), _EVER
 
     def _counted(self, table: Table, day: Node, span: Span) -> Node | None:
-        days = self.days(table, span)[1:]
-        if not days:
+        if not table.changes(*_EVER.of(self._builder.machine.term)):
             return None
-        key = "changes", self._builder.machine.tables.index(table), span
-        array = self._builder.constant(key, lambda: np.array(days, np.int64))
+        array = self._builder.constant(Parts(position=self._position(table), span=span))
         return self._builder.graph.node(INT, "in_force({0}, {1})", array, day)
 
-    @staticmethod
-    def days(table: Table, span: Span) -> list[int]:
-        """Return the first days of the parts of a span in which the table is the same."""
-        return [span[0], *table.changes(*span)]
+    def _position(self, table: Table) -> int:
+        return self._builder.machine.tables.index(table)
 
-    def _with_day(self, place: Node, at: Node | None, days: int) -> Node:
+    def _on_day(self, place: Node, at: Node | None, axes: Sequence[Axis]) -> Node:
+        """Return the cell of a combination of keys in a part of a span."""
         if at is None:
             return place
         graph = self._builder.graph
-        return graph.node(INT, "({0} * {1} + {2})", place, graph.int(days), at)
+        return graph.node(INT, "({1} * {0} + {2})", graph.int(prod(len(axis.texts) for axis in axes)), at, place)
 
     def scale(self, table: Table) -> int:
         values = [row.value for row in (*table.rows, *table.given.values(), table.everywhere) if row is not None]
@@ -144,39 +131,7 @@ class Tables:
 
     def word(self, row: ParamRow, scale: int) -> int:
         """Return the value of a row in steps of 1/``scale``."""
-        return self._coded(row.value, scale, None)
-
-    def _coded(self, value: object, scale: int, members: tuple[str, ...] | None) -> int:
-        match value:
-            case bool():
-                return int(value)
-            case int() | Fraction():
-                word = int(value * scale)
-            case str() if members is not None:
-                word = members.index(value)
-            case str():
-                word = self._builder.names.code(value)
-            case _:
-                raise NotCompiled("an absent value of a table")
-        if abs(word) >= HIGHEST:
-            raise NotCompiled("a value of a table of more than 62 bits")
-        return word
-
-    def _filled(
-        self, table: Table, axes: Sequence[Axis], days: Sequence[int], scale: int, members: tuple[str, ...] | None
-    ) -> Any:  # noqa: ANN401 - an array
-        cells = [
-            self._cell(table, keys, day, scale, members)
-            for keys in product(*(axis.texts for axis in axes))
-            for day in days
-        ]
-        return np.array(cells, np.int64)
-
-    def _cell(self, table: Table, keys: tuple[str, ...], day: int, scale: int, members: tuple[str, ...] | None) -> int:
-        try:
-            return self._coded(table.find(keys, day).value, scale, members)
-        except Miss:
-            return MISSING
+        return coded(row.value, scale, None, self._builder.names)
 
     # keys ------------------------------------------------------------------------------------------------
 
@@ -220,7 +175,7 @@ class Tables:
                     return graph.int(0), graph.true
                 at: Node = graph.int(axis.texts.index(made.text))
             else:
-                array = builder.constant(("axis", *axis.texts, axis.places.tobytes()), lambda axis=axis: axis.places)  # type: ignore[misc]
+                array = builder.constant(Fixed(("axis", *axis.texts, axis.places.tobytes()), axis.places))
                 code = scope.code(key)
                 found = graph.node(INT, "place_of({0}, {1})", array, code)
                 missing = graph.either(missing, graph.node(BOOL, "({0} < 0)", found))
@@ -264,8 +219,10 @@ class Tables:
 
     def widest(self, table: Table, span: Span) -> int:
         """Return the greatest number of brackets that are in force together."""
-        combinations = product(product(*(axis.texts for axis in self._axes(table))), self.days(table, span))
-        return max((len(self.brackets(table, keys, day)) for keys, day in combinations), default=0)
+        span = span if self._builder.still else _EVER
+        days = span.parts(table, self._builder.machine.term)
+        combinations = product(product(*(axis.texts for axis in self._axes(table))), days)
+        return max((len(brackets(table, keys, day)) for keys, day in combinations), default=0)
 
     @staticmethod
     def farthest(table: Table, grid: int) -> int:
@@ -298,62 +255,15 @@ class Tables:
 
         ``width``: so many brackets for each combination, filled up with empty ones.
         """
-        builder = self._builder
         axes = self._axes(table)
         place, missing = self._place(scope, fixed, axes)
-        days = self.days(table, span)
-        place = self._with_day(place, at, len(days))
-        key = ("bands", builder.machine.tables.index(table), grid, scale, span, width)
-        made: dict[str, Any] = {}
-
-        def arrays() -> dict[str, Any]:
-            if not made:
-                made.update(self._filled_bands(table, axes, days, grid, scale, members, width))
-            return made
-
-        names = ("offsets", "lows", "highs", "values")
-        offsets, lows, highs, values = (
-            builder.constant((*key, name), lambda name=name: arrays()[name])  # type: ignore[misc]
-            for name in names
+        place = self._on_day(place, at, axes)
+        all_of = Bands(
+            position=self._position(table), span=span, axes=axes, grid=grid, scale=scale, members=members, width=width
         )
+        names = ("offsets", "lows", "highs", "values")
+        offsets, lows, highs, values = (self._builder.constant(Column(all_of, name)) for name in names)
         return offsets, lows, highs, values, place, missing
-
-    def _filled_bands(
-        self,
-        table: Table,
-        axes: Sequence[Axis],
-        days: Sequence[int],
-        grid: int,
-        scale: int,
-        members: tuple[str, ...] | None,
-        width: int | None,
-    ) -> dict[str, Any]:
-        offsets, lows, highs, values = [0], [], [], []
-        open_low = _LOWEST if width is None else 0  # a volume begins at 0
-        for keys in product(*(axis.texts for axis in axes)):
-            for day in days:
-                found = self.brackets(table, keys, day)
-                for low, high, row in found:
-                    lows.append(open_low if low is None else max(_LOWEST, min(int(low * grid), HIGHEST)))
-                    highs.append(HIGHEST if high is None else max(_LOWEST, min(int(high * grid), HIGHEST)))
-                    values.append(self._coded(row.value, scale, members))
-                for place in range(len(found), width or 0):
-                    lows.append(0 if place else HIGHEST)  # no bracket begins there, so nothing was found
-                    highs.append(0)
-                    values.append(0)
-                offsets.append(len(lows))
-        if not values:
-            lows, highs, values = [HIGHEST], [_LOWEST], [0]
-        columns = {"offsets": offsets, "lows": lows, "highs": highs, "values": values}
-        return {name: np.array(column, np.int64) for name, column in columns.items()}
-
-    @staticmethod
-    def brackets(table: Table, keys: tuple[str, ...], day: int) -> Sequence[Any]:
-        """Return the brackets in force; none where the look-up misses."""
-        try:
-            return table.brackets(keys, day)
-        except DataProblem:
-            return ()
 
     def version(self, scope: Scope, position: int, keys: Sequence[int]) -> Node:
         """Return a number for the brackets in force for some keys: equal ones have equal numbers, none have -1."""
@@ -364,24 +274,13 @@ class Tables:
         at, span = self.span(table, scope, None)
         axes = self._axes(table)
         place, missing = self._place(scope, keys, axes)
-        days = self.days(table, span)
-
-        def numbered() -> Any:  # noqa: ANN401 - an array
-            known: dict[object, int] = {}
-            found = []
-            for texts in product(*(axis.texts for axis in axes)):
-                for day in days:
-                    rows = tuple([(low, high, row.value) for low, high, row in self.brackets(table, texts, day)])
-                    found.append(known.setdefault(rows, len(known)) if rows else -1)
-            return np.array(found or [-1], np.int64)
-
-        array = self._builder.constant(("versions", position, span), numbered)
-        number = graph.node(INT, "{0}[{1}]", array, self._with_day(place, at, len(days)))
+        array = self._builder.constant(Versions(position=position, span=span, axes=axes))
+        number = graph.node(INT, "{0}[{1}]", array, self._on_day(place, at, axes))
         return number if missing is None else graph.select(missing, graph.int(-1), number)
 
-    def _axes(self, table: Table) -> list[Axis]:
+    def _axes(self, table: Table) -> tuple[Axis, ...]:
         """Return the keys without the bracket."""
-        return [self._axis(table, n) for n in range(len(table.param.keys)) if n != table.bracket]
+        return tuple([self._axis(table, n) for n in range(len(table.param.keys)) if n != table.bracket])
 
     # calendars -------------------------------------------------------------------------------------------
 
@@ -389,22 +288,11 @@ class Tables:
         """Return the day itself if it is a working day, else the next one."""
         import datetime
 
-        from kommres.dsl.backends.functions import next_working_day
-
         if calendar.until - calendar.start > 1 << 20 or datetime.date.max.toordinal() < calendar.until:
             raise NotCompiled("a calendar of too many days")
 
-        def following() -> Any:  # noqa: ANN401 - an array
-            days = []
-            for one in range(calendar.start, calendar.until):
-                try:
-                    days.append(next_working_day(one, calendar))
-                except Miss:
-                    days.append(MISSING)
-            return np.array([*days, MISSING], np.int64)
-
         graph = scope.graph
-        array = self._builder.constant(("working days", calendar.id), following)
+        array = self._builder.constant(Fixed(("working days", calendar.id), working_days(calendar)))
         span = graph.int(calendar.until - calendar.start)
         place = graph.node(INT, "min(max({0} - {1}, int64(-1)), {2})", day, graph.int(calendar.start), span)
         place = graph.node(INT, "({0} if {0} >= 0 else {1})", place, span)

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from kommres.dsl.backends.kernels.filling import HIGHEST
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made
-from kommres.dsl.backends.kernels.tables import HIGHEST
 from kommres.dsl.plan.forms import ONE, Form, Whole, const, mul
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kommres.dsl.backends.kernels.filling import Span
     from kommres.dsl.backends.kernels.graph import Kind, Node
     from kommres.dsl.backends.kernels.scope import Scope
-    from kommres.dsl.backends.kernels.tables import Span
     from kommres.dsl.backends.tables import Table
     from kommres.dsl.plan.forms import Leaf
 
