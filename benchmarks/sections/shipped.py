@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import time
@@ -166,6 +167,7 @@ def _everywhere(works: list[Callable[[], Found]]) -> list[Found]:
     if "fork" not in get_all_start_methods():
         return [work() for work in works]
     _inherited[:] = works
+    gc.freeze()  # each contest begins by looking for cycles: none are in the plan and the city
     with get_context("fork").Pool(os.cpu_count()) as pool:
         return pool.map(_inherited_work, range(len(works)), chunksize=4)
 

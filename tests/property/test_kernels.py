@@ -41,8 +41,8 @@ def proofs():
 # --- usual shapes, very many rows ------------------------------------------------------------------------------
 
 #: Rows of each shape; together with the other tests here more than a million.
-PLENTY = 42_000
-AT_ONCE = 14_000
+PLENTY = 33_000
+AT_ONCE = 11_000
 #: Share of rows that a kernel may leave although the interpreter charges them; 0 where nothing is said.
 MAY_BE_LEFT = {"deep": 1.0}
 

@@ -13,7 +13,7 @@ from kommres.columns.arrow import require_arrow
 from kommres.columns.cells import column_texts
 from kommres.columns.reader import read_cell
 from kommres.columns.series import SeriesReader
-from kommres.columns.values import Cell, Line, lay_out
+from kommres.columns.values import Cell, Lines, lay_out
 from kommres.dsl.backends.machine import TIME_ZONE
 from kommres.dsl.backends.rows import Bad, EventRow, InputKey, Row
 from kommres.dsl.bound.nodes import Event, Rule
@@ -274,19 +274,20 @@ class Rows:
         days = (self._cells(name, by_role["from"], places) if "from" in by_role else None) or blank
         months = (self._cells(name, by_role["month"], places) if "month" in by_role else None) or blank
         values = self._cells(name, by_role["value"], places, _spread(zones, offsets)) or blank
-        lines = [
-            Line(
-                problem=reason, keys=tuple(cells[i] for cells in members), day=days[i], month=months[i], value=values[i]
-            )
-            for i, reason in enumerate(data.problems(name, places))
-        ]
+        lines = Lines(
+            problems=data.problems(name, places),
+            keys=list(zip(*members, strict=True)) if members else [()] * len(places),
+            days=days,
+            months=months,
+            values=values,
+        )
         item = schema.declared
         every = list(product(*(column.enum.members for column in keys if column.enum is not None)))
         window = range(self._month.number - PAST_MONTHS, self._month.number)
         for row, (first, last) in zip(rows, pairwise(offsets.tolist()), strict=True):
             if last > first:
                 # Closed results of charges go by the full name: two modules may charge under one name.
-                lay_out(row, item.id if isinstance(item, Rule) else item.name, lines[first:last], every, window)
+                lay_out(row, item.id if isinstance(item, Rule) else item.name, lines, range(first, last), every, window)
 
     def _series(self, name: str) -> SeriesReader:
         found = self._of_series.get(name)

@@ -218,14 +218,14 @@ def compared(name, *, trees=50, dirty=0.0):
         yield sides(name, month).compare(cities(charge(name), pick, month, trees, dirty=dirty))
 
 
-@pytest.mark.parametrize("name", [*WHOLE, *BY_DAY])
+@pytest.mark.parametrize("name", [*WHOLE, *BY_DAY], scope="module")
 def test_as_the_interpreter(name):
     for tally in compared(name):
         assert tally.lines
         assert tally.share <= MAY_BE_LEFT.get(name, 0), tally
 
 
-@pytest.mark.parametrize("name", [*WHOLE, *BY_DAY])
+@pytest.mark.parametrize("name", [*WHOLE, *BY_DAY], scope="module")
 def test_rows_that_cannot_be_used(name):
     for tally in compared(name, trees=30, dirty=0.1):
         assert tally.refused > 0 or name == "required_end"

@@ -30,6 +30,8 @@ Bracket: TypeAlias = tuple[Number | None, Number | None, ParamRow]
 
 #: Before any day: the start of an undated value.
 ALWAYS = -1
+#: so many look-ups that missed are remembered
+_MISSES = 10_000
 
 
 class Miss(DataProblem):
@@ -110,6 +112,7 @@ class Table:
         self.constant = self.everywhere is not None or (not param.keys and undated and param.complete_until is None)
         self._found: dict[tuple[Keys, int], ParamRow] = {}
         self._brackets: dict[tuple[Keys, int], tuple[Bracket, ...]] = {}
+        self._missed: dict[tuple[Keys, int], tuple[str, str]] = {}
 
     @cached_property
     def series(self) -> dict[Keys, list[Series]]:
@@ -171,12 +174,20 @@ class Table:
             raise DataProblem("D0405", f"a key of {self.param.name} is absent", field=self.param.name)
         if self.bracket is not None:
             return self._in_bracket(keys, day, self.bracket)
-        many = self.series.get(keys)
-        if many is None:
-            raise self._no_key(keys)
+        many = self._series_of(keys, day)
         row = self._on_day(many, keys, day)
         self._found[keys, day] = row
         return row
+
+    def _series_of(self, keys: Keys, day: int) -> list[Series]:
+        """Return the values of some keys. Raises what a look-up on this day raised before, or that there are none."""
+        missed = self._missed.get((keys, day))
+        if missed is not None:
+            raise self._miss(*missed)
+        many = self.series.get(keys)
+        if many is None:
+            raise self._remembered(keys, day, self._no_key(keys))
+        return many
 
     def _in_bracket(self, keys: Keys, day: int, position: int) -> ParamRow:
         wanted: Any = keys[position]
@@ -200,13 +211,11 @@ class Table:
             return found
         if self.everywhere is not None:
             return ((None, None, self.everywhere),)
-        many = self.series.get(keys)
-        if many is None:
-            raise self._no_key(keys)
+        many = self._series_of(keys, day)
         self._check_complete(many, keys, day)
         rows = [row for series in many if (row := series.at(day)) is not None]
         if not rows:
-            raise self._no_day(many, keys, day)
+            raise self._remembered(keys, day, self._no_day(many, keys, day))
         position = self.bracket or 0
         kept: list[Bracket] = []
         for row in sorted(rows, key=_start, reverse=True):
@@ -249,7 +258,7 @@ class Table:
         self._check_complete(many, keys, day)
         row = many[0].at(day)
         if row is None:
-            raise self._no_day(many, keys, day)
+            raise self._remembered(keys, day, self._no_day(many, keys, day))
         return row
 
     def _check_complete(self, many: list[Series], keys: Keys, day: int) -> None:
@@ -257,15 +266,21 @@ class Table:
         limit = min(filter(None, (self.param.complete_until, max(stated, default=None))), default=None)
         if limit is not None and day >= limit:
             until = show_day(limit)
-            raise self._miss(
-                "D0203",
-                f"{self._where(keys)} is complete until {until} only, so its value on {show_day(day)} is not known",
+            message = (
+                f"{self._where(keys)} is complete until {until} only, so its value on {show_day(day)} is not known"
             )
+            raise self._remembered(keys, day, self._miss("D0203", message))
 
     # misses ----------------------------------------------------------------------------------------------
 
     def _miss(self, code: str, message: str) -> Miss:
         return Miss(code, message, field=self.param.name)
+
+    def _remembered(self, keys: Keys, day: int, miss: Miss) -> Miss:
+        """Return a miss; the next look-up of the same is told the same."""
+        if len(self._missed) < _MISSES:
+            self._missed[keys, day] = miss.code, miss.message
+        return miss
 
     def _where(self, keys: Keys) -> str:
         inside = ", ".join(_show(k) for k in keys)
