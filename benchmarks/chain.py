@@ -142,15 +142,12 @@ class Chain:
 
 def _links(kernels: Kernels, made: Any, batch: Batch, given: Mapping[Any, Cells]) -> tuple[Link, ...]:  # noqa: ANN401
     links = []
-    known = dict(given)
+    known = {**given, **made.sums}
     for drawn, function in zip(made.kernels, made.functions, strict=True):
         count = batch.tables[drawn.entity].count
         results = {output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs}
         known |= {o.path[1:]: results[o.name] for o in drawn.outputs if o.path[1] == "stored"}
-        arguments = tuple(
-            kernels._bound(batch, drawn, argument, known, results)  # noqa: SLF001
-            for argument in drawn.arguments
-        )
+        arguments = tuple(kernels._arguments(batch, drawn, known, results))  # noqa: SLF001
         links.append(Link(drawn=drawn, function=function, arguments=arguments, results=results))
     return tuple(links)
 

@@ -79,14 +79,16 @@ class Sides:
 
     ``charges``: ids of those that kernels compute; None for all. A row that one of them hands over is not compared.
     ``few``: kernels for rows on which something changes are made at once here, for any number of them.
-    ``still``: as kernels take it.
+    ``still`` and ``quick``: as kernels take them.
     """
 
-    def __init__(self, plan, month, *, assumed=ASSUMED, charges=None, few=0, still=True, cache=None, **terms):
+    def __init__(
+        self, plan, month, *, assumed=ASSUMED, charges=None, few=0, still=True, quick=False, cache=None, **terms
+    ):
         self.plan, self.month, self.assumed, self.terms = plan, month, assumed, terms
         self.interpreter, self.seen = Interpreter(plan, month, **terms), []
         self.kernels = Kernels(
-            plan, month, assumed=assumed, charges=charges, few=few, still=still, cache=cache, **terms
+            plan, month, assumed=assumed, charges=charges, few=few, still=still, quick=quick, cache=cache, **terms
         )
 
     def charged(self, roots):

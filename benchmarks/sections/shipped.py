@@ -45,7 +45,7 @@ PERIOD: Final = Month.parse(MONTH)
 
 def measure(*, quick: bool) -> Outcome:
     """Compile and compare the charges on all cores, then run them one after the other."""
-    size = Size(accounts=150, bytes=4 << 20, seconds=0.02, rounds=1, few=NEVER, triad=1 << 20) if quick else Size()
+    size = SMALL if quick else Size()
     program = kommres.load()
     roots = buildings(program, size.accounts)
     makers = [partial(Bench.of, program.plan, charge, roots, size) for charge in program.plan.charges]
@@ -62,14 +62,21 @@ def measure(*, quick: bool) -> Outcome:
 
 @frozen(kw_only=True)
 class Size:
-    """How much is measured. ``bytes``: what a kernel reads and writes, if that takes no more than so many seconds."""
+    """How much is measured. ``bytes``: what a kernel reads and writes, if that takes no more than so many seconds.
+
+    ``few``, ``quick``: see :class:`Kernels`.
+    """
 
     accounts: int = 600
     bytes: int = 96 << 20
     seconds: float = 0.5
     rounds: int = 3
     few: int = 1
+    quick: bool = False
     triad: int = CELLS
+
+
+SMALL: Final = Size(accounts=150, bytes=4 << 20, seconds=0.02, rounds=1, few=NEVER, quick=True, triad=1 << 20)
 
 
 @frozen(kw_only=True)
@@ -97,7 +104,7 @@ class Bench:
     @classmethod
     def of(cls, plan: Plan, charge: DefinitionPlan, roots: Sequence[Row], size: Size) -> Bench:
         """Compile a charge, unless it is found in the cache."""
-        kernels = Kernels(plan, PERIOD, charges=[charge.id], few=size.few)
+        kernels = Kernels(plan, PERIOD, charges=[charge.id], few=size.few, quick=size.quick)
         city = batch_of(kernels.layout, roots, PERIOD, kernels.names)
         chain = Chain.of(kernels, city, charge.rule.entity.name)
         return cls(plan=plan, charge=charge, roots=roots, size=size, kernels=kernels, city=city, chain=chain)
