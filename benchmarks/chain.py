@@ -147,7 +147,7 @@ def _links(kernels: Kernels, made: Any, batch: Batch, given: Mapping[Any, Cells]
         count = batch.tables[drawn.entity].count
         results = {output.name: np.zeros(count, str(output.path[0])) for output in drawn.outputs}
         known |= {o.path[1:]: results[o.name] for o in drawn.outputs if o.path[1] == "stored"}
-        arguments = tuple(kernels._arguments(batch, drawn, known, results))  # noqa: SLF001
+        arguments = tuple(kernels._binding.arguments(batch, drawn, known, results))  # noqa: SLF001
         links.append(Link(drawn=drawn, function=function, arguments=arguments, results=results))
     return tuple(links)
 

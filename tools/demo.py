@@ -10,11 +10,14 @@ import os
 import sys
 import time
 from collections import Counter
+from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from concurrent.futures import ProcessPoolExecutor
 
     from kommres.dsl.program import Program
     from kommres.run import RunResult
@@ -51,7 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    import kommres
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=_read_rules) as pool:
+        for _ in range(2):
+            pool.submit(os.getpid)  # starts a process, which reads the rules while the city is made
+        return _shown(chosen, pool)
+
+
+def _shown(chosen: argparse.Namespace, pool: ProcessPoolExecutor) -> int:
     from kommres.synth import synthesize
 
     folder: Path = chosen.out
@@ -67,12 +79,12 @@ def _demo(chosen: argparse.Namespace) -> int:
         )
     _show_city(city, chosen, watch.last)
     with watch:
-        program = kommres.load()
+        program = _rules()
     _heading("Rules")
     charges = sum(rule.is_charge for rule in program.bound.rules)
     print(f"{len(program.modules)} modules: {', '.join(program.modules)}")
     print(f"{charges} charges, {len(program.bound.rules) - charges} rules, in {watch.last}")
-    results, spent = _charge(folder)
+    results, spent = _charge(folder, pool)
     _show_months(results, spent)
     _show_totals(results)
     failed = _explain(folder, results)
@@ -85,34 +97,39 @@ def _demo(chosen: argparse.Namespace) -> int:
     return failed
 
 
-def _charge(folder: Path) -> tuple[dict[str, RunResult], dict[str, float]]:
+def _charge(folder: Path, pool: ProcessPoolExecutor) -> tuple[dict[str, RunResult], dict[str, float]]:
     """Charge the months: one alone, as it compiles the rules, then the others two at a time."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
     ended = {FIRST: _month(folder, FIRST)}
     others = [month for month in MONTHS if month != FIRST]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for month, done in zip(others, pool.map(_month, [folder] * len(others), others), strict=True):
-            ended[month] = done
-            if sys.stderr.isatty():
-                end = "\n" if month == MONTHS[-1] else ""
-                print(f"\r{len(ended)} of {len(MONTHS)} months", end=end, file=sys.stderr, flush=True)
+    for month, done in zip(others, pool.map(_month, repeat(folder), others, repeat(1)), strict=False):
+        ended[month] = done
+        if sys.stderr.isatty():
+            end = "\n" if month == MONTHS[-1] else ""
+            print(f"\r{len(ended)} of {len(MONTHS)} months", end=end, file=sys.stderr, flush=True)
     return {month: ended[month][0] for month in MONTHS}, {month: ended[month][1] for month in MONTHS}
 
 
-def _month(folder: Path, month: str) -> tuple[RunResult, float]:
+def _month(folder: Path, month: str, threads: int | None = None) -> tuple[RunResult, float]:
     """Charge a month; return the result and the seconds that it took."""
     import kommres
 
     start = time.monotonic()
-    global _program  # noqa: PLW0603 - the rules, read once in each process
-    _program = _program or kommres.load()
-    result = kommres.run(_program, folder / "city" / month, month, out=folder / month, overwrite=True)
+    data, out = folder / "city" / month, folder / month
+    result = kommres.run(_rules(), data, month, out=out, overwrite=True, threads=threads)
     return result, time.monotonic() - start
 
 
-_program: Program | None = None
+def _read_rules() -> None:
+    _rules()
+
+
+@cache
+def _rules() -> Program:
+    """Return the rules, read once in each process."""
+    import kommres
+
+    return kommres.load()
+
 
 # --- what is shown -------------------------------------------------------------------------------------------
 

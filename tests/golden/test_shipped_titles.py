@@ -18,6 +18,18 @@ def test_items(program, kind):
     assert [f"{item.module}.{item.name}" for item in items if not program.titles.of(item, "ru")] == []
 
 
+def test_alternatives_with_those_of_regions(program):
+    ways = [(rule.id, way) for rule in shipped().plan.definitions for way in rule.alternatives if way.name != "base"]
+    assert ways
+    assert [f"{rule} except {way.name}" for rule, way in ways if not program.titles.of_way(way, "ru")] == []
+
+
+def test_choices_of_options_and_fields_of_events(program):
+    parts = [(option, choice) for option in program.options for choice in option.choices]
+    parts += [(event, field.name) for event in program.events for field in event.fields]
+    assert [f"{item.name}.{part}" for item, part in parts if not program.titles.of(item, "ru", part)] == []
+
+
 def test_members_of_enumerations(program):
     members = [(enum, member) for enum in program.enums for member in enum.members]
     assert [f"{enum.name}.{member}" for enum, member in members if not program.titles.of(enum, "ru", member)] == []

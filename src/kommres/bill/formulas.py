@@ -232,7 +232,8 @@ class Phrases(Writer):
             found: Event = event
             return self.names.of(found)
         if isinstance(source.data, tuple) and source.kind == "members":
-            return ", ".join(self.names.member(member) for member in source.data)
+            owner = self.names.enum_of(source)
+            return ", ".join(self.names.member(member, owner) for member in source.data)
         return self.words.keyword(source.kind, "source")
 
 

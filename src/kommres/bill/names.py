@@ -9,7 +9,7 @@ from attrs import define, field
 from kommres.bill.words import Words
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.bound.nodes import Enum, Option, Rule, Titles
-from kommres.dsl.plan.nodes import AlternativePlan, Op, Plan
+from kommres.dsl.plan.nodes import AlternativePlan, Op, Plan, SourcePlan
 from kommres.dsl.plan.payload import payload
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ class Names:
         """Return what an exception is called; ``""`` where the rules do not say."""
         return self.titles.of_way(way, self.words.language)
 
+    def module(self, origin: str) -> str:
+        """Return what the module of an exception, or a module, is called; its name where the rules do not say."""
+        names = [module.name for module in self.plan.program.modules]
+        name = max((name for name in names if f"{origin}.".startswith(f"{name}.")), key=len, default="")
+        title = self.titles.find(self.words.language, ("module", name))
+        return self.words("quoted", text=title) if title else origin
+
     def row(self, row: Row) -> str:
         """Return a row: ``помещение 12``."""
         entity = next(e for e in self.plan.program.entities if e.name == row.entity)
@@ -80,6 +87,10 @@ class Names:
         """Return a member of an enumeration or a choice of an option; without its owner where only one has it."""
         title = self.titles.of(owner, self.words.language, name) if owner is not None else ""
         return title or self._members.get(name, "") or spaced(name)
+
+    def enum_of(self, source: SourcePlan) -> Enum | None:
+        """Return the enumeration whose members a source goes through."""
+        return next((enum for enum in self.plan.program.enums if enum.members == source.data), None)
 
     def value(self, node: Computed, like: Computed | None = None) -> str:
         """Return the value of a step; ``like``: a step of the same kind, where this one is a bare member."""

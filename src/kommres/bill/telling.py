@@ -14,7 +14,7 @@ from kommres.bill.words import Words
 from kommres.dsl.backends.grids import Interval
 from kommres.dsl.backends.rows import Row
 from kommres.dsl.formula import counted, leaves, pieced
-from kommres.dsl.plan.nodes import Gather, Op
+from kommres.dsl.plan.nodes import Gather, Op, SourcePlan
 from kommres.dsl.quantity import day, plain
 from kommres.period import Month
 
@@ -230,7 +230,7 @@ class Teller:
         return Step(text=f"{text}: {', '.join(parts)}", folded=True)
 
     def _item(self, piece: Piece, gather: Gather, depth: int) -> Step:
-        name = ", ".join(self._bound(piece.rows[slot]) for slot, _ in gather.binders)
+        name = ", ".join(self._bound(piece.rows[slot], source) for slot, source in gather.binders)
         if not counted(piece):
             return Step(text=self.words("left_out_item", name=name))
         if piece.value is None:
@@ -238,11 +238,11 @@ class Teller:
         text = self.words("item", name=name, text=self.numbers.equation(piece.value))
         return Step(text=text, steps=self._read([piece.value], depth))
 
-    def _bound(self, row: Any) -> str:  # noqa: ANN401 - what a binder holds
+    def _bound(self, row: Any, source: SourcePlan) -> str:  # noqa: ANN401 - what a binder holds
         if isinstance(row, Row):
             return self.names.row(row)
         if isinstance(row, str):
-            return self.names.member(row)
+            return self.names.member(row, self.names.enum_of(source))
         if isinstance(row, Interval):
             return row.text
         if isinstance(row, int):
@@ -307,7 +307,8 @@ class Teller:
             return self.words("before", day=self.words.day(way.start))
         if way.until is not None and on >= way.until:
             return self.words("after", day=self.words.day(way.until))
-        return self.words("suppressed", by=way.suppressions[0].by if way.suppressions else way.module)
+        by = way.suppressions[0].by if way.suppressions else way.module
+        return self.words("suppressed", by=self.names.module(by))
 
     def condition(self, node: Computed) -> str:
         """Return a condition in words with the values that it looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import sys
 from importlib.resources import files
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from kommres import cli
-from kommres.cli.common import Verb, counted, show_diagnostics, show_json
+from kommres.cli.common import Verb, counted, month_option, show_diagnostics, show_json
 from kommres.errors import UsageError
+from kommres.period import Month
 
 if TYPE_CHECKING:
     from kommres.dsl.bound.nodes import BoundProgram
     from kommres.dsl.pipeline import State
 
-STAGES = ("syntax", "bound", "rules", "plan")
+STAGES = ("syntax", "bound", "rules", "plan", "kernels")
 
 
 @click.command(
@@ -29,6 +31,7 @@ STAGES = ("syntax", "bound", "rules", "plan")
         "kommres check rules/ --format json",
         "kommres check --unchecked",
         "kommres check rules/water.kmr --show rules --rule volume",
+        "kommres check --show kernels --period 2026-01",
         "kommres check --code K0201",
     ),
 )
@@ -38,22 +41,34 @@ STAGES = ("syntax", "bound", "rules", "plan")
 )
 @click.option("--unchecked", is_flag=True, help="List citations whose text nobody compared with the act.")
 @click.option("--show", "stage", type=click.Choice(STAGES), help="Print a stage instead of the verdict.")
-@click.option("--rule", "rule", help="With --show rules or plan: only the rule of this name.")
+@click.option("--rule", "rule", help="With --show rules, plan or kernels: only the rule of this name.")
+@month_option("--period", "month", help="With --show kernels: the month (default: the current one).")
 @click.option("--code", help="Print the page of a code, such as K0101, and stop.")
 def command(
-    paths: tuple[str, ...], form: str, unchecked: bool, stage: str | None, rule: str | None, code: str | None
+    paths: tuple[str, ...],
+    form: str,
+    unchecked: bool,
+    stage: str | None,
+    rule: str | None,
+    month: Month | None,
+    code: str | None,
 ) -> int:
     """Check rules: files, folders or modules of installed plugins (default: all of these)."""
     if code:
         click.echo(_page(code))
         return cli.FINE
+    if month is not None and stage != "kernels":
+        raise UsageError("--period without --show kernels", code="U0201", todo="only kernels are those of a month")
     from kommres.dsl.program import check
 
     state = check(*paths)
     findings = state.out.sorted()
     # A stage can be looked at as soon as it stands, even where a later one found something.
     if stage and _has(state, stage):
-        click.echo(_stage(state, stage, rule))
+        if stage == "kernels":
+            _kernels(state, rule, month, form)
+        else:
+            click.echo(_stage(state, stage, rule))
         if state.out.errors:
             show_diagnostics(findings, form=form, stream=sys.stderr)
         return cli.ERRORS if state.out.errors else cli.FINE
@@ -132,6 +147,7 @@ def _has(state: State, stage: str) -> bool:
         "bound": state.bound is not None,
         "rules": state.rules is not None,
         "plan": state.plan is not None,
+        "kernels": state.plan is not None,
     }[stage]
 
 
@@ -152,3 +168,24 @@ def _stage(state: State, stage: str, rule: str | None) -> str:
             f"no rule {rule!r} in this stage", code="U0201", todo="--rule needs --show rules or --show plan"
         )
     return "\n\n".join(found)
+
+
+def _kernels(state: State, rule: str | None, month: Month | None, form: str) -> None:
+    """Show which charges compile for a month, and what is left to the interpreter."""
+    plan = state.plan
+    if plan is None:
+        return
+    today = datetime.datetime.now(tz=datetime.UTC)
+    month = month or Month.of(today.year, today.month)
+    charges = [charge for charge in plan.charges if rule is None or charge.rule.name == rule]
+    if rule is not None and not charges:
+        raise UsageError(f"no charge {rule!r} in the rules", code="U0201", todo="kernels are those of charges")
+    try:
+        from kommres.dsl.backends.kernels.report import report, show, to_json
+    except ImportError as error:
+        raise UsageError("numba cannot be used", code="U0309", why=str(error), todo="install it") from error
+    found = report(plan, month, charges)
+    if form == "json":
+        show_json(to_json(found, month))
+    else:
+        click.echo(show(found, month))

@@ -75,7 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "greatest": ("greatest: {item}", "наибольшее: {item}"),
     "more": ("and {count} more", "и ещё {count}"),
     "rounded": ("rounded to {step}", "округлено до {step}"),
-    "absent": ("absent", "нет"),
+    "absent": ("absent", "нет значения"),
     "yes": ("yes", "да"),
     "no": ("no", "нет"),
     "and": (" and ", " и "),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -77,18 +78,25 @@ def csv_of(columns: Mapping[str, pa.Array]) -> bytes:
 
 def _quoted(cells: pa.Array) -> pa.Array:
     compute = require_arrow().compute
-    odd = compute.match_substring_regex(cells, '[,"\n\r]')
-    if not compute.any(odd).as_py():
+    held = cells.buffers()[-1]
+    text = b"" if held is None else held.to_pybytes()
+    if not any(sign in text for sign in (b",", b'"', b"\n", b"\r")):  # a tenth of the time of a pattern
         return cells
+    odd = compute.match_substring_regex(cells, '[,"\n\r]')
     marked = compute.replace_substring(compute.replace_substring(cells, '"', "\1\1"), ",", "\2")
     return compute.if_else(odd, compute.binary_join_element_wise("\1", marked, "\1", ""), cells)
 
 
 def _fixed(numbers: Numbers, digits: int) -> pa.Array:
     pa = require_arrow()
-    rest = pa.array([f"{number:0{digits}}" for number in range(10**digits)])
-    left, right = pa.array(numbers // 10**digits).cast("string"), rest.take(pa.array(numbers % 10**digits))
+    left, right = pa.array(numbers // 10**digits).cast("string"), _rests(digits).take(pa.array(numbers % 10**digits))
     return pa.compute.binary_join_element_wise(left, right, ".")
+
+
+@cache
+def _rests(digits: int) -> pa.Array:
+    """Return what may stand behind the point."""
+    return require_arrow().array([f"{number:0{digits}}" for number in range(10**digits)])
 
 
 def _some(texts: pa.Array, known: Marks | None) -> pa.Array:

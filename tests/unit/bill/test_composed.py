@@ -79,7 +79,7 @@ def test_a_member_that_two_enumerations_have_is_called_as_in_its_own(program: Pr
     text = told(program, details=True)
     assert "показания (газ)" in text
     assert "«плита = газовая плита»" in text
-    assert "для газовая плита" in text
+    assert "строка «газовая плита»" in text
 
 
 def test_an_exception_called_as_the_key_is_not_named_twice(program: Program) -> None:
@@ -116,3 +116,27 @@ def test_a_refusal_of_a_run_names_the_column_as_the_rules_do(program: Program, t
     run(program, data, "2026-01", out=tmp_path / "out", backend="interpreter")
     text = bill_of_run(tmp_path / "out", "1", language="ru").text
     assert "Освещение: значение вне допустимых границ: показания (газ)\n" in text
+
+
+EVERY = """rule every of flat: number
+    called ru "всего"
+    = sum of burnt(r) for r in resource
+"""
+NORTH = """module north
+    called ru "Северная сторона"
+use village
+
+in factor of flat
+    repeal cheap from 2025-01-01
+"""
+
+
+def test_members_of_a_sum_and_the_module_that_repeals_are_called_as_in_the_rules(tmp_path: Path) -> None:
+    rules = RULES.replace("house.large * 1 RUB", "every * 1 RUB").replace("    = 2\n", "    = rooms * 2\n")
+    (tmp_path / "village.kmr").write_text(rules.replace("rule factor of", f"{EVERY}rule factor of"), encoding="utf-8")
+    (tmp_path / "tariff.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "north.kmr").write_text(NORTH, encoding="utf-8")
+    text = told(load(tmp_path), details=True)
+    assert "всего = сумма (расход) по: газ, вода" in text
+    assert "газ: 6" in text
+    assert "заменено или отменено: «Северная сторона»" in text

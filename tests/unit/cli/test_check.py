@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -68,6 +69,57 @@ def test_one_rule_of_a_stage(run, rules, stage):
     assert code == 0
     assert "rule my.water.volume of premises" in out
     assert "charge my.water.cold_water" not in out
+
+
+BOTH = """\
+module my.both
+
+entity building
+entity premises of building
+
+input area of premises: m2, 1..1_000, step 0.01
+input people of premises: person, 1..100
+
+rule least of building: m2/person
+    = (min of p.area / p.people for p in premises) else 1 m2/person
+
+charge upkeep of premises: RUB
+    = round(area * 30 RUB/m2, 0.01)
+
+charge odd of premises: RUB
+    = round(least * 1 RUB*person/m2, 0.01)
+"""
+
+
+def test_what_compiles_and_what_does_not(run, tmp_path):
+    (tmp_path / "both.kmr").write_text(BOTH, "utf-8")
+    code, out, _ = run("check", tmp_path, "--show", "kernels", "--period", "2026-01")
+    assert code == 0
+    assert out == (
+        "1 of 2 charges compile (2026-01); the interpreter takes rows of the others\n"
+        "my.both.odd: left to the interpreter are rows that need\n"
+        "    `(min of p.area / p.people for p in premises)` of my.both.least:"
+        " the least or greatest quotient of several rows\n"
+        "my.both.upkeep: compiled\n"
+    )
+    found = json.loads(run("check", tmp_path, "--show", "kernels", "--format", "json")[1])
+    assert [(one["charge"], one["compiled"]) for one in found] == [("my.both.odd", False), ("my.both.upkeep", True)]
+    assert [(one["rows"], one["definition"]) for one in found[0]["left"]] == [("all", "my.both.least")]
+    code, out, _ = run("check", tmp_path, "--show", "kernels", "--rule", "upkeep", "--period", "2026-01")
+    assert (code, out) == (0, "the charge compiles (2026-01)\n")
+
+
+def test_all_shipped_charges_compile(run):
+    code, out, _ = run("check", "--show", "kernels", "--period", "2026-01")
+    assert code == 0
+    assert re.fullmatch(r"all \d+ charges compile \(2026-01\)\n", out)
+
+
+def test_kernels_are_those_of_charges_and_of_a_month(run, rules):
+    code, _, err = run("check", rules, "--show", "kernels", "--rule", "volume")
+    assert (code, "kernels are those of charges" in err) == (2, True)
+    code, _, err = run("check", rules, "--show", "plan", "--period", "2026-01")
+    assert (code, "--period without --show kernels" in err) == (2, True)
 
 
 def test_a_rule_that_is_not_there(run, rules):

@@ -403,6 +403,9 @@ def test_rows_of_a_table():
         ('zone,from,value\nday,2025-01-01,"1,5"\n', ["K0506"]),
         ("zone,from,value\nday,2025-01-01,1\nday,2025-01-01,2\n", ["K0506"]),
         ("zone,from,until,value\nday,2025-01-01,2024-01-01,1\n", ["K0507"]),
+        ("zone,from,until,value\nday,2025-01-01,2025-01-01,1\n", ["K0507"]),
+        ("zone,from,complete_until,value\nday,2023-01-01,2022-01-01,1\n", ["K0507"]),
+        ('zone,from,value,source\nday,2025-01-01,1,"order 5\nnight,2025-01-01,2,order 6\n', ["K0504"]),
         ("zone,from,value,checked\nday,2025-01-01,1,perhaps\n", ["K0506"]),
         ("zone,from,value\nday,2025-01-01,17,52\n", ["K0506"]),
         ("zone,from,value\nday,2025-01-01\n", ["K0506"]),
@@ -415,6 +418,25 @@ def test_rows_of_a_table():
 def test_a_bad_table_is_named_by_its_line(table, expected):
     text = 'module m\n\nenum zone: day, night\n\nparam p by zone: number from "p.csv"\n'
     assert codes(text, **({"p": table} if table is not None else {})) == expected
+
+
+def test_a_quote_without_an_end_and_dates_without_a_day_are_told():
+    text = 'module m\n\nparam p by (town: id): number from "p.csv"\n    complete until 2025-01-01\n'
+    (quote,) = compiled(text, p='town,from,value,source\na,2024-01-01,1,"order 5\nb,2024-01-01,2,order 6\n')[1]
+    assert (quote.code, quote.help) == ("K0504", "check its quotes")
+    assert quote.message == 'the table "p.csv" cannot be read: unexpected end of data'
+    rows = "town,from,complete_until,value\na,2024-01-01,,1\nb,2023-01-01,2022-01-01,2\nc,2025-01-01,,3\n"
+    assert [d.message for d in compiled(text, p=rows)[1]] == [
+        "p.csv:3: from '2023-01-01' is not before `complete_until 2022-01-01`",
+        "p.csv:4: from '2025-01-01' is not before `complete until 2025-01-01`",
+    ]
+
+
+def test_a_row_of_the_text_that_holds_on_no_day():
+    rows = "    from 2022-01-01 = 1\n    from 2023-01-01 until 2023-01-01 = 2\n    from 2024-06-01 = 3\n"
+    (ends, late) = compiled(f"module m\n\nparam p: number\n{rows}    complete until 2024-01-01\n")[1]
+    assert (ends.code, ends.span.line, late.code, late.span.line) == ("K0507", 5, "K0507", 6)
+    assert late.message == "this row holds from 2024-06-01, which is not before `complete until 2024-01-01`"
 
 
 def test_a_unit_column_that_agrees_and_empty_lines_of_a_table_are_fine():

@@ -2,6 +2,7 @@
 
 import gc
 from random import Random
+from weakref import ref
 
 import pytest
 from tests.kernel_cases import Sides
@@ -10,7 +11,10 @@ from tests.kernel_rows import Trees, spoilt
 from tests.programs import plan_of
 from tests.shipped import shipped
 
+from kommres.dsl.backends.kernels import kept
 from kommres.dsl.backends.kernels import kernels as making
+from kommres.dsl.backends.kernels.batch import Names
+from kommres.dsl.backends.kernels.drawing import Drawing
 from kommres.dsl.backends.kernels.kernels import Kernels
 from kommres.dsl.backends.rows import Row
 from kommres.period import Month
@@ -53,6 +57,7 @@ module t.kept
 entity flat
 input place of flat: id
 """
+SMALL = HEAD + "charge c of flat: RUB\n    = round(3 * 1 RUB, 0.01)\n"
 
 
 def flats(*places):
@@ -94,13 +99,37 @@ charge c of flat: RUB
         Sides(plan, month, still=False).compare(flats("x", "y"))
 
 
-def test_a_plan_takes_its_drawings_along(drawings):
-    for _ in range(2):
-        plan = plan_of(HEAD + "charge c of flat: RUB\n    = round(3 * 1 RUB, 0.01)\n")
-        Kernels(plan, MONTHS[0], still=False)
-        del plan
-        gc.collect()
-    assert len(drawings) == 2
+def test_a_plan_takes_its_drawings_along():
+    plan = plan_of(SMALL)
+    Kernels(plan, MONTHS[0], still=False)
+    gone = ref(plan)
+    del plan
+    gc.collect()
+    assert gone() is None
+
+
+def test_few_drawings_of_a_plan_are_kept(drawings):
+    plan = plan_of(SMALL)
+    days = range(MONTHS[0].start, MONTHS[0].start + 20)
+    for day in (*days, days[-1], days[0]):
+        Kernels(plan, MONTHS[0], still=False, known_at=day)
+    assert len(drawings) == len(days) + 1
+    assert len(kept._known[plan]) < len(days)
+
+
+@pytest.mark.parametrize("others", [(), ("a",)])
+def test_a_drawing_fits_no_other_codes(others):
+    """Codes stand in the text: another thread may have given some to texts of a batch meanwhile."""
+    plan, drawing, names, again = plan_of(SMALL), Drawing(kernels=(), notes=()), Names(), Names()
+
+    def draw():
+        names.codes(["x", "y"])
+        return drawing
+
+    assert kept.kept(plan, "key", names, draw) is drawing
+    again.codes(others)
+    found = kept.kept(plan, "key", again, lambda: Drawing(kernels=(), notes=()))
+    assert (found is drawing, again.texts) == ((False, ["a"]) if others else (True, ["x", "y"]))
 
 
 @pytest.mark.parametrize("seed", [1, 4])

@@ -85,6 +85,22 @@ def test_whole_numbers_modulo_2_to_the_128(tmp_path):
         assert not out.any()
 
 
+def test_products_that_do_not_wrap_around(tmp_path):
+    one, other = numbers(4000, 9), numbers(4000, 10)
+    other = [signed(b >> 64) for b in other[:2000]] + other[2000:]
+    text = f"from numba import int64, uint64\nfrom {_HELPERS}.wide128 import wide_fits, wide_of\n"
+    text += "def run(ah, al, bh, bl, out):\n    for i in range(ah.size):\n"
+    text += "        a, b = wide_of(ah[i], uint64(al[i])), wide_of(bh[i], uint64(bl[i]))\n"
+    text += "        out[i] = 1 if wide_fits(a, b) else 0\n"
+    sizes = [abs(a * b) for a, b in zip(one, other, strict=True)]
+    for run in both(text, tmp_path):
+        out = np.zeros(len(one), np.int64)
+        run(*halves(one), *halves(other), out)
+        assert all(size < 1 << 127 for size, fits in zip(sizes, out, strict=True) if fits)
+        assert all(size >= 1 << 125 for size, fits in zip(sizes, out, strict=True) if not fits)
+        assert 1000 < out.sum() < 3900
+
+
 def test_comparisons_and_conversions(tmp_path):
     one, other = numbers(4000, 3), numbers(4000, 4)
     other[::5] = one[::5]

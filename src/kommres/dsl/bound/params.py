@@ -133,27 +133,22 @@ class ParamBinder:
         if value is None or any(c is None for c in cells):
             return None
         dates = entry.dates
-        return self._dated(
-            ParamRow(
-                keys=tuple(cells),
-                start=_day(dates.start),
-                until=_day(dates.until),
-                known_from=_day(dates.known_from),
-                value=value,
-                place=f"{entry.span.source.name}:{entry.span.line}",
-            ),
-            dates.span,
+        for word, end in (("until", dates.until), ("complete until", item.complete_until)):
+            if dates.start is not None and end is not None and end <= dates.start:
+                self._never(f"this row holds from {dates.start}, which is not before `{word} {end}`", word, dates.span)
+        return ParamRow(
+            keys=tuple(cells),
+            start=_day(dates.start),
+            until=_day(dates.until),
+            known_from=_day(dates.known_from),
+            value=value,
+            place=f"{entry.span.source.name}:{entry.span.line}",
         )
 
-    def _dated(self, row: ParamRow, span: Span) -> ParamRow:
-        if row.start is not None and row.until is not None and row.until <= row.start:
-            self.out.add(
-                "K0507",
-                "this row ends before it begins",
-                span,
-                help="`until` is the first day on which the value no longer holds",
-            )
-        return row
+    def _never(self, message: str, word: str, span: Span) -> None:
+        """Report a row that holds on no day because of one of its dates."""
+        what = "no longer holds" if word == "until" else "is not known any more"
+        self.out.add("K0507", message, span, help=f"`{word}` is the first day on which the value {what}")
 
     def _cell(self, key: Key, cell: syn.KeyValue) -> object:
         value = cell.value
@@ -210,6 +205,12 @@ class ParamBinder:
             if days[column] is None and (text or column == "from"):
                 bad(column, "is no date (YYYY-MM-DD)")
                 return None
+        whole = item.complete_until.toordinal() if item.complete_until else None
+        ends = (("until", days["until"]), ("complete_until", days["complete_until"]), ("complete until", whole))
+        for word, end in ends:
+            if end is not None and days["from"] is not None and end <= days["from"]:
+                day = datetime.date.fromordinal(end)
+                self._never(f"{place}: from {row['from'].strip()!r} is not before `{word} {day}`", word, item.span)
         value = csv_value(type_, (row.get("value") or "").strip())
         if value is None:
             bad(
@@ -220,19 +221,16 @@ class ParamBinder:
         if status is None:
             bad("checked", "is neither yes nor no")
             return None
-        return self._dated(
-            ParamRow(
-                keys=tuple(cells),
-                start=days["from"],
-                until=days["until"],
-                known_from=days["known_from"],
-                complete_until=days["complete_until"],
-                value=value,
-                source=row.get("source") or "",
-                status=status,
-                place=place,
-            ),
-            item.span,
+        return ParamRow(
+            keys=tuple(cells),
+            start=days["from"],
+            until=days["until"],
+            known_from=days["known_from"],
+            complete_until=days["complete_until"],
+            value=value,
+            source=row.get("source") or "",
+            status=status,
+            place=place,
         )
 
     def _other_unit(self, keys: list[Key], type_: Type, text: str) -> bool:

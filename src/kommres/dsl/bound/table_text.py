@@ -36,7 +36,7 @@ def rows(
     A line with too many or too few cells is reported and left out, because a decimal comma makes two cells of one.
     Lines without any cell are passed over.
     """
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)  # a quote without an end is an error
     columns = [cell.strip() for cell in next(reader, [])]
     if not _columns_fit(name, columns, (*keys, edge, "value"), report):
         return None

@@ -58,7 +58,7 @@ class Tables:
         """Return the rows of a calendar's table; none where it cannot be read, which is reported."""
 
         def parse(text: str) -> list[table_text.Row]:
-            reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+            reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
             return [(reader.line_num, row) for row in reader]
 
         return self._parsed(file, span, parse)

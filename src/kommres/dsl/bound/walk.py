@@ -18,7 +18,6 @@ from kommres.dsl.bound.nodes import (
     OptionRef,
     OverSlices,
     Rule,
-    RuleRef,
     Source,
 )
 
@@ -74,11 +73,6 @@ def walk(node: Expr) -> Iterator[Expr]:
 def find(node: Expr, kind: type[_Node]) -> Iterator[_Node]:
     """Yield every expression of a kind at or below a node."""
     return (expr for expr in walk(node) if isinstance(expr, kind))
-
-
-def rule_refs(node: Expr) -> Iterator[RuleRef]:
-    """Every rule that an expression reads, in this month or in past ones."""
-    return find(node, RuleRef)
 
 
 def option_refs(node: Expr) -> Iterator[OptionRef]:

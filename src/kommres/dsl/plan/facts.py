@@ -7,7 +7,7 @@ slices nothing of what changes from day to day, in a past month nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
@@ -250,7 +250,7 @@ def has_days(source: SourcePlan) -> bool:
     return source.kind in {"intervals", "days"}
 
 
-def source_steps(source: SourcePlan) -> Iterable[int]:
+def source_steps(source: SourcePlan) -> tuple[int, ...]:
     """Return the steps that a source reads."""
     inner = () if source.of is None else source_steps(source.of)
     return (*inner, *source.args, *(() if source.where is None else (source.where,)))

@@ -107,6 +107,8 @@ def _outcome(definition: DefinitionPlan, walk: Walk) -> Outcome:
 
 #: Quotients with more bits become too wide where others multiply them.
 _WIDE_BITS = 100
+#: Sums of shares by two areas have divisors of some 45 bits; with more there would be no room for what multiplies them.
+_DIVISOR = 1 << 48
 
 
 def _reduced(walk: Walk, number: int, shape: Shape, found: Range) -> Form | None:
@@ -116,7 +118,7 @@ def _reduced(walk: Walk, number: int, shape: Shape, found: Range) -> Form | None
     if number in walk.known.elsewhere and not _is_word(shape):
         return in_lowest_terms(-1, found)
     wide = not shape.is_whole and shape.above.most.bit_length() > _WIDE_BITS
-    return of_any(walk, -1, found) if wide and not walk.known.assumed.still else None
+    return of_any(walk, -1, found, deepest=_DIVISOR) if wide and not walk.known.assumed.still else None
 
 
 def _is_word(shape: Shape) -> bool:

@@ -52,6 +52,7 @@ from kommres.dsl.bound.nodes import (
 )
 from kommres.dsl.diagnostics import Diagnostic, DiagnosticError
 from kommres.dsl.limits import CODES
+from kommres.dsl.plan.facts import source_steps
 from kommres.dsl.plan.nodes import Gather, Op, SourcePlan, Step
 
 if TYPE_CHECKING:
@@ -319,18 +320,13 @@ def _aggregate(steps: Steps, expr: Aggregate) -> int:
     value, by, where = (None if e is None else steps.lower(e) for e in (expr.value, expr.by, expr.where))
     args = tuple(n for n in (value, by, where) if n is not None)
     for _, source in binders:
-        args += _source_args(source)
+        args += source_steps(source)
     gather = Gather(function=expr.function, value=value, by=by, where=where, binders=binders)
     return steps.put(expr, Op.AGGREGATE, args, gather)
 
 
 def _binder(steps: Steps, binder: Binder) -> tuple[int, SourcePlan]:
     return binder.slot, steps.source(binder.source, binder.slot)
-
-
-def _source_args(source: SourcePlan) -> tuple[int, ...]:
-    inner = () if source.of is None else _source_args(source.of)
-    return (*inner, *source.args, *(() if source.where is None else (source.where,)))
 
 
 _LOWER: dict[type[Expr], Callable[..., int]] = {

@@ -154,12 +154,12 @@ def _common(walk: Walk, number: int, below: Whole) -> bool:
 _DEEPEST = 1 << 40
 
 
-def of_any(walk: Walk, number: int, summed: Range, days: int = 1) -> Form | None:
+def of_any(walk: Walk, number: int, summed: Range, days: int = 1, deepest: int = _DEEPEST) -> Form | None:
     """Return the quotient of a sum of quotients with different divisors, whose parts are assumed to be no greater.
 
     ``days``: what the divisor is multiplied with, at most.
     """
-    return in_lowest_terms(number, summed, _DEEPEST, days) if walk.known.assumed.partial else None
+    return in_lowest_terms(number, summed, deepest, days) if walk.known.assumed.partial else None
 
 
 def _mean(number: int, shape: Shape, found: Range, count: Range) -> Shape:

@@ -192,6 +192,15 @@ class Names:
                     self.texts.append(text)
         return found
 
+    def begin(self, texts: Iterable[str]) -> bool:
+        """Give the first codes to some texts, in order. False where others have them: then nothing is done."""
+        with self._lock:
+            if self.texts:
+                return False
+            self.texts.extend(texts)
+            self._codes.update(zip(self.texts, range(len(self.texts)), strict=True))
+            return True
+
     def codes(self, texts: Iterable[str]) -> NDArray[np.int32]:
         """Return the codes of some texts."""
         return np.array([self.code(text) for text in texts], np.int32)

@@ -11,7 +11,7 @@ from kommres.dsl.backends.kernels.computing import COMPUTING
 from kommres.dsl.backends.kernels.events import bound_events
 from kommres.dsl.backends.kernels.filling import Filler
 from kommres.dsl.backends.kernels.gathering import GATHERING
-from kommres.dsl.backends.kernels.graph import BOOL, INT, Branch, Graph, Kind, Loop, Node, Status
+from kommres.dsl.backends.kernels.graph import BOOL, INT, Graph, Loop, Node
 from kommres.dsl.backends.kernels.instance import Instance
 from kommres.dsl.backends.kernels.needs import needed
 from kommres.dsl.backends.kernels.nesting import Nesting
@@ -25,7 +25,6 @@ from kommres.dsl.backends.kernels.tiering import tiers
 from kommres.dsl.backends.kernels.times import TIMES
 from kommres.dsl.backends.kernels.vectors import Vectors
 from kommres.dsl.plan.facts import on_its_day
-from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Gather, Op, Step
 from kommres.dsl.plan.payload import payload
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from kommres.dsl.backends.kernels.legs import Leg
     from kommres.dsl.backends.kernels.listing import Listed
     from kommres.dsl.backends.kernels.reading import Keyed
+    from kommres.dsl.backends.kernels.results import Stored
     from kommres.dsl.backends.kernels.turning import PieceLoop
     from kommres.dsl.backends.machine import Machine
     from kommres.dsl.backends.rows import InputKey
@@ -56,14 +56,6 @@ class Argument:
 
     name: str
     path: tuple[object, ...]
-
-
-@frozen
-class Stored:
-    """A definition whose results are computed before for all rows of its entity."""
-
-    number: int
-    members: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -332,121 +324,6 @@ class Builder:
             found = self._scopes[key] = Scope(self, plan.steps, proof, slots, moment, definition=plan)
         return found
 
-    def stored(self, number: int, row: RowAt, members: tuple[str, ...], when: When) -> Made:
-        """Return the result of a definition for another row, computed before for all rows of its entity.
-
-        What it was in a past month is computed where it is read.
-        """
-        if when.past is not None:
-            return self.instance(number, row, members, when).as_rule()
-        computation = self.machine.computation(number)
-        if (when.along is not None or when.wide) and computation.varies:
-            return self.instance(number, row, members, when).as_rule()
-        steady = self.still or when.day is self.start or self._uncut(computation)
-        if computation.varies and not steady:
-            return self.instance(number, row, members, when).as_rule()
-        rule = self.definition(number).rule
-        self.wanted[Stored(number, members)] = None
-        shape = self.proofs.definitions[number].shape
-        graph = self.graph
-        array = self.argument("stored", row.entity, number, members, "above")
-        above = graph.node(INT, "{0}[{1}]", array, row.place)
-        bad = graph.node(BOOL, "({0} == LEFT)", above)
-        absent = graph.node(BOOL, "({0} == NOTHING)", above) if rule.type.optional else None
-        status = Status(absent=absent, bad=bad)
-        if rule.type.kind == "yes_no":
-            return Made(status, node=graph.node(BOOL, "({0} == 1)", above))
-        if rule.type.kind in {"enum", "id"}:
-            return Made(status, node=above, members=rule.type.enum.members if rule.type.enum is not None else None)
-        if not isinstance(shape, Form):
-            raise NotCompiled("it has no value" if shape is None else shape.why)
-        if not (shape.above.fits and shape.below.fits):
-            raise NotCompiled("a result of another row of more than 63 bits")
-        if shape.is_whole:
-            return Made(status, node=above, scale=shape.scale)
-
-        def part(leaf: Leaf, kind: Kind) -> Node:
-            if leaf.scale != shape.scale:
-                raise NotCompiled("a quotient of another row in other steps")
-            below = graph.node(
-                INT, "{0}[{1}]", self.argument("stored", row.entity, number, members, "below"), row.place
-            )
-            numbers = self.instance_numbers
-            return numbers(above if leaf.part == "above" else below, kind)
-
-        return Made(status, part=part)
-
-    def instance_numbers(self, word: Node, kind: Kind) -> Node:
-        """Return a word in another reading."""
-        from kommres.dsl.backends.kernels.numbers import Numbers
-
-        return Numbers(graph=self.graph, leaves=_no_leaves).turned(word, kind)
-
-    def picked(self, scope: Scope, number: int, found: Sequence[tuple[Node | None, Made]], keyed: Status) -> Made:
-        """Return one of several values by conditions of which exactly one holds."""
-        graph, step = self.graph, scope.steps[number]
-        branches = [(Branch(test if test is not None else graph.true), made) for test, made in found]
-
-        def merged(read: Callable[[Made], Node]) -> Node:
-            *before, last = branches
-            value = read(last[1])
-            for branch, made in reversed(before):
-                value = graph.choose(branch, read(made), value)
-            return value
-
-        def condition(which: str) -> Node | None:
-            if all(getattr(made.status, which) is None for _, made in branches):
-                return None
-            return merged(lambda made: getattr(made.status, which) or graph.false)
-
-        status = Status(
-            absent=condition("absent"),
-            miss=graph.either(keyed.miss, condition("miss")),
-            bad=graph.either(keyed.bad, condition("bad")),
-        )
-        none = graph.node("w", "wide({0})", graph.int(0))
-        members = found[0][1].members
-        if step.kind in {"yes_no", "enum", "id"}:
-            return Made(status, node=merged(_node_of), members=members)
-
-        def part(leaf: Leaf, kind: Kind) -> Node:
-            return merged(lambda made: _part_of(scope, made, leaf, kind))
-
-        return Made(status, part=part, lowest=lambda: merged(lambda made: made.lowest() if made.lowest else none))
-
-    # options ---------------------------------------------------------------------------------------------
-
-    def chosen(self, number: int, row: RowAt) -> Made:
-        """Return the choice of an option for a row, as a code of its choices."""
-        choice = self.machine.choices[number]
-        if choice.fixed is not None:
-            return Made(text=choice.fixed, members=choice.option.choices)
-        plan = self.machine.plan.options[number]
-        graph, choices = self.graph, choice.option.choices
-        code: Node = graph.int(-1)
-        bad: Node | None = None
-        for place, (binding, steps, when) in enumerate(plan.bindings):
-            at = self._ancestor(row, binding.entity.name if binding.entity is not None else row.entity)
-            if at is None:
-                continue  # the row stands above the entity that the condition is about
-            wanted = graph.int(choices.index(binding.choice))
-            holds: Node = graph.true
-            if when is not None:
-                scope = Scope(self, steps, self.proofs.options[number][place], {0: at}, self.month)
-                status = scope.need(when)
-                bad = graph.either(bad, status.bad, status.miss)
-                holds = scope.holds(when)
-            other = graph.node(BOOL, "(({0} >= 0) & ({0} != {1}))", code, wanted)
-            bad = graph.either(bad, graph.both(holds, other))
-            code = graph.select(holds, wanted, code)
-        default = graph.int(choices.index(choice.option.default))
-        code = graph.node(INT, "({1} if {0} < 0 else {0})", code, default)
-        return Made(Status(bad=bad), node=code, members=choices)
-
-    def _ancestor(self, row: RowAt, entity: str) -> RowAt | None:
-        chain = [row.entity, *self.ancestors(row.entity)]
-        return self.above(row, chain.index(entity)) if entity in chain else None
-
     # pieces ----------------------------------------------------------------------------------------------
 
     def pieces(self, scope: Scope, *steps: int) -> Pieces | None:
@@ -477,7 +354,7 @@ class Builder:
             case Op.RULE:
                 number, _, _, months = payload(step)
                 computation = self.machine.computation(number)
-                return months is None and computation.varies and not self._uncut(computation)
+                return months is None and computation.varies and not self.uncut(computation)
             case Op.PARAM:
                 position, on, months = payload(step)
                 return months is None and not on and not self.tables.still(self.machine.tables[position])
@@ -488,7 +365,7 @@ class Builder:
                 return months is None and member == "day"
         return isinstance(step.data, Gather) and any(map(_covers, step.data.binders))
 
-    def _uncut(self, computation: Computation) -> bool:
+    def uncut(self, computation: Computation) -> bool:
         """Whether a definition has one value in the month, whatever the row: for changing rows, in any month."""
         cutter = computation.cutter
         return computation.calm and not cutter.by_row and (self.still or cutter.even)
@@ -511,19 +388,3 @@ def _covers(binder: tuple[int, SourcePlan]) -> bool:
             return True
         source = source.of
     return False
-
-
-def _node_of(made: Made) -> Node:
-    if made.node is None:
-        raise NotCompiled("a value that is no node")
-    return made.node
-
-
-def _part_of(scope: Scope, made: Made, leaf: Leaf, kind: Kind) -> Node:
-    if made.part is not None:
-        return made.part(leaf, kind)
-    return scope.numbers.turned(scope.rescaled(_node_of(made), made.scale, leaf.scale), kind)
-
-
-def _no_leaves(leaf: Leaf, _kind: Kind) -> Node:
-    raise NotCompiled(f"a leaf {leaf}")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 
 from kommres.dsl.backends.kernels.batch import LEFT, NOTHING
-from kommres.dsl.backends.kernels.builder import Argument, Builder, Note, Stored
+from kommres.dsl.backends.kernels.builder import Argument, Builder, Note
 from kommres.dsl.backends.kernels.descent import Descent
 from kommres.dsl.backends.kernels.fusing import fuse
 from kommres.dsl.backends.kernels.graph import INT, Branch, Effect, Node
 from kommres.dsl.backends.kernels.joining import join
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.placing import written
+from kommres.dsl.backends.kernels.results import Stored, chosen
 from kommres.dsl.backends.kernels.showing import shown
 from kommres.dsl.plan.forms import Form, Leaf
 from kommres.dsl.plan.nodes import DefinitionPlan, Op
@@ -42,7 +43,7 @@ _BUILT_IN: Final = frozenset({"range", "min", "max", "abs", "int64", "uint64", "
 
 @frozen(kw_only=True, eq=False)
 class Written:
-    """What a kernel writes of a charge: arguments of its arrays. ``below`` may be one number for all rows."""
+    """What a kernel writes of a charge: arguments of its arrays; ``winner`` may be one number for all rows."""
 
     plan: DefinitionPlan
     scale: int
@@ -339,7 +340,7 @@ class _Sketch:
     def _option(self, name: str) -> Made:
         machine = self.builder.machine
         number = next(n for n, choice in enumerate(machine.choices) if choice.option.id == name)
-        return self.builder.chosen(number, self.row)
+        return chosen(self.builder, number, self.row)
 
 
 def finished(

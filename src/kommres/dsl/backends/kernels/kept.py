@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,9 @@ class _Kept:
 
 
 _known: Final[WeakKeyDictionary[Plan, dict[Hashable, _Kept]]] = WeakKeyDictionary()
+_lock: Final = Lock()
+#: So many drawings of a plan are kept, the latest ones: a process may ask for what was known on any number of days.
+_MOST: Final = 8
 #: What depends on time alone is found by functions of one month.
 _OF_A_MONTH: Final = frozenset({"hours", "zones", "series", "series rows"})
 
@@ -38,17 +42,21 @@ def kept(plan: Plan, key: Hashable, names: Names, draw: Callable[[], Drawing]) -
     key
         What else the drawing depends on, save the month.
     names
-        Codes of texts. Those of a drawing that was kept are added, which is possible as long as it has none.
+        Codes of texts: gets those of the drawing. One that was kept can be had only as long as there are none.
     draw
         Makes the drawing.
     """
-    drawings = _known.setdefault(plan, {})
-    found = drawings.get(key)
-    if found is not None and not names.texts:
-        names.codes(found.texts)
+    with _lock:
+        found = _known.get(plan, {}).get(key)
+    if found is not None and names.begin(found.texts):
         return found.drawing
     fresh = not names.texts
     drawing = draw()
     if fresh and not any(a.path[0] in _OF_A_MONTH for kernel in drawing.kernels for a in kernel.arguments):
-        drawings[key] = _Kept(drawing, tuple(names.texts))
+        with _lock:
+            drawings = _known.setdefault(plan, {})
+            drawings.pop(key, None)
+            if len(drawings) >= _MOST:
+                del drawings[next(iter(drawings))]
+            drawings[key] = _Kept(drawing, tuple(names.texts))
     return drawing

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve, frozen
 
-from kommres.dsl.backends.grids import span_days
-from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch, Charged, Coding, Lines, Names, Shown, Table
+from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch, Charged, Lines, Names, Shown, Table
+from kommres.dsl.backends.kernels.binding import Binding
 from kommres.dsl.backends.kernels.builder import Argument, Note
 from kommres.dsl.backends.kernels.cache import Kernel, NotLowered, compiled, prepare
 from kommres.dsl.backends.kernels.drawing import Drawing, Drawn, Written, drawn
@@ -25,7 +25,6 @@ from kommres.dsl.backends.kernels.merging import merged
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.proved import key_of, prove, undisturbed
 from kommres.dsl.backends.kernels.store import KernelWarning
-from kommres.dsl.backends.kernels.zoning import LocalTimes
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions
 
@@ -38,11 +37,6 @@ if TYPE_CHECKING:
     from kommres.dsl.bound.nodes import Param, Value
     from kommres.dsl.plan.nodes import Plan
     from kommres.period import Month
-
-_NO_OFFSETS = np.zeros(0, np.int64)
-_NO_FLAGS = np.zeros(0, np.uint8)
-_NO_DAYS = np.zeros(0, np.int32)
-
 
 #: What kernels take for granted where rules declare nothing. Rows outside are the interpreter's.
 ASSUMED = Assumptions(items=10_000, number=100_000, grid=100_000, result=1_000_000)
@@ -112,8 +106,8 @@ class Kernels:
         self._overrides = overrides
         self._cache = cache
         self._quick = quick
-        self._local = LocalTimes(self._machine.term.start, self.layout, self.names)
         self._filler = Filler(self._machine, self.names)
+        self._binding = Binding(self._machine, self.layout, self.names, self._hours, self._filler, items=assumed.items)
         self._lock = Lock()
         self._slow: set[str] = set()  # entities with a kernel that has no machine code
         self._few = few
@@ -161,7 +155,7 @@ class Kernels:
         sums = np.full((DAYS + 1) * WIDTH, LOST, np.int64)
         function = self._compiled(filler)
         with suppress(NotLowered):
-            function(*self._arguments(Batch(tables={}), filler, {}, {filler.outputs[0].name: sums}))
+            function(*self._binding.arguments(Batch(tables={}), filler, {}, {filler.outputs[0].name: sums}))
         return sums.astype(np.int32) if sums.min() >= LOST and sums.max() < -LOST else sums
 
     def _for_left(self, rows: int) -> _Made | None:
@@ -210,7 +204,7 @@ class Kernels:
             table = batch.tables.get(kernel.entity) or Table(entity=kernel.entity, count=0)
             outputs: dict[str, NDArray[Any]] = {o.name: np.empty(table.count, str(o.path[0])) for o in kernel.outputs}
             given = {("rows", entity): places for entity, places in rows.items()} | stored | made.sums
-            calls.append((kernel, function, outputs, self._arguments(batch, kernel, given, outputs)))
+            calls.append((kernel, function, outputs, self._binding.arguments(batch, kernel, given, outputs)))
             stored |= {o.path[1:]: outputs[o.name] for o in kernel.outputs if o.path[1] == "stored"}
         prepare([(function, arguments) for _, function, _, arguments in calls])
         for kernel, function, outputs, arguments in calls:
@@ -237,154 +231,7 @@ class Kernels:
 
     def bound(self, batch: Batch, kernel: Drawn, outputs: Mapping[str, NDArray[Any]]) -> list[object]:
         """Return the arguments of a kernel that reads no results of others, for a batch."""
-        return self._arguments(batch, kernel, self.sums, outputs)
-
-    def _arguments(
-        self,
-        batch: Batch,
-        kernel: Drawn,
-        given: Mapping[tuple[object, ...], NDArray[Any]],
-        outputs: Mapping[str, NDArray[Any]],
-    ) -> list[object]:
-        # Time zones first: arrays of times have a row for each that was seen.
-        zones = {a.path: self._hours.numbers(batch, str(a.path[1])) for a in kernel.arguments if a.path[0] == "zones"}
-        return [self._bound(batch, argument, {**given, **zones}, outputs) for argument in kernel.arguments]
-
-    def _bound(
-        self,
-        batch: Batch,
-        argument: Argument,
-        stored: Mapping[tuple[object, ...], NDArray[Any]],
-        outputs: Mapping[str, NDArray[Any]],
-    ) -> object:
-        """Return the value of an argument for a batch."""
-        if argument.name in outputs:
-            return outputs[argument.name]
-        path: Any = argument.path
-        match path:
-            case ("scalar", "number" | "start" | "end" as name):
-                return getattr(self._machine.term, name)
-            case ("scalar", "year start" | "year end" as name):
-                year = span_days("year", self._machine.term)
-                return year.start if name == "year start" else year.stop
-            case ("hours", *key):
-                return self._hours.array(tuple(key))
-            case ("series" | "series rows" as what, entity, name):
-                return self._series(batch, what, entity, name)
-            case ("constant", recipe):
-                return self._filler.array(recipe)
-            case ("stored" | "rows" | "zones", *_) | ("constant", "span sums", *_):
-                return stored[path]
-            case ("cells", entity, key):
-                coding = self.layout.inputs[entity][key]
-                table = batch.tables.get(entity)
-                column = None if table is None else table.columns.get(key)
-                return _nothing(coding, 0 if table is None else table.count) if column is None else column.values
-            case (
-                "change offsets"
-                | "change days"
-                | "change values"
-                | "always offsets"
-                | "always days"
-                | "always values" as what,
-                entity,
-                key,
-            ):
-                return self._change(batch, what, entity, key)
-            case ("past offsets" | "past months" | "past values" as what, entity, key):
-                return self._past(batch, what, entity, key)
-            case ("scratch", _, _, entity, event, more):
-                return np.empty(self._room(batch, entity, event, more), np.int64)
-            case ("local zones", entity):
-                return self._local.bases(batch, entity)
-            case ("local", minutes):
-                self._local.see(batch)
-                return self._local.table(minutes)
-            case ("usable", entity):
-                usable = batch.tables[entity].usable
-                return _NO_FLAGS if usable is None else usable
-            case ("parent", entity):
-                parent = batch.tables[entity].parent
-                return _NO_OFFSETS if parent is None else parent
-            case ("children", entity, child):
-                return _children(batch, entity, child)
-            case ("event offsets", entity, event):
-                table = batch.tables.get(entity)
-                events = None if table is None else table.events.get(event)
-                return _NO_OFFSETS if events is None else events.offsets
-            case ("event", entity, event, name):
-                coding = self.layout.events[entity][event][name]
-                table = batch.tables.get(entity)
-                events = None if table is None else table.events.get(event)
-                if events is None:
-                    return np.zeros(0, coding.dtype)
-                cells = events.fields.get(name)
-                count = len(next(iter(events.fields.values()))) if events.fields else 0
-                return _nothing(coding, count) if cells is None else cells
-        raise ValueError(path)
-
-    def _room(self, batch: Batch, entity: str, event: str, more: int) -> int:
-        """Return how many pieces a list may have: ``more`` of each event of the row that has the most of them."""
-        table = batch.tables.get(entity)
-        events = None if table is None else table.events.get(event)
-        if events is None or len(events.offsets) < 2:
-            return 0
-        return min(self._assumed.items, int(np.diff(events.offsets).max()) * more)
-
-    def _change(self, batch: Batch, what: str, entity: str, key: Any) -> NDArray[Any]:  # noqa: ANN401 - an input's key
-        coding = self.layout.inputs[entity][key]
-        table = batch.tables.get(entity)
-        column = None if table is None else table.columns.get(key)
-        changes = None
-        if column is not None:
-            changes = column.changes if what.startswith("change") else column.always
-        match what.rpartition(" ")[2]:
-            case "offsets":
-                return _NO_OFFSETS if changes is None else changes.offsets
-            case "days":
-                return _NO_DAYS if changes is None else changes.days
-        return np.zeros(0, coding.dtype) if changes is None else changes.values
-
-    def _series(self, batch: Batch, what: str, entity: str, name: str) -> object:
-        """Return the cells of a series, or how many rows of them there are."""
-        series = self.layout.series[entity][name]
-        table = batch.tables.get(entity)
-        cells = None if table is None else table.series.get(name)
-        if what == "series rows":
-            return 1 if cells is None else len(cells)
-        if cells is None:
-            width = max(1, int(self._hours.array(("count", series.grid)).max()))
-            return np.full((1, width), series.coding.absent, series.coding.dtype)
-        return cells
-
-    def _past(self, batch: Batch, what: str, entity: str, key: Any) -> NDArray[Any]:  # noqa: ANN401 - an input's key
-        table = batch.tables.get(entity)
-        past = None if table is None else table.past.get(key)
-        match what:
-            case "past offsets":
-                return _NO_OFFSETS if past is None else past.offsets
-            case "past months":
-                return _NO_DAYS if past is None else past.months
-        return np.zeros(0, self.layout.past[entity][key].dtype) if past is None else past.values
-
-
-def _children(batch: Batch, entity: str, child: str) -> NDArray[np.int64]:
-    """Return which rows stand below each row. Raises ValueError where some stand below none: none would be charged."""
-    table, below = batch.tables.get(entity), batch.tables.get(child)
-    offsets = None if table is None else table.children.get(child)
-    if offsets is None:
-        offsets = np.zeros(1 if table is None else table.count + 1, np.int64)
-    if below is not None and offsets[-1] != below.count:
-        raise ValueError(
-            f"{below.count} rows of {child}, but only {offsets[-1]} of them stand below rows of {entity}. What to do:"
-            f" give the table of {entity} the offsets of all its children."
-        )
-    return offsets
-
-
-def _nothing(coding: Coding, count: int) -> NDArray[Any]:
-    """Return cells that hold nothing."""
-    return np.full(count, coding.absent if coding.optional else coding.unusable, coding.dtype)
+        return self._binding.arguments(batch, kernel, self.sums, outputs)
 
 
 @frozen(kw_only=True, eq=False)

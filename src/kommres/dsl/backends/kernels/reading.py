@@ -10,6 +10,7 @@ from attrs import evolve
 
 from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
+from kommres.dsl.backends.kernels.results import chosen, picked, stored
 from kommres.dsl.backends.kernels.scope import DayAt, EventAt, IntervalAt, Made, Member, RowAt, Scope
 from kommres.dsl.plan.nodes import Op
 from kommres.dsl.plan.payload import payload
@@ -115,7 +116,7 @@ def by_key(scope: Scope, number: int, make: Callable[[tuple[Keyed, ...]], Made])
             made, status=evolve(status, miss=either(status.miss, keyed.miss), bad=either(status.bad, keyed.bad))
         )
     found = [(test, make(members)) for members, test in choices]
-    return scope.builder.picked(scope, number, found, keyed)
+    return picked(scope, number, found, keyed)
 
 
 # --- inputs and fields ---------------------------------------------------------------------------------------
@@ -252,7 +253,7 @@ def _param(scope: Scope, number: int) -> Made:
 
 def _option(scope: Scope, number: int) -> Made:
     option, slot = payload(scope.steps[number])
-    return scope.builder.chosen(option, row_of(scope, slot, 0))
+    return chosen(scope.builder, option, row_of(scope, slot, 0))
 
 
 # --- rules ---------------------------------------------------------------------------------------------------
@@ -266,7 +267,7 @@ def _rule(scope: Scope, number: int) -> Made:
         builder = scope.builder
         if row == scope.row or not all(isinstance(member, str) for member in members):
             return builder.instance(target, row, members, scope.when).as_rule()
-        return builder.stored(target, row, named(members), scope.when)
+        return stored(builder, target, row, named(members), scope.when)
 
     return by_key(scope, number, one)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from kommres.dsl.backends.kernels.graph import BOOL, FINE, INT, Graph, Kind, Node, Status
 from kommres.dsl.backends.kernels.hours import Axis
@@ -392,16 +392,6 @@ def stands_at(slot: RowAt | EventAt | IntervalAt | DayAt) -> Node:
     return slot.place
 
 
-def with_status(made: Made, status: Status) -> Made:
-    """Return the same value with another status."""
-    return evolve(made, status=status)
-
-
 def is_number(step: Step) -> bool:
     """Whether a step gives a number, a day or a moment."""
     return step.kind in {"number", "date", "instant"}
-
-
-def is_rule(step: Step) -> bool:
-    """Whether a step reads a rule."""
-    return step.op is Op.RULE

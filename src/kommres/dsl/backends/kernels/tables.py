@@ -32,6 +32,7 @@ from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.numbers import NotCompiled
 from kommres.dsl.backends.kernels.scope import Made
 from kommres.dsl.plan.forms import const, mul
+from kommres.dsl.plan.sources import LAST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,7 @@ class Tables:
         return graph.node(INT, "({1} * {0} + {2})", graph.int(prod(len(axis.texts) for axis in axes)), at, place)
 
     def scale(self, table: Table) -> int:
+        """Return how many steps make 1 in all values of a table."""
         values = [row.value for row in (*table.rows, *table.given.values(), table.everywhere) if row is not None]
         return lcm(1, *(v.denominator for v in values if isinstance(v, Fraction)))
 
@@ -286,11 +288,8 @@ class Tables:
 
     def working_day(self, scope: Scope, status: Status, calendar: Calendar, day: Node) -> Made:
         """Return the day itself if it is a working day, else the next one."""
-        import datetime
-
-        if calendar.until - calendar.start > 1 << 20 or datetime.date.max.toordinal() < calendar.until:
+        if calendar.until - calendar.start > 1 << 20 or calendar.until > LAST_DAY:
             raise NotCompiled("a calendar of too many days")
-
         graph = scope.graph
         array = self._builder.constant(Fixed(("working days", calendar.id), working_days(calendar)))
         span = graph.int(calendar.until - calendar.start)

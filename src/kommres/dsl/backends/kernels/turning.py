@@ -330,14 +330,12 @@ def _values_differ(here: Scope, there: Scope, name: int) -> tuple[Node | None, N
         return _unequal(here, *above), unsure
     if all(each.kind == INT for each in (*above, *below)):
         return graph.node(BOOL, "(not same_quotient({0}, {2}, {1}, {3}))", *above, *below), unsure
-    # Products that differ modulo 2^128 differ; equal ones are equal where their factors are.
+    # Products that differ modulo 2^128 differ; equal ones are equal where their factors are, or where they fit.
     factors = graph.either(_unequal(here, *above), _unequal(here, *below))
-    crossed = [
-        graph.node(WIDE, "wide_mul({0}, {1})", *(_wide(here, each) for each in pair))
-        for pair in ((above[0], below[1]), (above[1], below[0]))
-    ]
-    unequal = graph.node(BOOL, "wide_ne({0}, {1})", *crossed)
-    return unequal, graph.both(factors, graph.negated(unequal))
+    crossed = [[_wide(here, each) for each in pair] for pair in ((above[0], below[1]), (above[1], below[0]))]
+    unequal = graph.node(BOOL, "wide_ne({0}, {1})", *(graph.node(WIDE, "wide_mul({0}, {1})", *p) for p in crossed))
+    long = graph.either(*(graph.negated(graph.node(BOOL, "wide_fits({0}, {1})", *pair)) for pair in crossed))
+    return unequal, graph.both(graph.both(factors, long), graph.negated(unequal))
 
 
 def _wide(scope: Scope, node: Node) -> Node:

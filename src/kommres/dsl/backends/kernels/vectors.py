@@ -17,7 +17,7 @@ from kommres.dsl.backends.kernels.graph import BOOL, INT, Node, Status
 from kommres.dsl.backends.kernels.hours import UTC, Axis, Flag, Key, Vector
 from kommres.dsl.backends.kernels.scope import Along, DayAt, IntervalAt, Made, Member, RowAt, Scope, Slot
 from kommres.dsl.backends.writing import Mode, Place, Unit
-from kommres.dsl.plan.facts import has_days
+from kommres.dsl.plan.facts import has_days, source_steps
 from kommres.dsl.plan.forms import Form
 from kommres.dsl.plan.nodes import Gather, Op, Step
 from kommres.dsl.plan.payload import payload
@@ -325,15 +325,9 @@ def _free(step: Step, before: Sequence[Free]) -> Free:
         case Op.RULE:
             elsewhere = elsewhere or payload(step)[1:3] != (0, 0)
         case Op.AGGREGATE if isinstance(step.data, Gather):
-            outer = [a for _, source in step.data.binders for a in _arguments(source)]
+            outer = [a for _, source in step.data.binders for a in source_steps(source)]
             if any(has_days(source) for _, source in step.data.binders):
                 day = any(before[a].day for a in outer)
             for slot, _ in step.data.binders:
                 slots &= ~(1 << slot)
     return Free(slots=slots, day=day, elsewhere=elsewhere)
-
-
-def _arguments(source: object) -> Sequence[int]:
-    from kommres.dsl.plan.facts import source_steps
-
-    return tuple(source_steps(source))  # type: ignore[arg-type] # of a binder

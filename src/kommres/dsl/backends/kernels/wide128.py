@@ -58,6 +58,12 @@ def _ratios(build: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value, d: ir.Va
     return _compared(build, _product(build, a, d), _product(build, c, b))
 
 
+def _fits(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Compare an estimate, which is off by some parts in 2^53, with half of what fits."""
+    sizes = [_float_of_positive(build, _size(build, each)) for each in (a, b)]
+    return build.fcmp_ordered("<", build.fmul(*sizes), ir.Constant(F64, 2.0**126))
+
+
 def _least(build: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     return build.select(build.icmp_signed("<", b, a), b, a)
 
@@ -89,6 +95,8 @@ wide_lt = helper("wide_lt", _B, (WIDE, WIDE), lambda build, a, b: build.icmp_sig
 wide_le = helper("wide_le", _B, (WIDE, WIDE), lambda build, a, b: build.icmp_signed("<=", a, b))
 wide_gt = helper("wide_gt", _B, (WIDE, WIDE), lambda build, a, b: build.icmp_signed(">", a, b))
 wide_ge = helper("wide_ge", _B, (WIDE, WIDE), lambda build, a, b: build.icmp_signed(">=", a, b))
+#: Whether a product does not wrap around. False for some that would just fit.
+wide_fits = helper("wide_fits", _B, (WIDE, WIDE), _fits)
 wide_is_zero = helper("wide_is_zero", _B, (WIDE,), lambda build, a: build.icmp_signed("==", a, _ZERO))
 wide_not_negative = helper("wide_not_negative", _B, (WIDE,), lambda build, a: build.icmp_signed(">=", a, _ZERO))
 #: ``(a, b, c, d)``, b > 0 and d > 0: -1, 0 or 1 as a / b is less than, equal to or greater than c / d.
