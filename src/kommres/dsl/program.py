@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from kommres import plugins
+from kommres.collecting import undisturbed
 from kommres.dsl.bound.nodes import BoundProgram
 from kommres.dsl.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Severity, closest
 from kommres.dsl.keywords import spellings
@@ -101,7 +100,7 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
     def read_table(source: Source, name: str) -> str | None:
         return _table(homes.get(id(source)), name, roots, limits)
 
-    with _without_collections():
+    with undisturbed():
         state = compile_sources(list(sources.values()), read_table, limits)
     named = set(files.values())
     # What is allowed but odd in a module that only comes along is for its own authors to read.
@@ -110,19 +109,6 @@ def check(*rules: str | os.PathLike[str], limits: Limits = DEFAULT) -> State:
     ]
     state.out.items += out.items
     return state
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Keep the garbage collector from going through a growing program again and again: nearly all of it stays."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 # --- what is installed ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from attrs import evolve, frozen
 
+from kommres.collecting import undisturbed
 from kommres.columns.arrow import require_arrow
 from kommres.columns.charged import tabled
 from kommres.columns.export import refused_batch
@@ -21,7 +22,7 @@ from kommres.run.partition import cuts
 from kommres.run.positions import Span, spans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import pyarrow as pa  # noqa: TC004 - loaded when it is needed
 
@@ -149,29 +150,29 @@ def _merged(pieces: list[_Piece], digits: int) -> pa.Table:
 
 
 def _interpret(charger: Charger, part: Part, odd: list[_Odd], ledger: Ledger, orders: Mapping[str, int]) -> Places:
-    """Charge or set aside what no kernel charged; return the key of each line."""
+    """Charge or set aside what no kernel charged; return the key of each line. Only some rows exist at a time."""
     keys: list[int] = []
-    for place, row, services, given in _in_order(charger, part, odd):
-        before = len(ledger.lines)
-        ledger.take(charger.office.interpreter, row, services, given)
-        keys.extend(place * _MOST_LINES + orders[line.kind.charge] for line in ledger.lines[before:])
-    return np.array(keys, np.int64)
-
-
-def _in_order(charger: Charger, part: Part, odd: list[_Odd]) -> Iterator[tuple[int, Row, frozenset[str] | None, int]]:
-    """Yield rows with their places in ascending order; only some of them exist at a time."""
     sizes = np.zeros(part.stop - part.start, np.int64)
     for item in odd:
         np.add.at(sizes, item.roots, 1)
     for start, stop in cuts(np.concatenate([[0], np.cumsum(sizes)]), _AT_A_TIME):
-        here = [item.between(start, stop) for item in odd]
-        standing = charger.rows.standing({i.span.entity: i.span.first + i.rows for i in here if i.sound})
-        found: list[tuple[int, Row, frozenset[str] | None, int]] = []
-        for item in here:
-            if not len(item.rows):
-                continue
-            entity = item.span.entity
-            made = standing[entity] if item.sound else charger.rows.alone(entity, item.span.first + item.rows)
-            places, given = item.span.places[item.rows].tolist(), item.given.tolist()
-            found.extend(zip(places, made, (item.sets[n] for n in item.services.tolist()), given, strict=True))
-        yield from sorted(found, key=itemgetter(0))
+        with undisturbed():
+            for place, row, services, given in _in_order(charger, [item.between(start, stop) for item in odd]):
+                before = len(ledger.lines)
+                ledger.take(charger.office.interpreter, row, services, given)
+                keys.extend(place * _MOST_LINES + orders[line.kind.charge] for line in ledger.lines[before:])
+    return np.array(keys, np.int64)
+
+
+def _in_order(charger: Charger, odd: list[_Odd]) -> list[tuple[int, Row, frozenset[str] | None, int]]:
+    """Return rows with their places in ascending order, what is wanted of them, and what is charged already."""
+    standing = charger.rows.standing({i.span.entity: i.span.first + i.rows for i in odd if i.sound})
+    found: list[tuple[int, Row, frozenset[str] | None, int]] = []
+    for item in odd:
+        if not len(item.rows):
+            continue
+        entity = item.span.entity
+        made = standing[entity] if item.sound else charger.rows.alone(entity, item.span.first + item.rows)
+        places, given = item.span.places[item.rows].tolist(), item.given.tolist()
+        found.extend(zip(places, made, (item.sets[n] for n in item.services.tolist()), given, strict=True))
+    return sorted(found, key=itemgetter(0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
+from kommres.collecting import undisturbed
 from kommres.columns import tree
 from kommres.columns.arrow import require_arrow
 from kommres.columns.export import amount_digits
@@ -96,8 +97,9 @@ class Charger:
         with office.lock:
             match part.kind:
                 case "trees":
-                    rows = self.rows.trees(part.table, part.start, part.stop)
-                    ledger = charge_trees(office.interpreter, rows, office.terms)
+                    with undisturbed():
+                        rows = self.rows.trees(part.table, part.start, part.stop)
+                        ledger = charge_trees(office.interpreter, rows, office.terms)
                 case "strays":
                     ledger = set_aside(self.rows.strays(part.table, part.start, part.stop), office.terms)
                 case _:

@@ -424,7 +424,7 @@ def test_a_quote_without_an_end_and_dates_without_a_day_are_told():
     text = 'module m\n\nparam p by (town: id): number from "p.csv"\n    complete until 2025-01-01\n'
     (quote,) = compiled(text, p='town,from,value,source\na,2024-01-01,1,"order 5\nb,2024-01-01,2,order 6\n')[1]
     assert (quote.code, quote.help) == ("K0504", "check its quotes")
-    assert quote.message == 'the table "p.csv" cannot be read: unexpected end of data'
+    assert quote.message == 'the table "p.csv" cannot be read: unexpected end of data, in the row that begins in line 2'
     rows = "town,from,complete_until,value\na,2024-01-01,,1\nb,2023-01-01,2022-01-01,2\nc,2025-01-01,,3\n"
     assert [d.message for d in compiled(text, p=rows)[1]] == [
         "p.csv:3: from '2023-01-01' is not before `complete_until 2022-01-01`",

@@ -79,10 +79,13 @@ class Cutter:
         self._tables = [machine.table_of[param.id] for param in cuts.params]
         self._days = cuts.days
         self._own = tuple([(_keys(declared), up) for declared, up in cuts.own])
-        self._below = (*((declared, 0) for declared in cuts.below), *cuts.around)
+        inputs = (*((declared, 0) for declared in cuts.below), *cuts.around)
+        self._below = tuple([(declared, up, ("days below", declared.id)) for declared, up in inputs])
         self._events = tuple([(event, up) for event, up in cuts.events if isinstance(event, Event)])
-        below = (*((event, 0) for event in cuts.events_below), *cuts.events_around)
-        self._events_below = tuple([(event, up) for event, up in below if isinstance(event, Event)])
+        events = (*((event, 0) for event in cuts.events_below), *cuts.events_around)
+        self._events_below = tuple(
+            [(event, up, ("days below", event.id)) for event, up in events if isinstance(event, Event)]
+        )
         #: whether every day may differ
         self.daily = cuts.daily
         #: the starts that hold for every row in the month of the run
@@ -175,6 +178,8 @@ class Cutter:
 
     @staticmethod
     def _sorted(fixed: tuple[int, ...], found: set[int], start: int, end: int) -> Sequence[int]:
+        if not found:
+            return fixed
         inside = {day for day in found if start < day < end}
         return tuple(sorted({*fixed, *inside})) if inside else fixed
 
@@ -184,18 +189,20 @@ class Cutter:
     def _changes_below(self, row: Row) -> set[int]:
         """Return all days on which something changes on rows below, found once for each row above."""
         found: set[int] = set()
-        for declared, up in self._below:
+        for declared, up, key in self._below:
             base = _above(row, up)
             if base is not None:
-                found |= self._remembered(base, declared, self._input_days)
-        for event, up in self._events_below:
+                found |= self._remembered(base, key, declared, self._input_days)
+        for event, up, key in self._events_below:
             base = _above(row, up)
             if base is not None:
-                found |= self._remembered(base, event, self._event_days)
+                found |= self._remembered(base, key, event, self._event_days)
         return found
 
-    def _remembered(self, base: Row, declared: Input | Event, find: Callable[..., set[int]]) -> set[int]:
-        key = "days below", declared.id
+    @staticmethod
+    def _remembered(
+        base: Row, key: tuple[str, str], declared: Input | Event, find: Callable[..., set[int]]
+    ) -> set[int]:
         days: set[int] | None = base.memo.get(key)
         if days is None:
             days = base.memo[key] = find(base.descendants(declared.entity.name), declared)

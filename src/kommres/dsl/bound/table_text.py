@@ -5,12 +5,24 @@ from __future__ import annotations
 import csv
 import io
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from kommres.dsl.diagnostics import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+_Cells_co = TypeVar("_Cells_co", covariant=True)
+
+
+class _Reader(Protocol[_Cells_co]):
+    """A reader of module csv."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __next__(self) -> _Cells_co: ...
+
 
 #: Line of the file and its cells by column.
 Row: TypeAlias = tuple[int, dict[str, str]]
@@ -36,12 +48,12 @@ def rows(
     A line with too many or too few cells is reported and left out, because a decimal comma makes two cells of one.
     Lines without any cell are passed over.
     """
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)  # a quote without an end is an error
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     columns = [cell.strip() for cell in next(reader, [])]
     if not _columns_fit(name, columns, (*keys, edge, "value"), report):
         return None
     found: list[Row] = []
-    for cells in reader:
+    for cells in located(reader):
         if not any(cell.strip() for cell in cells):
             continue
         if len(found) >= limit:
@@ -56,6 +68,19 @@ def rows(
             continue
         found.append((reader.line_num, dict(zip(columns, cells, strict=True))))
     return found
+
+
+def located(reader: _Reader[_Cells_co]) -> Iterator[_Cells_co]:
+    """Yield rows; the error of one that cannot be read, as by a quote without an end, says where it begins."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise csv.Error(f"{error}, in the row that begins in line {line}") from error
+        yield cells
 
 
 def _columns_fit(

@@ -59,7 +59,7 @@ class Tables:
 
         def parse(text: str) -> list[table_text.Row]:
             reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-            return [(reader.line_num, row) for row in reader]
+            return [(reader.line_num, row) for row in table_text.located(reader)]
 
         return self._parsed(file, span, parse)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve, frozen
 
+from kommres.collecting import undisturbed
 from kommres.dsl.backends.kernels.batch import LEFT, NOTHING, Batch, Charged, Lines, Names, Shown, Table
 from kommres.dsl.backends.kernels.binding import Binding
 from kommres.dsl.backends.kernels.builder import Argument, Note
@@ -23,7 +24,7 @@ from kommres.dsl.backends.kernels.kept import kept
 from kommres.dsl.backends.kernels.layout import layout_of
 from kommres.dsl.backends.kernels.merging import merged
 from kommres.dsl.backends.kernels.numbers import NotCompiled
-from kommres.dsl.backends.kernels.proved import key_of, prove, undisturbed
+from kommres.dsl.backends.kernels.proved import key_of, prove
 from kommres.dsl.backends.kernels.store import KernelWarning
 from kommres.dsl.backends.machine import Machine
 from kommres.dsl.plan.proofs import Assumptions

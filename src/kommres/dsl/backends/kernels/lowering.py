@@ -25,10 +25,10 @@ import numpy as np
 from attrs import define, frozen
 from llvmlite import ir
 
+from kommres.collecting import undisturbed
 from kommres.dsl.backends.kernels.ahead import MARK, STREAMED, hurried
 from kommres.dsl.backends.kernels.emit import FEW, REGISTRY, Primitive
 from kommres.dsl.backends.kernels.origins import parsed
-from kommres.dsl.backends.kernels.proved import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -11,7 +10,7 @@ from attrs import asdict
 from kommres.dsl.plan import prove as proving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from kommres.dsl.bound.nodes import Param, Value
     from kommres.dsl.plan.nodes import Plan
@@ -36,17 +35,3 @@ def prove(
 def key_of(assumed: Assumptions) -> tuple[Any, ...]:
     """Return what is assumed beside inputs, as a key."""
     return tuple(asdict(assumed, recurse=False, filter=lambda one, _: one.name != "inputs").values())
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let Python not look for cycles meanwhile: of many small objects that stay it finds none, and takes long."""
-    import gc
-
-    looked = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if looked:
-            gc.enable()

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from kommres.collecting import undisturbed
 from kommres.dsl.backends.kernels.batch import Names
 from kommres.dsl.backends.kernels.builder import Note
 from kommres.dsl.backends.kernels.drawing import drawn
 from kommres.dsl.backends.kernels.hours import Hours
 from kommres.dsl.backends.kernels.kernels import ASSUMED
 from kommres.dsl.backends.kernels.layout import layout_of
-from kommres.dsl.backends.kernels.proved import prove, undisturbed
+from kommres.dsl.backends.kernels.proved import prove
 from kommres.dsl.backends.machine import Machine
 
 if TYPE_CHECKING:
