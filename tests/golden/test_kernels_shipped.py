@@ -60,6 +60,7 @@ def answers(program, charges):
             Month.of(*first.month),
             charges=sorted(asked),
             still=False,
+            quick=True,
             known_at=first.known,
             options=dict(first.options),
             overrides=first.overrides,

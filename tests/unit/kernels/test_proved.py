@@ -1,13 +1,12 @@
 """Proofs are made once for all months, and again for whatever else they rest on."""
 
-import gc
 from fractions import Fraction
 
 import pytest
 from attrs import evolve
 from tests.programs import plan_of
 
-from kommres.dsl.backends.kernels.proved import prove, undisturbed
+from kommres.dsl.backends.kernels.proved import prove
 from kommres.dsl.plan import prove as proving
 from kommres.dsl.plan.proofs import Assumptions
 from kommres.dsl.plan.ranges import Range
@@ -53,20 +52,3 @@ def test_each_time_where_values_are_replaced_or_more_is_known(proofs):
         prove(plan, Assumptions(), overrides=[(plan.params[0], None, Fraction(3))])
         prove(plan, known)
     assert proofs == [plan] * 4
-
-
-def test_cycles_are_looked_for_afterwards():
-    assert gc.isenabled()
-    seen = {}
-    with pytest.raises(KeyError), undisturbed():
-        seen[gc.isenabled()]
-    with undisturbed():
-        assert not gc.isenabled()
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        with undisturbed():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
