@@ -10,8 +10,9 @@ from attrs import frozen
 
 from kommres.columns.arrow import require_arrow
 from kommres.columns.decimals import DecimalColumn, Flags, Wholes, rescaled
-from kommres.columns.lines import DIGITS, Kind, Kinds, coded_lines
+from kommres.columns.lines import Kind, Kinds, coded_lines
 from kommres.dsl.backends.kernels.batch import Lines
+from kommres.dsl.quantity import SHOWN_DIGITS
 
 if TYPE_CHECKING:
     import pyarrow as pa  # noqa: TC004 - loaded when it is needed
@@ -146,7 +147,7 @@ def _table(
 ) -> pa.Table:
     size = len(accounts)
     codes = np.empty(size, np.int32)
-    volume, tariff = DecimalColumn(size, DIGITS), DecimalColumn(size, DIGITS)
+    volume, tariff = DecimalColumn(size, SHOWN_DIGITS), DecimalColumn(size, SHOWN_DIGITS)
     amount = DecimalColumn(size, digits)
     for item, here in zip(found, places, strict=True):
         codes[here] = _codes(item, entity, kinds, period)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from kommres.columns.arrow import require_arrow
 from kommres.columns.decimals import PRECISION, DecimalColumn, Number
+from kommres.dsl.quantity import SHOWN_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BEGINNING: Final = 4_096  # of a table: most kinds of lines occur there
-DIGITS: Final = 9  # after the point, of volumes and tariffs
 
 
 class Kind(NamedTuple):
@@ -72,7 +72,7 @@ class ChargeLine:
 def charge_schema(digits: int) -> pa.Schema:
     """Return the columns of ``charges.parquet``. ``digits``: after the point of amounts."""
     pa = require_arrow()
-    text, number = pa.string(), pa.decimal128(PRECISION, DIGITS)
+    text, number = pa.string(), pa.decimal128(PRECISION, SHOWN_DIGITS)
     required = {"nullable": False}
     return pa.schema(
         [
@@ -121,7 +121,7 @@ def coded_lines(
 def coded_from(lines: Sequence[ChargeLine], kinds: Kinds, digits: int) -> pa.Table:
     """Return lines that were computed one by one as a table of :func:`coded_schema`."""
     pa = require_arrow()
-    volume, tariff = (DecimalColumn(len(lines), DIGITS) for _ in range(2))
+    volume, tariff = (DecimalColumn(len(lines), SHOWN_DIGITS) for _ in range(2))
     amount = DecimalColumn(len(lines), digits)
     for place, line in enumerate(lines):
         if line.volume is not None:

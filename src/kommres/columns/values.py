@@ -45,9 +45,8 @@ class Lines:
 
     def members(self, at: int, every: Sequence[Keys]) -> Sequence[Keys]:
         """Return the keys that a line may be of: all there are where one cannot tell."""
-        keys = self.keys[at]
-        sound = self.problems[at] is None and all(isinstance(cell, str) for cell in keys)
-        return [keys] if sound else every  # type: ignore[list-item] # all of them are texts
+        keys = tuple([cell for cell in self.keys[at] if isinstance(cell, str)])
+        return [keys] if self.problems[at] is None and len(keys) == len(self.keys[at]) else every
 
 
 def lay_out(row: Row, name: str, lines: Lines, places: range, every: Sequence[Keys], window: Iterable[int]) -> None:

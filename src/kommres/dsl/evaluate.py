@@ -16,7 +16,7 @@ from kommres.dsl.backends.rows import Row
 from kommres.dsl.case import loads_exact, rows_from_case
 from kommres.dsl.problems import DataProblem
 from kommres.dsl.program import Program
-from kommres.dsl.quantity import day, decimals, exact, fixed, money, plain
+from kommres.dsl.quantity import SHOWN_DIGITS, day, decimals, exact, fixed, money, plain
 from kommres.errors import UsageError
 from kommres.period import Month
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 Rules: TypeAlias = "Program | str | PathLike[str] | Iterable[str | PathLike[str]]"
 Data: TypeAlias = dict[str, object]
-
-#: Digits after the point of what a bill shows; a run writes as many.
-SHOWN_DIGITS = 9
 
 
 @frozen(kw_only=True)

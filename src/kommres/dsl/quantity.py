@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
+
+#: Digits after the point of volumes and prices that are shown, in cases and in the tables of a run.
+SHOWN_DIGITS: Final = 9
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 

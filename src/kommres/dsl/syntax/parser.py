@@ -61,7 +61,7 @@ class Parser:
         values: list[Any] = []
         for index, tok in enumerate((*tokens, _THE_END)):
             kind = tok.type
-            while (action := actions[states[-1]].get(kind)).__class__ is tuple:
+            while isinstance(action := actions[states[-1]].get(kind), tuple):
                 size, name, make = action
                 if make is None:
                     states[-1] = goto[states[-2]][name]
@@ -75,7 +75,7 @@ class Parser:
                 states.append(goto[states[-1]][name])
             if action is None:
                 raise Unexpected(index, self._accepted(states))
-            states.append(action)  # type: ignore[arg-type]  # no reduction any more
+            states.append(action)
             values.append(tok)
         return values[-2]
 
